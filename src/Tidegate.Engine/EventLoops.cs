@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Tidegate.Engine.Loops;
+using Tidegate.Engine.Loops.Epoll;
+using Tidegate.Engine.Loops.Portable;
+using Tidegate.Engine.Net;
+
+namespace Tidegate.Engine;
+
+/// <summary>The event loops of a process, and what listens on them. Disposing ends every connection they own.</summary>
+public sealed class EventLoops : IDisposable
+{
+    private readonly EngineOptions _options;
+    private int _next = -1;
+
+    private EventLoops(EngineOptions options, ImmutableArray<EventLoop> loops)
+    {
+        _options = options;
+        All = loops;
+    }
+
+    /// <summary>The loops, in a fixed order.</summary>
+    public ImmutableArray<EventLoop> All { get; }
+
+    /// <summary>Starts the loops.</summary>
+    /// <exception cref="PlatformNotSupportedException">Epoll was asked for where there is none.</exception>
+    public static EventLoops Start(EngineOptions? options = null)
+    {
+        options ??= new EngineOptions();
+        options.Validate();
+        bool epoll = options.EventSource == EventSource.Epoll ||
+            (options.EventSource == EventSource.Automatic && OperatingSystem.IsLinux());
+        if (epoll && !OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("Epoll exists on Linux only; choose EventSource.Portable.");
+        }
+
+        var loops = ImmutableArray.CreateBuilder<EventLoop>(options.Loops);
+        for (int i = 0; i < options.Loops; i++)
+        {
+            loops.Add(epoll ? new EpollLoop(options, i) : new PortableLoop(options, i));
+        }
+
+        return new EventLoops(options, loops.MoveToImmutable());
+    }
+
+    /// <summary>The loop whose turn it is to get a new connection.</summary>
+    public EventLoop Next() => All[(int)((uint)Interlocked.Increment(ref _next) % (uint)All.Length)];
+
+    /// <summary>
+    /// Listens on one address and port (0 takes a free one: see <see cref="Listener.LocalEndPoint"/>). Accepted
+    /// connections are spread over all loops; <paramref name="accepted"/> is called on the loop of the connection, which
+    /// reads nothing until it has a handler.
+    /// </summary>
+    /// <exception cref="SocketException">The address is in use, not this machine's, or not allowed to this user.</exception>
+    public Listener Listen(IPEndPoint endPoint, Action<TcpConnection> accepted)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ArgumentNullException.ThrowIfNull(accepted);
+        return All[0].Listen(endPoint, _options.Backlog, this, accepted);
+    }
+
+    /// <summary>Stops the loops. Every connection that is left is closed abruptly.</summary>
+    public void Dispose()
+    {
+        foreach (EventLoop loop in All)
+        {
+            loop.Dispose();
+        }
+    }
+}

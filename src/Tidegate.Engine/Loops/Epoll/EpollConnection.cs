@@ -1,0 +1,168 @@
+using System.Net;
+using System.Net.Sockets;
+using Tidegate.Engine.Net;
+
+namespace Tidegate.Engine.Loops.Epoll;
+
+/// <summary>A TCP connection over a non-blocking descriptor, registered with its loop's epoll for good, edge-triggered.</summary>
+internal sealed unsafe class EpollConnection : TcpConnection, IEpollTarget
+{
+    private readonly EpollLoop _loop;
+    private int _descriptor;
+    private int _slot = -1;
+    private IConnectObserver? _connecting;
+
+    internal EpollConnection(EpollLoop loop, int descriptor)
+        : base(loop)
+    {
+        _loop = loop;
+        _descriptor = descriptor;
+    }
+
+    public override IPEndPoint? RemoteEndPoint => Address(remote: true);
+
+    public override IPEndPoint? LocalEndPoint => Address(remote: false);
+
+    /// <summary>Registers with epoll. Returns 0 or a Linux error number.</summary>
+    internal int Register(IConnectObserver? connecting)
+    {
+        _connecting = connecting;
+        _slot = _loop.Attach(this);
+        return EpollEvents.Control(
+            _loop.Descriptor,
+            Libc.EPOLL_CTL_ADD,
+            _descriptor,
+            Libc.EPOLLIN | Libc.EPOLLOUT | Libc.EPOLLRDHUP | Libc.EPOLLET,
+            (ulong)_slot);
+    }
+
+    public void OnEvents(uint events)
+    {
+        if (_connecting is not null)
+        {
+            CompleteConnect(events);
+            return;
+        }
+
+        if ((events & Libc.EPOLLOUT) != 0)
+        {
+            OnWritable(0);
+        }
+
+        if ((events & (Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
+        {
+            OnReadable((events & (Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0);
+        }
+    }
+
+    /// <summary>Reports that the connect could not even begin.</summary>
+    internal void FailConnect(SocketError error)
+    {
+        IConnectObserver? observer = _connecting;
+        _connecting = null;
+        Fail(error);
+        observer?.OnConnectFailed(this, error);
+    }
+
+    private protected override int Receive(byte* buffer, int capacity, out SocketError error)
+    {
+        while (true)
+        {
+            nint count = Libc.recv(_descriptor, buffer, (nuint)capacity, 0);
+            if (count >= 0)
+            {
+                error = SocketError.Success;
+                return (int)count;
+            }
+
+            int reason = Libc.LastError;
+            if (reason != Libc.EINTR)
+            {
+                error = Libc.ToSocketError(reason);
+                return -1;
+            }
+        }
+    }
+
+    private protected override int Send(byte* data, int length, out SocketError error)
+    {
+        while (true)
+        {
+            nint count = Libc.send(_descriptor, data, (nuint)length, Libc.MSG_NOSIGNAL);
+            if (count >= 0)
+            {
+                error = SocketError.Success;
+                return (int)count;
+            }
+
+            int reason = Libc.LastError;
+            if (reason != Libc.EINTR)
+            {
+                error = Libc.ToSocketError(reason);
+                return -1;
+            }
+        }
+    }
+
+    private protected override void AwaitReadable()
+    {
+        // Edge-triggered: what arrives after the socket was emptied is announced.
+    }
+
+    private protected override void AwaitWritable()
+    {
+        // Edge-triggered: the kernel announces room after it has refused bytes.
+    }
+
+    private protected override void ShutdownSending() => _ = Libc.shutdown(_descriptor, Libc.SHUT_WR);
+
+    private protected override void ResetOnClose()
+    {
+        // struct linger { on, seconds }: a close with linger 0 sends a reset.
+        int* linger = stackalloc int[2] { 1, 0 };
+        _ = Libc.setsockopt(_descriptor, Libc.SOL_SOCKET, Libc.SO_LINGER, linger, 2 * sizeof(int));
+    }
+
+    private protected override void ReleaseSocket()
+    {
+        if (_descriptor >= 0)
+        {
+            _ = Libc.close(_descriptor);
+            _descriptor = -1;
+            _loop.Detach(_slot);
+        }
+    }
+
+    private void CompleteConnect(uint events)
+    {
+        if (IsEnded)
+        {
+            return;
+        }
+
+        int error = Libc.TakeSocketError(_descriptor);
+        if (error != 0)
+        {
+            FailConnect(Libc.ToSocketError(error));
+        }
+        else if ((events & Libc.EPOLLOUT) != 0)
+        {
+            IConnectObserver observer = _connecting!;
+            _connecting = null;
+            observer.OnConnected(this);
+            if ((events & (Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLHUP)) != 0)
+            {
+                OnReadable((events & (Libc.EPOLLRDHUP | Libc.EPOLLHUP)) != 0);
+            }
+        }
+    }
+
+    private IPEndPoint? Address(bool remote)
+    {
+        byte* address = stackalloc byte[Libc.MaximumAddressLength];
+        uint length = Libc.MaximumAddressLength;
+        int result = _descriptor < 0 ? -1
+            : remote ? Libc.getpeername(_descriptor, address, &length) : Libc.getsockname(_descriptor, address, &length);
+        return result == 0 ? Libc.ReadAddress(address, length) : null;
+    }
+}

@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Runtime.InteropServices;
+using Tidegate.Engine.Net;
+using Tidegate.Engine.WebSocket;
+
+namespace Tidegate.Engine.Loops;
+
+/// <summary>
+/// A thread of control that owns connections. What belongs to a loop (connections, sessions, timers) is touched on that
+/// loop only; <see cref="Post(Action)"/> is the way in from elsewhere, and the only member that any thread may call.
+/// </summary>
+public abstract unsafe class EventLoop : IDisposable
+{
+    /// <summary>
+    /// Bytes kept free in front of what a receive call brings: for the unfinished header or control frame of the call before
+    /// (130 at most), and for the header that a relay puts in front of the payload (14 at most).
+    /// </summary>
+    internal const int Headroom = 256;
+
+    [ThreadStatic] private static EventLoop? _current;
+
+    private readonly ConcurrentQueue<(Action<object?> Action, object? State)> _posted = new();
+    private readonly Queue<TcpConnection> _ready = new();
+    private readonly List<TcpConnection> _ended = [];
+    private byte* _buffer;
+    private bool _disposed;
+
+    private protected EventLoop(EngineOptions options, int index)
+    {
+        Index = index;
+        Options = options;
+        ReadCapacity = options.ReadBufferSize;
+        _buffer = (byte*)NativeMemory.AlignedAlloc((nuint)(Headroom + ReadCapacity), 4096);
+        Timers = new TimerWheel(options.TimeProvider);
+        Blocks = new BlockPool();
+        Outbox = new Outbox(_buffer, Headroom + ReadCapacity);
+    }
+
+    /// <summary>Position among the loops of the process, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>True on the thread that is running this loop now.</summary>
+    public bool IsCurrent => ReferenceEquals(_current, this);
+
+    /// <summary>Number of connections that this loop owns. Exact on the loop; elsewhere a recent value.</summary>
+    public abstract int ConnectionCount { get; }
+
+    internal EngineOptions Options { get; }
+
+    /// <summary>Milliseconds on the loop's clock, read once a turn.</summary>
+    internal long Now => Timers.Now;
+
+    internal int ReadCapacity { get; }
+
+    internal byte* ReadBuffer => _buffer + Headroom;
+
+    internal BlockPool Blocks { get; }
+
+    internal Outbox Outbox { get; }
+
+    internal TimerWheel Timers { get; }
+
+    internal MaskKeys MaskKeys { get; } = new();
+
+    private protected bool HasPosted => !_posted.IsEmpty;
+
+    private protected bool HasReady => _ready.Count > 0 || _ended.Count > 0;
+
+    /// <summary>Runs <paramref name="action"/> on the loop, after what was posted before. Callable from any thread.</summary>
+    /// <remarks>An exception that it throws is reported through <see cref="UnhandledException"/>; the loop goes on.</remarks>
+    public void Post(Action<object?> action, object? state)
+    {
+        _posted.Enqueue((action, state));
+        Wake();
+    }
+
+    /// <summary>Runs <paramref name="action"/> on the loop, after what was posted before. Callable from any thread.</summary>
+    public void Post(Action action) => Post(static state => ((Action)state!)(), action);
+
+    /// <summary>Calls <paramref name="action"/> on the loop once, not before <paramref name="delay"/> has passed.</summary>
+    /// <remarks>To be called on the loop. The resolution is <see cref="TimerWheel.TickMilliseconds"/>.</remarks>
+    public LoopTimer Schedule(TimeSpan delay, Action<object?> action, object? state)
+    {
+        AssertCurrent();
+        return Timers.Schedule(delay, action, state);
+    }
+
+    /// <summary>
+    /// Begins to connect, on this loop. <paramref name="observer"/> is told on the loop, after this call has returned: a
+    /// connected connection that has no handler yet, or an error.
+    /// </summary>
+    internal abstract TcpConnection BeginConnect(IPEndPoint endPoint, IConnectObserver observer);
+
+    internal abstract Listener Listen(IPEndPoint endPoint, int backlog, EventLoops loops, Action<TcpConnection> accepted);
+
+    /// <summary>What a handler or a posted action threw. Nothing that a peer sends should ever cause one: it is a defect.</summary>
+    public event Action<EventLoop, Exception>? UnhandledException;
+
+    /// <summary>Stops the loop and closes its connections abruptly. Waits for the loop's thread, 5 s at most.</summary>
+    public abstract void Dispose();
+
+    /// <summary>Has the connection read again later in this turn or in the next, behind the others that wait.</summary>
+    internal void QueueRead(TcpConnection connection)
+    {
+        _ready.Enqueue(connection);
+        WakeIfIdle();
+    }
+
+    /// <summary>Has the connection's end reported when the current callbacks have returned: never inside a call of theirs.</summary>
+    internal void QueueEnd(TcpConnection connection)
+    {
+        _ended.Add(connection);
+        WakeIfIdle();
+    }
+
+    internal void Report(Exception exception) => UnhandledException?.Invoke(this, exception);
+
+    private protected abstract void Wake();
+
+    /// <summary>Called on the loop when work was queued; a loop that only runs when poked must see that it will run again.</summary>
+    private protected virtual void WakeIfIdle()
+    {
+    }
+
+    /// <summary>True once the loop will run nothing any more.</summary>
+    internal bool HasStopped { get; private protected set; }
+
+    /// <summary>Makes this the thread's loop; returns the one that it was running, for <see cref="Leave"/>.</summary>
+    private protected EventLoop? Enter()
+    {
+        EventLoop? outer = _current;
+        _current = this;
+        return outer;
+    }
+
+    private protected static void Leave(EventLoop? outer) => _current = outer;
+
+    /// <summary>One turn, after the events of the sockets: waiting readers, posted actions, timers, and reported ends.</summary>
+    private protected void RunQueues()
+    {
+        for (int waiting = _ready.Count; waiting > 0; waiting--)
+        {
+            _ready.Dequeue().ReadAgain();
+        }
+
+        // Only what was there when the turn began: an action that posts another must not starve the sockets.
+        for (int posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var item); posted--)
+        {
+            Invoke(item.Action, item.State);
+        }
+
+        Timers.Advance(this);
+        for (int i = 0; i < _ended.Count; i++)
+        {
+            _ended[i].ReportEnd();
+        }
+
+        _ended.Clear();
+    }
+
+    internal void Invoke(Action<object?> action, object? state)
+    {
+        try
+        {
+            action(state);
+        }
+        catch (Exception exception)
+        {
+            Report(exception);
+        }
+    }
+
+    private protected void FreeBuffers()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            NativeMemory.AlignedFree(_buffer);
+            _buffer = null;
+            Outbox.Dispose();
+        }
+    }
+
+    internal void AssertCurrent()
+    {
+        if (!IsCurrent)
+        {
+            throw new InvalidOperationException("This may be called on the connection's event loop only; use EventLoop.Post.");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using Tidegate.Engine.Loops;
+using Tidegate.Engine.Net;
+using Tidegate.Engine.WebSocket;
+
+namespace Tidegate.Engine.Sessions;
+
+/// <summary>
+/// A conversation with one peer, whatever carries it. A session belongs to an event loop, and all members are for that loop
+/// (<see cref="EventLoop.Post(Action)"/> leads there). Services are written against this class and know no transport.
+/// </summary>
+public abstract class Session
+{
+    /// <summary>The loop that drives this session.</summary>
+    public abstract EventLoop Loop { get; }
+
+    /// <summary>Who is told of what happens. Set it once, before <see cref="Start"/>, or to hand the session on.</summary>
+    public ISessionHandler? Handler { get; set; }
+
+    /// <summary>True where what is sent arrives as messages with the same boundaries; false for a stream of bytes.</summary>
+    public abstract bool KeepsMessages { get; }
+
+    /// <summary>The WebSocket subprotocol that was agreed on, or null.</summary>
+    public virtual string? Subprotocol => null;
+
+    /// <summary>The peer's address, or null where it is gone already.</summary>
+    public abstract IPEndPoint? RemoteEndPoint { get; }
+
+    /// <summary>Bytes that wait to be taken by the kernel.</summary>
+    public abstract long PendingBytes { get; }
+
+    /// <summary>True once closing has begun, from either side: what is sent from now on is dropped.</summary>
+    public abstract bool IsClosing { get; }
+
+    /// <summary>Begins to hand out what arrives.</summary>
+    public abstract void Start();
+
+    /// <summary>Sets when <see cref="ISessionHandler.OnCongested"/> and <see cref="ISessionHandler.OnDrained"/> are called, in bytes.</summary>
+    public abstract void SetWaterMarks(int high, int low);
+
+    /// <summary>
+    /// Sends a message, or a part of one, that arrived elsewhere on this loop. Consumes the payload: see <see cref="Payload"/>.
+    /// </summary>
+    /// <param name="payload">The bytes; may be empty where <paramref name="endOfMessage"/> is true.</param>
+    /// <param name="kind">What the message is made of; the same for all of its parts. A byte stream ignores it.</param>
+    /// <param name="endOfMessage">True for the last part.</param>
+    public abstract void Relay(Payload payload, MessageKind kind, bool endOfMessage);
+
+    /// <summary>Sends a whole message.</summary>
+    public abstract void Send(ReadOnlySpan<byte> message, MessageKind kind);
+
+    /// <summary>Stops handing out what arrives. What the current call has brought is still handed out.</summary>
+    public abstract void PauseReading();
+
+    /// <summary>Goes on.</summary>
+    public abstract void ResumeReading();
+
+    /// <summary>Says that nothing more will be sent while more may be received, where the transport can say so; closes otherwise.</summary>
+    public abstract void EndSending();
+
+    /// <summary>
+    /// Closes in order: what was sent before still goes, within the session's close time-out. A WebSocket peer is told
+    /// <paramref name="status"/> and <paramref name="reason"/> (at most 123 bytes of UTF-8; longer ones are cut).
+    /// </summary>
+    public abstract void Close(CloseStatus status, string reason = "");
+
+    /// <summary>Cuts the session off: what waits is lost.</summary>
+    public abstract void Abort();
+}

@@ -1,0 +1,248 @@
+using Tidegate.Engine.Net;
+
+namespace Tidegate.Engine.WebSocket;
+
+/// <summary>What a <see cref="FrameReader"/> finds.</summary>
+internal unsafe interface IFrameSink
+{
+    /// <summary>A part of a data message, unmasked and checked; the headroom in front of it is free.</summary>
+    void OnData(byte* data, int length, int headroom, Opcode kind, bool compressed, bool endOfMessage);
+
+    void OnPing(ReadOnlySpan<byte> payload);
+
+    void OnPong(ReadOnlySpan<byte> payload);
+
+    void OnClose(ReadOnlySpan<byte> payload);
+
+    /// <summary>The peer broke a rule; nothing more is read.</summary>
+    void OnViolation(CloseStatus status, string rule);
+
+    /// <summary>True where nothing more is to be read.</summary>
+    bool IsFinished { get; }
+}
+
+/// <summary>
+/// Takes frames (RFC 6455, section 5) out of a stream of bytes, in place: data is handed out as it comes, control frames
+/// whole. Holds nothing between reads but its position and at most one unfinished header or control frame.
+/// </summary>
+internal unsafe struct FrameReader
+{
+    private byte[]? _carry;
+    private long _remaining;
+    private long _messageLength;
+    private uint _maskKey;
+    private Utf8Check _text;
+    private byte _carryLength;
+    private Flags _flags;
+
+    [Flags]
+    private enum Flags : byte
+    {
+        None = 0,
+        InPayload = 1,
+        FinalFrame = 2,
+        InMessage = 4,
+        TextMessage = 8,
+        Compressed = 16,
+    }
+
+    /// <summary>True between the first frame of a message and its end.</summary>
+    internal readonly bool IsInMessage => (_flags & (Flags.InMessage | Flags.InPayload)) != 0;
+
+    /// <summary>Reads what there is. <paramref name="sink"/> may end the reading at any time.</summary>
+    internal void Read<TSink>(TSink sink, BlockPool pool, Payload input, WebSocketRole role, int maximumMessageSize, bool compression)
+        where TSink : class, IFrameSink
+    {
+        byte* position = input.Pointer;
+        byte* end = position + input.Length;
+        byte* free = position - input.Headroom;
+        if (_carry is { } carry)
+        {
+            position -= _carryLength;
+            carry.AsSpan(0, _carryLength).CopyTo(new Span<byte>(position, _carryLength));
+            pool.ReturnCarry(carry);
+            _carry = null;
+        }
+
+        while (!sink.IsFinished)
+        {
+            if ((_flags & Flags.InPayload) == 0)
+            {
+                if (position == end)
+                {
+                    return;
+                }
+
+                int headerLength = FrameHeader.Read(position, (int)Math.Min(end - position, FrameHeader.MaximumLength), out FrameHeader header);
+                if (headerLength == 0)
+                {
+                    Keep(pool, position, end);
+                    return;
+                }
+
+                if (headerLength < 0)
+                {
+                    sink.OnViolation(CloseStatus.ProtocolError, "a frame's length is not in its shortest form");
+                    return;
+                }
+
+                if (Violation(header, role, compression) is { } rule)
+                {
+                    sink.OnViolation(CloseStatus.ProtocolError, rule);
+                    return;
+                }
+
+                if (header.IsControl)
+                {
+                    if (end - position < headerLength + header.PayloadLength)
+                    {
+                        Keep(pool, position, end);
+                        return;
+                    }
+
+                    position += headerLength;
+                    int length = (int)header.PayloadLength;
+                    Masking.Apply(position, length, header.MaskKey);
+                    Control(sink, header.Opcode, new ReadOnlySpan<byte>(position, length));
+                    position += length;
+                    free = position;
+                    continue;
+                }
+
+                if (!Begin(header, maximumMessageSize))
+                {
+                    sink.OnViolation(CloseStatus.MessageTooBig, $"a message is longer than {maximumMessageSize} bytes");
+                    return;
+                }
+
+                position += headerLength;
+            }
+
+            int count = (int)Math.Min(_remaining, end - position);
+            if (count == 0 && _remaining > 0)
+            {
+                return;
+            }
+
+            if (_maskKey != 0)
+            {
+                _maskKey = Masking.Apply(position, count, _maskKey);
+            }
+
+            _remaining -= count;
+            bool endOfFrame = _remaining == 0;
+            bool endOfMessage = endOfFrame && (_flags & Flags.FinalFrame) != 0;
+            bool compressed = (_flags & Flags.Compressed) != 0;
+            Opcode kind = (_flags & Flags.TextMessage) != 0 ? Opcode.Text : Opcode.Binary;
+            if (kind == Opcode.Text && !compressed && !_text.Accept(new ReadOnlySpan<byte>(position, count), endOfMessage))
+            {
+                sink.OnViolation(CloseStatus.InvalidPayload, "a text message is not UTF-8");
+                return;
+            }
+
+            if (endOfFrame)
+            {
+                _flags &= ~Flags.InPayload;
+            }
+
+            if (endOfMessage)
+            {
+                _flags = Flags.None;
+                _messageLength = 0;
+            }
+
+            if (count > 0 || endOfMessage)
+            {
+                sink.OnData(position, count, (int)(position - free), kind, compressed, endOfMessage);
+            }
+
+            position += count;
+            free = position;
+        }
+    }
+
+    /// <summary>Lets go of what is held.</summary>
+    internal void Release(BlockPool pool)
+    {
+        if (_carry is { } carry)
+        {
+            pool.ReturnCarry(carry);
+            _carry = null;
+        }
+    }
+
+    private static void Control<TSink>(TSink sink, Opcode opcode, ReadOnlySpan<byte> payload)
+        where TSink : class, IFrameSink
+    {
+        switch (opcode)
+        {
+            case Opcode.Ping:
+                sink.OnPing(payload);
+                break;
+            case Opcode.Pong:
+                sink.OnPong(payload);
+                break;
+            default:
+                sink.OnClose(payload);
+                break;
+        }
+    }
+
+    /// <summary>The rule that a header breaks, or null.</summary>
+    private readonly string? Violation(in FrameHeader header, WebSocketRole role, bool compression)
+    {
+        if (header.Masked != (role == WebSocketRole.Server))
+        {
+            return role == WebSocketRole.Server ? "a client's frame is not masked" : "a server's frame is masked";
+        }
+
+        bool inMessage = (_flags & Flags.InMessage) != 0;
+        bool mayBeCompressed = compression && header.Opcode is Opcode.Text or Opcode.Binary;
+        if ((header.Reserved & ~(mayBeCompressed ? 0x40 : 0)) != 0)
+        {
+            return "a reserved bit is set";
+        }
+
+        return header.Opcode switch
+        {
+            Opcode.Continuation => inMessage ? null : "a continuation frame without a message",
+            Opcode.Text or Opcode.Binary => inMessage ? "a new message within a fragmented one" : null,
+            Opcode.Close or Opcode.Ping or Opcode.Pong =>
+                !header.Final ? "a control frame is fragmented"
+                : header.PayloadLength > 125 ? "a control frame is longer than 125 bytes"
+                : null,
+            _ => "an unknown opcode",
+        };
+    }
+
+    /// <summary>Begins a data frame; false where the message becomes too long.</summary>
+    private bool Begin(in FrameHeader header, int maximumMessageSize)
+    {
+        if (header.Opcode != Opcode.Continuation)
+        {
+            _text.Reset();
+            _flags = Flags.InMessage
+                | (header.Opcode == Opcode.Text ? Flags.TextMessage : 0)
+                | (header.Reserved != 0 ? Flags.Compressed : 0);
+        }
+
+        if (header.PayloadLength > maximumMessageSize - _messageLength)
+        {
+            return false;
+        }
+
+        _messageLength += header.PayloadLength;
+        _remaining = header.PayloadLength;
+        _maskKey = header.MaskKey;
+        _flags = (_flags & ~Flags.FinalFrame) | Flags.InPayload | (header.Final ? Flags.FinalFrame : 0);
+        return true;
+    }
+
+    private void Keep(BlockPool pool, byte* position, byte* end)
+    {
+        int length = (int)(end - position);
+        _carry = pool.RentCarry();
+        _carryLength = (byte)length;
+        new ReadOnlySpan<byte>(position, length).CopyTo(_carry);
+    }
+}

@@ -1,0 +1,452 @@
+using System.Net;
+using System.Net.Sockets;
+using Tidegate.Engine.Loops;
+using Tidegate.Engine.Net;
+using Tidegate.Engine.Sessions;
+
+namespace Tidegate.Engine.WebSocket;
+
+/// <summary>
+/// A WebSocket whose handshake is done, over a connection (RFC 6455). Frames are read and written in the loop's own buffer:
+/// a message is not gathered, only passed on.
+/// </summary>
+public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
+{
+    private readonly TcpConnection _connection;
+    private readonly WebSocketOptions _options;
+    private FrameReader _reader;
+    private MemoryStream? _compressedMessage;
+    private LoopTimer? _closeTimer;
+    private long _lastReceived;
+    private string _closeReason = string.Empty;
+    private CloseStatus _closeStatus = CloseStatus.NoStatus;
+    private Flags _flags;
+
+    /// <param name="connection">The connection that carries it; the session takes it over when it is started.</param>
+    /// <param name="role">Which end this is.</param>
+    /// <param name="options">Limits and times.</param>
+    /// <param name="subprotocol">The agreed subprotocol, or null.</param>
+    /// <param name="compression">True where <see cref="PermessageDeflate.Agreement"/> was agreed on.</param>
+    public WebSocketSession(TcpConnection connection, WebSocketRole role, WebSocketOptions options, string? subprotocol = null, bool compression = false)
+    {
+        _connection = connection;
+        _options = options;
+        Subprotocol = subprotocol;
+        _flags = (role == WebSocketRole.Client ? Flags.Client : 0) | (compression ? Flags.Compression : 0);
+    }
+
+    [Flags]
+    private enum Flags : byte
+    {
+        None = 0,
+        Client = 1,
+        Compression = 2,
+        // The first part of a message was sent, its last one not yet.
+        SendingMessage = 4,
+        CloseSent = 8,
+        // The peer's close frame came, or reading ended for another reason.
+        Finished = 16,
+        EndReported = 32,
+        ClosedByPeer = 64,
+        AwaitingPong = 128,
+    }
+
+    /// <inheritdoc/>
+    public override EventLoop Loop => _connection.Loop;
+
+    /// <inheritdoc/>
+    public override bool KeepsMessages => true;
+
+    /// <inheritdoc/>
+    public override string? Subprotocol { get; }
+
+    /// <inheritdoc/>
+    public override IPEndPoint? RemoteEndPoint => _connection.RemoteEndPoint;
+
+    /// <inheritdoc/>
+    public override long PendingBytes => _connection.PendingBytes;
+
+    /// <inheritdoc/>
+    public override bool IsClosing => Has(Flags.CloseSent | Flags.Finished) || _connection.IsEnded;
+
+    bool IFrameSink.IsFinished => Has(Flags.Finished);
+
+    private WebSocketRole Role => Has(Flags.Client) ? WebSocketRole.Client : WebSocketRole.Server;
+
+    /// <inheritdoc/>
+    public override void Start()
+    {
+        _lastReceived = Loop.Now;
+        if (_options.InactivityTimeout > TimeSpan.Zero)
+        {
+            ScheduleInactivityCheck(_options.InactivityTimeout / 2);
+        }
+
+        _connection.Handler = this;
+    }
+
+    /// <inheritdoc/>
+    public override void SetWaterMarks(int high, int low) => _connection.SetWaterMarks(high, low);
+
+    /// <inheritdoc/>
+    public override unsafe void Relay(Payload payload, MessageKind kind, bool endOfMessage)
+    {
+        if (IsClosing || (payload.Length == 0 && !endOfMessage))
+        {
+            return;
+        }
+
+        if (Has(Flags.Compression) && endOfMessage && !Has(Flags.SendingMessage) && payload.Length > 0)
+        {
+            SendCompressed(payload.Span, kind);
+            return;
+        }
+
+        FrameHeader header = NextHeader(payload.Length, kind, endOfMessage);
+        byte* data = payload.Pointer;
+        int length = payload.Length;
+        if (header.Masked)
+        {
+            Masking.Apply(data, length, header.MaskKey);
+        }
+
+        int headerLength = FrameHeader.LengthFor(length, header.Masked);
+        if (payload.Headroom >= headerLength)
+        {
+            header.Write(data - headerLength);
+            _connection.Write(data - headerLength, length + headerLength);
+        }
+        else
+        {
+            byte* separate = stackalloc byte[FrameHeader.MaximumLength];
+            _connection.Write(separate, header.Write(separate));
+            _connection.Write(data, length);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">A relayed message is unfinished.</exception>
+    public override void Send(ReadOnlySpan<byte> message, MessageKind kind)
+    {
+        if (IsClosing)
+        {
+            return;
+        }
+
+        if (Has(Flags.SendingMessage))
+        {
+            throw new InvalidOperationException("A message can not be sent within another one.");
+        }
+
+        if (Has(Flags.Compression) && !message.IsEmpty)
+        {
+            SendCompressed(message, kind);
+            return;
+        }
+
+        WriteFrame(NextHeader(message.Length, kind, endOfMessage: true), message);
+    }
+
+    /// <inheritdoc/>
+    public override void PauseReading()
+    {
+        // While closing, the peer's close frame is waited for.
+        if (!IsClosing)
+        {
+            _connection.PauseReading();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void ResumeReading()
+    {
+        // Time spent not listening says nothing about the peer.
+        _lastReceived = Loop.Now;
+        _connection.ResumeReading();
+    }
+
+    /// <inheritdoc/>
+    public override void EndSending() => Close(CloseStatus.NormalClosure);
+
+    /// <inheritdoc/>
+    public override void Close(CloseStatus status, string reason = "")
+    {
+        if (IsClosing)
+        {
+            return;
+        }
+
+        _closeStatus = status;
+        _closeReason = reason;
+        SendClose(status, reason);
+        _closeTimer = Loop.Schedule(_options.CloseTimeout, static session => ((WebSocketSession)session!).Abort(), this);
+        _connection.ResumeReading();
+    }
+
+    /// <inheritdoc/>
+    public override void Abort() => _connection.Abort();
+
+    void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
+    {
+        _lastReceived = Loop.Now;
+        _flags &= ~Flags.AwaitingPong;
+        _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression));
+    }
+
+    void IConnectionHandler.OnReceiveEnded(TcpConnection connection)
+    {
+        // Without a close frame the end of the stream is a break (RFC 6455, section 7.1.5).
+        if (!Has(Flags.Finished))
+        {
+            _flags |= Flags.Finished | (Has(Flags.CloseSent) ? 0 : Flags.ClosedByPeer);
+            ReportEnd(CloseStatus.AbnormalClosure, string.Empty, SocketError.ConnectionReset);
+        }
+
+        _connection.Close(_options.CloseTimeout);
+    }
+
+    void IConnectionHandler.OnCongested(TcpConnection connection) => Handler?.OnCongested(this);
+
+    void IConnectionHandler.OnDrained(TcpConnection connection) => Handler?.OnDrained(this);
+
+    void IConnectionHandler.OnClosed(TcpConnection connection, SocketError? error)
+    {
+        _closeTimer?.Cancel();
+        _closeTimer = null;
+        _reader.Release(Loop.Blocks);
+        _flags |= Flags.Finished;
+        ReportEnd(CloseStatus.AbnormalClosure, _closeReason, error ?? SocketError.ConnectionReset);
+    }
+
+    unsafe void IFrameSink.OnData(byte* data, int length, int headroom, Opcode kind, bool compressed, bool endOfMessage)
+    {
+        // After this side's close frame the service has nothing to do with what still comes.
+        if (Has(Flags.CloseSent))
+        {
+            return;
+        }
+
+        MessageKind message = kind == Opcode.Text ? MessageKind.Text : MessageKind.Binary;
+        if (compressed)
+        {
+            GatherCompressed(new ReadOnlySpan<byte>(data, length), message, endOfMessage);
+            return;
+        }
+
+        Handler?.OnPayload(this, new Payload(data, length, headroom), message, endOfMessage);
+    }
+
+    void IFrameSink.OnPing(ReadOnlySpan<byte> payload)
+    {
+        if (!Has(Flags.CloseSent))
+        {
+            WriteFrame(ControlHeader(Opcode.Pong, payload.Length), payload);
+        }
+    }
+
+    void IFrameSink.OnPong(ReadOnlySpan<byte> payload)
+    {
+        // That it came is all there is to know, and was noted.
+    }
+
+    void IFrameSink.OnClose(ReadOnlySpan<byte> payload)
+    {
+        if (CloseFrame.Read(payload, out CloseStatus status, out string reason) is { } fault)
+        {
+            ((IFrameSink)this).OnViolation(fault, "a close frame is malformed");
+            return;
+        }
+
+        _flags |= Flags.Finished;
+        if (!Has(Flags.CloseSent))
+        {
+            _flags |= Flags.ClosedByPeer;
+            SendClose(status, string.Empty);
+        }
+
+        FinishClosing();
+        ReportEnd(status, reason, null);
+    }
+
+    void IFrameSink.OnViolation(CloseStatus status, string rule)
+    {
+        _flags |= Flags.Finished;
+        if (!Has(Flags.CloseSent))
+        {
+            SendClose(status, rule);
+        }
+
+        FinishClosing();
+        ReportEnd(status, rule, null);
+    }
+
+    private bool Has(Flags any) => (_flags & any) != 0;
+
+    /// <summary>Both close frames are on their way: the server ends the connection first (RFC 6455, section 7.1.1).</summary>
+    private void FinishClosing()
+    {
+        _closeTimer?.Cancel();
+        _closeTimer = null;
+        _connection.Close(_options.CloseTimeout);
+    }
+
+    private void ReportEnd(CloseStatus status, string reason, SocketError? error)
+    {
+        if (Has(Flags.EndReported))
+        {
+            return;
+        }
+
+        _flags |= Flags.EndReported;
+        _compressedMessage = null;
+        if (Has(Flags.CloseSent) && !Has(Flags.ClosedByPeer) && _closeStatus != CloseStatus.NoStatus)
+        {
+            status = _closeStatus;
+            reason = _closeReason;
+        }
+
+        ISessionHandler? handler = Handler;
+        Handler = null;
+        handler?.OnClosed(this, new SessionEnd(status, reason, error, Has(Flags.ClosedByPeer) || !Has(Flags.CloseSent)));
+    }
+
+    private FrameHeader NextHeader(int length, MessageKind kind, bool endOfMessage)
+    {
+        Opcode opcode = Has(Flags.SendingMessage) ? Opcode.Continuation : kind == MessageKind.Text ? Opcode.Text : Opcode.Binary;
+        _flags = endOfMessage ? _flags & ~Flags.SendingMessage : _flags | Flags.SendingMessage;
+        FrameHeader header = ControlHeader(opcode, length);
+        header.Final = endOfMessage;
+        return header;
+    }
+
+    private FrameHeader ControlHeader(Opcode opcode, int length)
+    {
+        bool masked = Has(Flags.Client);
+        return new FrameHeader { Opcode = opcode, Final = true, PayloadLength = length, Masked = masked, MaskKey = masked ? Loop.MaskKeys.Next() : 0 };
+    }
+
+    private unsafe void WriteFrame(FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        byte* separate = stackalloc byte[FrameHeader.MaximumLength];
+        int headerLength = header.Write(separate);
+        _connection.Write(separate, headerLength);
+        if (!header.Masked)
+        {
+            _connection.Write(payload);
+            return;
+        }
+
+        // Masked in pieces on the stack: the caller's bytes stay as they are.
+        Span<byte> piece = stackalloc byte[1024];
+        uint key = header.MaskKey;
+        while (!payload.IsEmpty)
+        {
+            int count = Math.Min(piece.Length, payload.Length);
+            payload[..count].CopyTo(piece);
+            fixed (byte* pointer = piece)
+            {
+                key = Masking.Apply(pointer, count, key);
+                _connection.Write(pointer, count);
+            }
+
+            payload = payload[count..];
+        }
+    }
+
+    private void SendClose(CloseStatus status, string reason)
+    {
+        Span<byte> payload = stackalloc byte[2 + CloseFrame.MaximumReason];
+        int length = CloseFrame.Write(payload, status, reason);
+        WriteFrame(ControlHeader(Opcode.Close, length), payload[..length]);
+        _flags |= Flags.CloseSent;
+    }
+
+    private void SendCompressed(ReadOnlySpan<byte> message, MessageKind kind)
+    {
+        ReadOnlySpan<byte> deflated = DeflatedMessage.Deflate(message);
+        if (deflated.Length >= message.Length)
+        {
+            WriteFrame(NextHeader(message.Length, kind, endOfMessage: true), message);
+            return;
+        }
+
+        FrameHeader header = NextHeader(deflated.Length, kind, endOfMessage: true);
+        header.Reserved = 0x40;
+        WriteFrame(header, deflated);
+    }
+
+    private void GatherCompressed(ReadOnlySpan<byte> part, MessageKind kind, bool endOfMessage)
+    {
+        // The reader bounds a compressed message by the same limit as an inflated one.
+        _compressedMessage ??= new MemoryStream(part.Length);
+        _compressedMessage.Write(part);
+        if (!endOfMessage)
+        {
+            return;
+        }
+
+        ReadOnlyMemory<byte> message = _compressedMessage.GetBuffer().AsMemory(0, (int)_compressedMessage.Length);
+        _compressedMessage = null;
+        var text = default(Utf8Check);
+        CloseStatus? fault = DeflatedMessage.Inflate(message, _options.MaximumMessageSize, EventLoop.Headroom, (buffer, offset, length, end) =>
+        {
+            if (kind == MessageKind.Text && !text.Accept(buffer.AsSpan(offset, length), end))
+            {
+                ((IFrameSink)this).OnViolation(CloseStatus.InvalidPayload, "a text message is not UTF-8");
+                return false;
+            }
+
+            Deliver(buffer, offset, length, kind, end);
+            return !IsClosing;
+        });
+
+        if (fault is { } status)
+        {
+            ((IFrameSink)this).OnViolation(
+                status,
+                status == CloseStatus.MessageTooBig ? $"a message is longer than {_options.MaximumMessageSize} bytes" : "a message can not be inflated");
+        }
+    }
+
+    private unsafe void Deliver(byte[] buffer, int offset, int length, MessageKind kind, bool endOfMessage)
+    {
+        fixed (byte* pointer = buffer)
+        {
+            Handler?.OnPayload(this, new Payload(pointer + offset, length, offset), kind, endOfMessage);
+        }
+    }
+
+    private void ScheduleInactivityCheck(TimeSpan delay) =>
+        Loop.Schedule(delay, static session => ((WebSocketSession)session!).CheckInactivity(), this);
+
+    private void CheckInactivity()
+    {
+        if (Has(Flags.Finished | Flags.CloseSent) || _connection.IsEnded)
+        {
+            return;
+        }
+
+        TimeSpan half = _options.InactivityTimeout / 2;
+        TimeSpan quiet = TimeSpan.FromMilliseconds(Loop.Now - _lastReceived);
+        if (_connection.IsReadingPaused)
+        {
+            // This side is not listening, so silence proves nothing.
+            ScheduleInactivityCheck(half);
+        }
+        else if (quiet < half)
+        {
+            ScheduleInactivityCheck(half - quiet);
+        }
+        else if (!Has(Flags.AwaitingPong))
+        {
+            _flags |= Flags.AwaitingPong;
+            WriteFrame(ControlHeader(Opcode.Ping, 0), []);
+            ScheduleInactivityCheck(half);
+        }
+        else
+        {
+            _closeReason = "the peer did not answer a ping";
+            Abort();
+        }
+    }
+}
