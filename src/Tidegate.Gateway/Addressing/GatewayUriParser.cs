@@ -1,0 +1,153 @@
+using System.Diagnostics.CodeAnalysis;
+using Tidegate.Gateway.Configuration.Description;
+
+namespace Tidegate.Gateway.Addressing;
+
+/// <summary>Reads the text of a <see cref="GatewayUri"/> and says precisely what is wrong with it.</summary>
+internal static class GatewayUriParser
+{
+    // The punctuation that RFC 3986, section 3.3, allows in a path segment as it is, and the slash between segments.
+    private const string PathPunctuation = "-._~!$&'()*+,;=:@/";
+
+    internal static bool TryParse(
+        string text, UriUse use, [NotNullWhen(true)] out GatewayUri? uri, [NotNullWhen(false)] out TextFault? fault)
+    {
+        uri = null;
+        if (!TrySplitScheme(text, out UriScheme? scheme, out string rest, out fault))
+        {
+            return false;
+        }
+
+        foreach (char c in text)
+        {
+            if (c <= ' ' || char.IsControl(c) || char.IsWhiteSpace(c))
+            {
+                fault = new($"There is white space or a control character in \"{text}\".", "Remove it, or percent-encode it (a space is %20).");
+                return false;
+            }
+        }
+
+        int authorityEnd = rest.AsSpan().IndexOfAny('/', '?', '#') is var i and >= 0 ? i : rest.Length;
+        string authority = rest[..authorityEnd];
+        string tail = rest[authorityEnd..];
+        if (!HostAndPort.TryParse(authority, text, out HostAndPort? place, out fault))
+        {
+            return false;
+        }
+
+        if (place.Port is null && scheme.DefaultPort is null)
+        {
+            fault = new($"Missing port in URI: {text}.", $"Write it after the host, as in {scheme}://{authority}:9000; {scheme} has no default port.");
+            return false;
+        }
+
+        int port = place.Port ?? scheme.DefaultPort!.Value;
+        if (!TrySplitTail(text, tail, scheme, use, out string path, out string query, out fault))
+        {
+            return false;
+        }
+
+        uri = new GatewayUri(scheme, place.Host, port, place.Port is not null, path, query);
+        return true;
+    }
+
+    private static bool TrySplitScheme(
+        string text, [NotNullWhen(true)] out UriScheme? scheme, out string rest, [NotNullWhen(false)] out TextFault? fault)
+    {
+        scheme = null;
+        rest = "";
+        int end = text.IndexOf("://", StringComparison.Ordinal);
+        if (end <= 0)
+        {
+            fault = text.Length == 0
+                ? new("The URI is empty.", "Write one such as ws://localhost:8000/echo or tcp://localhost:6379.")
+                : new($"\"{text}\" has no scheme.", $"Put one in front, as in ws://{text.TrimStart(':', '/')}; schemes: {ServedSchemes}.");
+            return false;
+        }
+
+        string name = text[..end];
+        rest = text[(end + 3)..];
+        scheme = UriScheme.Find(name);
+        if (scheme is not null)
+        {
+            fault = null;
+            return true;
+        }
+
+        fault = UriScheme.NotServedYet.Contains(name.ToLowerInvariant())
+            ? new($"Tidegate does not serve {name.ToLowerInvariant()} yet (\"{text}\").", $"Schemes it serves: {ServedSchemes}.")
+            : new(
+                $"\"{name}\" in \"{text}\" is not a scheme that Tidegate knows.",
+                Suggestion.For(name, UriScheme.Served.Select(s => s.Name)) is { } similar
+                    ? $"Did you mean {similar}?"
+                    : $"Schemes it serves: {ServedSchemes}.");
+        return false;
+    }
+
+    private static string ServedSchemes => string.Join(", ", UriScheme.Served.Select(s => s.Name));
+
+    private static bool TrySplitTail(
+        string text, string tail, UriScheme scheme, UriUse use, out string path, out string query, [NotNullWhen(false)] out TextFault? fault)
+    {
+        path = tail;
+        query = "";
+        fault = null;
+        if (tail.Contains('#', StringComparison.Ordinal))
+        {
+            fault = new($"\"{text}\" has a fragment.", "Remove the # and what follows it: a fragment never leaves a browser.");
+            return false;
+        }
+
+        if (!scheme.TakesPath)
+        {
+            if (tail.Length > 0)
+            {
+                fault = new($"Unexpected path \"{tail}\" in URI: {text}.", $"Remove it: {scheme} has a host and a port only.");
+            }
+
+            return fault is null;
+        }
+
+        int question = tail.IndexOf('?', StringComparison.Ordinal);
+        if (question >= 0)
+        {
+            path = tail[..question];
+            query = tail[question..];
+            if (use == UriUse.Accept)
+            {
+                fault = new($"\"{text}\" has a query.", "Remove the ? and what follows it: clients may send any query to an accept URI.");
+                return false;
+            }
+        }
+
+        path = path.Length == 0 ? "/" : path;
+        fault = WrongCharacter(path, PathPunctuation, text) ?? WrongCharacter(query, PathPunctuation + "?", text);
+        if (fault is null && path.Split('/').Any(segment => segment is "." or ".."))
+        {
+            fault = new($"\"{text}\" has a . or .. segment in its path.", "Write the path that it stands for; clients resolve such segments before they ask.");
+        }
+
+        return fault is null;
+    }
+
+    private static TextFault? WrongCharacter(string part, string punctuation, string text)
+    {
+        for (int i = 0; i < part.Length; i++)
+        {
+            char c = part[i];
+            if (c == '%')
+            {
+                if (i + 2 >= part.Length || !char.IsAsciiHexDigit(part[i + 1]) || !char.IsAsciiHexDigit(part[i + 2]))
+                {
+                    return new($"There is a % without two hexadecimal digits in \"{text}\".", "Write the percent sign itself as %25.");
+                }
+            }
+            else if (!char.IsAsciiLetterOrDigit(c) && !punctuation.Contains(c, StringComparison.Ordinal))
+            {
+                return new($"The character {c} may not stand in a URI (\"{text}\").", $"Percent-encode it: {Uri.EscapeDataString(c.ToString())}.");
+            }
+        }
+
+        return null;
+    }
+}

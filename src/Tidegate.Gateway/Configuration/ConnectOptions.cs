@@ -1,0 +1,17 @@
+namespace Tidegate.Gateway.Configuration;
+
+/// <summary>How a service connects to what is behind it. A new instance holds the documented defaults.</summary>
+public sealed record ConnectOptions
+{
+    /// <summary><c>ws.maximum.message.size</c>: the largest message a WebSocket back-end may send, in bytes; 1 to 2147483647.</summary>
+    public int MaximumMessageSize { get; init; } = 128 * 1024;
+
+    /// <summary><c>ws.inactivity.timeout</c>: how long a WebSocket back-end may be silent, pings unanswered; zero for ever.</summary>
+    public TimeSpan InactivityTimeout { get; init; }
+
+    /// <summary><c>ws.compression</c>: whether permessage-deflate (RFC 7692) is offered.</summary>
+    public bool Compression { get; init; }
+
+    /// <summary><c>tcp.connect.timeout</c>: how long a connection, with its WebSocket handshake if any, may take to open.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}

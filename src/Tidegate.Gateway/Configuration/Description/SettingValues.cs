@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace Tidegate.Gateway.Configuration.Description;
+
+/// <summary>The settings that were written in one place, typed, with where each was written.</summary>
+internal sealed class SettingValues
+{
+    private readonly Dictionary<Setting, List<(object Value, SourcePosition Position)>> _values = [];
+
+    internal void Add(Setting setting, object value, SourcePosition position)
+    {
+        if (!_values.TryGetValue(setting, out List<(object, SourcePosition)>? list))
+        {
+            _values.Add(setting, list = []);
+        }
+
+        list.Add((value, position));
+    }
+
+    internal bool Has(Setting setting) => _values.ContainsKey(setting);
+
+    /// <summary>The value written, or the setting's default.</summary>
+    internal T? Get<T>(Setting<T> setting)
+        where T : notnull => _values.TryGetValue(setting, out List<(object Value, SourcePosition)>? list) ? (T)list[0].Value : setting.Default;
+
+    /// <summary>Every value written, with its place.</summary>
+    internal ImmutableArray<(T Value, SourcePosition Position)> All<T>(Setting<T> setting)
+        where T : notnull =>
+        _values.TryGetValue(setting, out List<(object Value, SourcePosition Position)>? list)
+            ? [.. list.Select(v => ((T)v.Value, v.Position))]
+            : [];
+
+    /// <summary>Where the setting is written, or else the place given.</summary>
+    internal SourcePosition PositionOf(Setting setting, SourcePosition otherwise) =>
+        _values.TryGetValue(setting, out List<(object Value, SourcePosition Position)>? list) ? list[0].Position : otherwise;
+
+    /// <summary>These values and, where a setting is not among them, those of <paramref name="defaults"/>.</summary>
+    internal SettingValues Over(SettingValues defaults)
+    {
+        var merged = new SettingValues();
+        foreach ((Setting setting, List<(object, SourcePosition)> list) in defaults._values.Where(v => !Has(v.Key)).Concat(_values))
+        {
+            merged._values.Add(setting, list);
+        }
+
+        return merged;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Diagnostics.CodeAnalysis;
+using Tidegate.Gateway.Addressing;
+
+namespace Tidegate.Gateway.Configuration.Formats;
+
+/// <summary>A URI to accept at or connect to, of one of the given schemes.</summary>
+internal sealed class GatewayUriFormat(UriUse use, params UriScheme[] schemes) : ValueFormat<GatewayUri>
+{
+    internal override string Description => $"a URI ({string.Join(", ", schemes.Select(s => s.Name))})";
+
+    internal override bool TryRead(string text, [MaybeNullWhen(false)] out GatewayUri value, [NotNullWhen(false)] out TextFault? fault)
+    {
+        if (!GatewayUri.TryParse(text, use, out value, out fault))
+        {
+            return false;
+        }
+
+        if (!schemes.Contains(value.Scheme))
+        {
+            fault = new(
+                $"This service does not {(use == UriUse.Accept ? "accept" : "connect")} {value.Scheme} (\"{text}\").",
+                $"Schemes allowed here: {string.Join(", ", schemes.Select(s => s.Name))}.");
+        }
+
+        return fault is null;
+    }
+}
+
+/// <summary>Where to bind: <c>host:port</c>, <c>[ipv6]:port</c> or <c>port</c>.</summary>
+internal sealed class BindAddressFormat : ValueFormat<BindAddress>
+{
+    internal override string Description => "host:port, [ipv6]:port or a port";
+
+    internal override bool TryRead(string text, [MaybeNullWhen(false)] out BindAddress value, [NotNullWhen(false)] out TextFault? fault) =>
+        BindAddress.TryParse(text, out value, out fault);
+}

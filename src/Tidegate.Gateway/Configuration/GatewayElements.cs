@@ -1,0 +1,65 @@
+using Tidegate.Gateway.Configuration.Description;
+using static Tidegate.Gateway.Configuration.Description.ChildDescription;
+
+namespace Tidegate.Gateway.Configuration;
+
+/// <summary>The elements of the configuration file. How often a service may hold some of them is up to its type.</summary>
+internal static class GatewayElements
+{
+    private const string WouldBeOpen =
+        "Tidegate never starts a service without the protection that its file asks for; remove this only if everyone may use the service.";
+
+    private const string WouldBeAlone = "Remove it to run this gateway alone.";
+
+    internal static readonly ElementDescription Properties = new(
+        "properties", ElementContent.Elements, "Values that ${name} stands for elsewhere in the file.")
+    {
+        Children =
+        [
+            AnyNumber(new("property", ElementContent.Elements, "One value and its name.")
+            {
+                Children = [Once(Text("name", "The name between ${ and }.")), Once(Text("value", "The text that replaces it."))],
+            }),
+        ],
+    };
+
+    internal static readonly ElementDescription Service = new(
+        "service", ElementContent.Elements, "A service: what it is, where it listens, what it connects to.")
+    {
+        Children =
+        [
+            Once(Text("name", "The service's name, different from all others in the file.")),
+            AtMostOnce(Text("description", "What the service is for, for people.")),
+            AnyNumber(Text("accept", "A URI where clients reach the service.")),
+            AnyNumber(Text("connect", "A URI that the service connects to; several are tried in order.")),
+            Once(Text("type", "What the service does, such as echo or proxy.")),
+            AtMostOnce(new("properties", ElementContent.Settings, "Properties of the service's type.")),
+            AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.")),
+            AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.")),
+        ],
+        NotServedYet = NotServedYet.Names("notify", "notify-options", "mime-mapping", "ws-extension")
+            .And(WouldBeAlone, "balance")
+            .And(WouldBeOpen, "realm-name", "authorization-constraint", "auth-constraint", "authorization-timeout")
+            .And("Remove it; until then only pages of the gateway's own origin may open WebSockets.", "cross-site-constraint"),
+    };
+
+    internal static readonly ElementDescription ServiceDefaults = new(
+        "service-defaults", ElementContent.Elements, "Options for every service that does not set them itself.")
+    {
+        Children =
+        [
+            AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.")),
+            AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.")),
+        ],
+        NotServedYet = NotServedYet.Names("mime-mapping"),
+    };
+
+    internal static readonly ElementDescription Root = new(
+        "gateway-config", ElementContent.Elements, "The whole configuration.")
+    {
+        Children = [AtMostOnce(Properties), AnyNumber(Service), AtMostOnce(ServiceDefaults)],
+        NotServedYet = NotServedYet.Nothing.And(WouldBeOpen, "security").And(WouldBeAlone, "cluster"),
+    };
+
+    private static ElementDescription Text(string name, string documentation) => new(name, ElementContent.Text, documentation);
+}

@@ -1,0 +1,14 @@
+namespace Tidegate.Gateway.Configuration;
+
+/// <summary>Where <c>${name}</c> in a configuration file finds its value, besides the file's own <c>properties</c>.</summary>
+public sealed record ParameterSources
+{
+    /// <summary>Values from the command line (<c>-Dname=value</c>). They win over everything.</summary>
+    public IReadOnlyDictionary<string, string> Definitions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Looks a name up in the environment; null if it is not there.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+
+    /// <summary>The value of <c>${hostname}</c> where nothing else defines it.</summary>
+    public Func<string> HostName { get; init; } = () => System.Environment.MachineName;
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Tidegate.Gateway.Addressing;
+
+namespace Tidegate.Gateway.Configuration;
+
+/// <summary>One <c>service</c> element.</summary>
+public sealed record ServiceConfiguration
+{
+    /// <summary>The name, unique in the file.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The description, or null.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>The service type, such as <c>echo</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Where the service listens, in the order of the file.</summary>
+    public required ImmutableArray<ServiceAddress> Accepts { get; init; }
+
+    /// <summary>Where the service connects to, in the order in which they are tried; empty for services that do not connect.</summary>
+    public ImmutableArray<ServiceAddress> Connects { get; init; } = [];
+
+    /// <summary>The accept-options, those of service-defaults merged in.</summary>
+    public required AcceptOptions AcceptOptions { get; init; }
+
+    /// <summary>The connect-options, those of service-defaults merged in.</summary>
+    public required ConnectOptions ConnectOptions { get; init; }
+
+    /// <summary>The properties, as the record that belongs to <see cref="Type"/>: <c>ProxyOptions</c> for <c>proxy</c>.</summary>
+    public required ServiceOptions Options { get; init; }
+
+    /// <summary>Where the <c>service</c> element starts.</summary>
+    public required SourcePosition Position { get; init; }
+}
+
+/// <summary>An accept or connect URI and the place where it is written.</summary>
+/// <param name="Uri">The URI.</param>
+/// <param name="Position">Where its text starts.</param>
+public sealed record ServiceAddress(GatewayUri Uri, SourcePosition Position);
+
+/// <summary>The typed properties of a service; each service type derives its own record.</summary>
+public abstract record ServiceOptions;

@@ -1,0 +1,186 @@
+using System.Collections.Immutable;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration.Description;
+using Tidegate.Gateway.Configuration.Formats;
+using Tidegate.Gateway.Configuration.Source;
+using Tidegate.Gateway.Services;
+
+namespace Tidegate.Gateway.Configuration;
+
+/// <summary>Turns the <c>service</c> elements of a file into services, by the description of each one's type.</summary>
+internal sealed class ServiceReader
+{
+    private readonly SourceElement _root;
+    private readonly Findings _findings;
+    private readonly SettingValues _acceptDefaults;
+    private readonly SettingValues _connectDefaults;
+
+    /// <param name="root">The root element, checked against its description; what was wrong with it is in the findings.</param>
+    /// <param name="findings">Takes what is wrong.</param>
+    internal ServiceReader(SourceElement root, Findings findings)
+    {
+        _root = root;
+        _findings = findings;
+        SourceElement? defaults = root.FirstChild("service-defaults");
+        _acceptDefaults = AcceptSettings.Group.Read(defaults?.FirstChild("accept-options"), root.Position, findings);
+        _connectDefaults = ConnectSettings.Group.Read(defaults?.FirstChild("connect-options"), root.Position, findings);
+    }
+
+    internal ImmutableArray<ServiceConfiguration> ReadAll()
+    {
+        var services = new List<ServiceConfiguration>();
+        var names = new Dictionary<string, SourcePosition>();
+        foreach (SourceElement element in _root.ChildrenNamed("service"))
+        {
+            CheckName(element, names);
+            if (Read(element) is { } service)
+            {
+                services.Add(service);
+            }
+        }
+
+        CheckAccepts(services);
+        return [.. services];
+    }
+
+    private void CheckName(SourceElement service, Dictionary<string, SourcePosition> names)
+    {
+        if (service.FirstChild("name") is not { Text: { Length: > 0 } name } element)
+        {
+            return;
+        }
+
+        if (!names.TryAdd(name, element.TextPosition))
+        {
+            _findings.Error(
+                element.TextPosition,
+                $"Service name must be unique. More than one service named '{name}'.",
+                $"The other is in line {names[name].Line}; rename one.");
+        }
+    }
+
+    private ServiceConfiguration? Read(SourceElement element)
+    {
+        if (element.FirstChild("type") is not { Text: { Length: > 0 } typeName } typeElement)
+        {
+            return null;
+        }
+
+        if (ServiceTypes.Find(typeName) is not { } type)
+        {
+            _findings.Error(typeElement.TextPosition, ServiceTypes.WhyNot(typeName));
+            return null;
+        }
+
+        SettingValues accept = AcceptSettings.Group
+            .Read(element.FirstChild("accept-options"), element.Position, _findings).Over(_acceptDefaults);
+        SettingValues connect = ReadConnectOptions(element, type);
+        SettingValues properties = type.Properties.Read(element.FirstChild("properties"), element.Position, _findings);
+        ImmutableArray<ServiceAddress> accepts = ReadAddresses(
+            element, "accept", new GatewayUriFormat(UriUse.Accept, type.AcceptSchemes), type.MinimumAccepts, type.MaximumAccepts, []);
+        ImmutableArray<ServiceAddress> connects = ReadAddresses(
+            element, "connect", new GatewayUriFormat(UriUse.Connect, type.ConnectSchemes), type.MinimumConnects, type.MaximumConnects,
+            type.ConnectsIn(properties));
+        WarnOfShortKeepalive(accept, element);
+
+        return new ServiceConfiguration
+        {
+            Name = element.TextOf("name") ?? "",
+            Description = element.TextOf("description"),
+            Type = type.Name,
+            Accepts = accepts,
+            Connects = connects,
+            AcceptOptions = AcceptSettings.Build(accept),
+            ConnectOptions = ConnectSettings.Build(connect),
+            Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings)),
+            Position = element.Position,
+        };
+    }
+
+    private SettingValues ReadConnectOptions(SourceElement service, ServiceTypeDescription type)
+    {
+        SourceElement? options = service.FirstChild("connect-options");
+        if (options is not null && type.MaximumConnects == 0)
+        {
+            _findings.Error(options.Position, $"A service of type {type.Name} does not connect to anything; it takes no <connect-options>.", "Remove them.");
+        }
+
+        return ConnectSettings.Group.Read(options, service.Position, _findings).Over(_connectDefaults);
+    }
+
+    private ImmutableArray<ServiceAddress> ReadAddresses(
+        SourceElement service, string name, GatewayUriFormat format, int minimum, int maximum, ImmutableArray<ServiceAddress> alsoIn)
+    {
+        var addresses = new List<ServiceAddress>();
+        int written = 0;
+        foreach (SourceElement element in service.ChildrenNamed(name))
+        {
+            written++;
+            if (written == maximum + 1)
+            {
+                _findings.Error(
+                    element.Position,
+                    $"A service of type {service.TextOf("type")} takes {(maximum == 0 ? "no" : $"at most {maximum}")} <{name}>.",
+                    "Remove this one.");
+            }
+
+            if (maximum == 0 || element.Text is not { Length: > 0 } text)
+            {
+                continue;
+            }
+
+            if (format.TryRead(text, out GatewayUri? uri, out TextFault? fault))
+            {
+                addresses.Add(new(uri, element.TextPosition));
+            }
+            else
+            {
+                _findings.Error(element.TextPosition, fault);
+            }
+        }
+
+        addresses.AddRange(alsoIn);
+        if (written + alsoIn.Length < minimum)
+        {
+            _findings.Error(
+                service.Position, $"Missing required element: <{name}>", $"in this <service>; it takes {format.Description}.");
+        }
+
+        return [.. addresses];
+    }
+
+    private void WarnOfShortKeepalive(SettingValues accept, SourceElement service)
+    {
+        TimeSpan keepalive = accept.Get(AcceptSettings.KeepaliveTimeout);
+        TimeSpan inactivity = accept.Get(AcceptSettings.InactivityTimeout);
+        if (accept.Has(AcceptSettings.KeepaliveTimeout) && keepalive < inactivity)
+        {
+            _findings.Warning(
+                accept.PositionOf(AcceptSettings.KeepaliveTimeout, service.Position),
+                $"http.keepalive.timeout={keepalive.TotalSeconds} should be greater-than-or-equal-to "
+                + $"ws.inactivity.timeout={inactivity.TotalSeconds} in accept-options.",
+                "Raise the former (both in seconds here).");
+        }
+    }
+
+    // Two services at one place could not both be reached. tcp shares a port with nothing.
+    private void CheckAccepts(List<ServiceConfiguration> services)
+    {
+        var taken = new Dictionary<string, (ServiceAddress Address, string Service)>();
+        foreach (ServiceConfiguration service in services)
+        {
+            foreach (ServiceAddress accept in service.Accepts)
+            {
+                string place = $"{accept.Uri.Scheme}://{accept.Uri.Authority}{accept.Uri.Path}";
+                if (!taken.TryAdd(place, (accept, service.Name)))
+                {
+                    (ServiceAddress other, string otherService) = taken[place];
+                    _findings.Error(
+                        accept.Position,
+                        $"{accept.Uri} is accepted twice: here and in line {other.Position.Line} (service '{otherService}').",
+                        "Change one of the two.");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace Tidegate.Gateway.Configuration.Source;
+
+/// <summary>Gathers what is wrong with a file while it is read on, so that a user sees everything at once.</summary>
+internal sealed class Findings
+{
+    /// <summary>As many errors as one run reports: more help nobody, and a hostile file could hold millions.</summary>
+    internal const int Maximum = 200;
+
+    private readonly List<ConfigurationError> _errors = [];
+    private readonly List<ConfigurationError> _warnings = [];
+
+    internal ImmutableArray<ConfigurationError> Warnings => InFileOrder(_warnings);
+
+    internal bool HasErrors => _errors.Count > 0;
+
+    internal void Error(SourcePosition position, string problem, string cure) => Add(_errors, new(position, problem, cure));
+
+    internal void Error(SourcePosition position, TextFault fault) => Error(position, fault.Problem, fault.Cure);
+
+    internal void Warning(SourcePosition position, string problem, string cure) => Add(_warnings, new(position, problem, cure));
+
+    /// <exception cref="ConfigurationException">There are errors.</exception>
+    internal void ThrowIfAny()
+    {
+        if (HasErrors)
+        {
+            throw new ConfigurationException(InFileOrder(_errors));
+        }
+    }
+
+    private static void Add(List<ConfigurationError> list, ConfigurationError finding)
+    {
+        if (list.Count < Maximum)
+        {
+            list.Add(finding);
+        }
+        else if (list.Count == Maximum)
+        {
+            list.Add(new(finding.Position with { Line = 0, Column = 0 }, $"There are more than {Maximum} findings.", "Mend the ones above first."));
+        }
+    }
+
+    // The closing remark about more findings has no line and belongs at the end.
+    private static ImmutableArray<ConfigurationError> InFileOrder(List<ConfigurationError> list) =>
+        [.. list.OrderBy(e => e.Position.Line == 0 ? int.MaxValue : e.Position.Line).ThenBy(e => e.Position.Column)];
+}

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace Tidegate.Gateway.Configuration.Source;
+
+/// <summary>
+/// Replaces <c>${name}</c> and <c>${name:default}</c> in text: from the command line, the environment, the file's
+/// <c>properties</c>, then the names that are always there. An empty value counts as none. <c>$${name}</c> stands for the text
+/// <c>${name}</c>. A value is inserted as it is; what looks like a parameter in it is not replaced again.
+/// </summary>
+internal sealed class ParameterSubstitution(
+    ParameterSources sources, IReadOnlyDictionary<string, string> properties, Findings findings)
+{
+    /// <summary>The most that the values in one text may make of it: parameters repeat, and the file is bounded for a reason.</summary>
+    private const int MaximumLength = 1 << 20;
+
+    /// <summary>The same tree with the parameters in every text replaced; what has no value is reported, and its text null.</summary>
+    internal SourceElement Apply(SourceElement element) => element with
+    {
+        Text = Replace(element.Text!, element.TextPosition),
+        Children = [.. element.Children.Select(Apply)],
+    };
+
+    private string? Replace(string text, SourcePosition position)
+    {
+        if (!text.Contains("${", StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        var result = new StringBuilder(text.Length);
+        bool complete = true;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text.AsSpan(i).StartsWith("$${"))
+            {
+                result.Append("${");
+                i += 2;
+                continue;
+            }
+
+            int end = text.AsSpan(i).StartsWith("${") ? text.IndexOf('}', i) : -1;
+            if (end < 0)
+            {
+                result.Append(text[i]);
+                continue;
+            }
+
+            string? value = Resolve(text[(i + 2)..end], position);
+            complete &= value is not null;
+            result.Append(value);
+            i = end;
+            if (result.Length > MaximumLength)
+            {
+                findings.Error(position, $"The parameters in this text make it longer than {MaximumLength} characters.", "Shorten their values.");
+                return null;
+            }
+        }
+
+        return complete ? result.ToString() : null;
+    }
+
+    private string? Resolve(string parameter, SourcePosition position)
+    {
+        // A name with a colon in it is looked up whole first: files written for the old gateway may hold one.
+        if (Look(parameter) is { } whole)
+        {
+            return whole;
+        }
+
+        int colon = parameter.IndexOf(':', StringComparison.Ordinal);
+        if (colon >= 0)
+        {
+            return Look(parameter[..colon]) ?? parameter[(colon + 1)..];
+        }
+
+        if (parameter is "cloud.host" or "cloud.instanceId")
+        {
+            findings.Error(position, $"Tidegate does not look up ${{{parameter}}} yet.", $"Give it a value: -D{parameter}=…, or a <property>.");
+        }
+        else
+        {
+            findings.Error(
+                position,
+                $"Could not determine non-null value for parameter definition ${{{parameter}}}.",
+                $"Define it: -D{parameter}=… on the command line, an environment variable, a <property> in <properties>, or write ${{{parameter}:default}}.");
+        }
+
+        return null;
+    }
+
+    private string? Look(string name)
+    {
+        if (sources.Definitions.TryGetValue(name, out string? value) && value.Length > 0)
+        {
+            return value;
+        }
+
+        if (name.Length > 0 && sources.Environment(name) is { Length: > 0 } fromEnvironment)
+        {
+            return fromEnvironment;
+        }
+
+        if (properties.TryGetValue(name, out value) && value.Length > 0)
+        {
+            return value;
+        }
+
+        return name == "hostname" ? sources.HostName() : null;
+    }
+}

@@ -1,0 +1,14 @@
+namespace Tidegate.Gateway;
+
+/// <summary>What a gateway is told besides its configuration file.</summary>
+public sealed record GatewayServerOptions
+{
+    /// <summary>What the paths of directory services are relative to: <c>web</c> in the installation directory.</summary>
+    public required string WebDirectory { get; init; }
+
+    /// <summary>How long an orderly stop may take before what is left is cut off.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The number of event loops, at least 1; null for one a core.</summary>
+    public int? Loops { get; init; }
+}

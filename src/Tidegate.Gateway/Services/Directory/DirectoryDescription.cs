@@ -1,0 +1,67 @@
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Configuration.Description;
+using Tidegate.Gateway.Configuration.Formats;
+
+namespace Tidegate.Gateway.Services.Directory;
+
+/// <summary>The <c>directory</c> service type.</summary>
+internal sealed class DirectoryDescription : ServiceTypeDescription
+{
+    private static readonly Setting<string> s_directory = new(
+        "directory", new TextFormat("a path", DirectoryFault), "The directory to serve: relative to the web directory, or a file:// URI.")
+    {
+        Required = true,
+    };
+
+    private static readonly Setting<string> s_welcomeFile = new(
+        "welcome-file", new TextFormat("a file name", WelcomeFileFault), "The file that is served for the directory itself.");
+
+    private static readonly Setting<string> s_errorPagesDirectory = new(
+        "error-pages-directory", new TextFormat("a path", DirectoryFault),
+        "Where pages such as 404.html are, relative to the installation directory.");
+
+    internal override string Name => "directory";
+
+    internal override string Documentation => "Serves the files of a directory over HTTP.";
+
+    internal override UriScheme[] AcceptSchemes => [UriScheme.Http];
+
+    internal override SettingGroup Properties { get; } = new(
+        "the properties of a directory service",
+        [s_directory, s_welcomeFile, s_errorPagesDirectory],
+        NotServedYet.Names("options", "symbolic-links", "location"));
+
+    internal override ServiceOptions ReadOptions(ServiceProperties properties) => new DirectoryOptions
+    {
+        Directory = properties.Values.Get(s_directory) ?? "",
+        WelcomeFile = properties.Values.Get(s_welcomeFile),
+        ErrorPagesDirectory = properties.Values.Get(s_errorPagesDirectory),
+    };
+
+    private static TextFault? DirectoryFault(string text)
+    {
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            return new("There is a zero character in the path.", "Remove it.");
+        }
+
+        bool uri = text.StartsWith("file:", StringComparison.OrdinalIgnoreCase) || text.Contains("://", StringComparison.Ordinal);
+        return uri && !(Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) && parsed is { IsFile: true, IsUnc: false })
+            ? new($"Unexpected resources directory: {text}.", "Write a path relative to the web directory, or a URI such as file:///srv/www.")
+            : null;
+    }
+
+    private static TextFault? WelcomeFileFault(string text)
+    {
+        char wrong = text.FirstOrDefault(c => c is ':' or ';' or '\\' || char.IsControl(c));
+        if (wrong != default)
+        {
+            return new($"Unexpected character \"{wrong}\" in welcome file: {text}.", "Write the name of a file in the directory, such as index.html.");
+        }
+
+        return text.StartsWith('/') || text.Split('/').Contains("..")
+            ? new($"The welcome file {text} is not in the directory.", "Write its name relative to the directory, such as index.html.")
+            : null;
+    }
+}

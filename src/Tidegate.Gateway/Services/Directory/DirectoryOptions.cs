@@ -1,0 +1,33 @@
+using Tidegate.Gateway.Configuration;
+
+namespace Tidegate.Gateway.Services.Directory;
+
+/// <summary>The properties of a <c>directory</c> service.</summary>
+public sealed record DirectoryOptions : ServiceOptions
+{
+    /// <summary><c>directory</c>: as written; <see cref="DirectoryIn"/> resolves it.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary><c>welcome-file</c>: served for a path that ends in a slash, or null.</summary>
+    public string? WelcomeFile { get; init; }
+
+    /// <summary><c>error-pages-directory</c>: as written, or null; <see cref="ErrorPagesDirectoryIn"/> resolves it.</summary>
+    public string? ErrorPagesDirectory { get; init; }
+
+    /// <summary>The full path of the directory, which need not exist.</summary>
+    /// <param name="webDirectory">
+    /// What <see cref="Directory"/> is relative to, a leading slash notwithstanding: <c>/base</c> has always meant <c>web/base</c>. An
+    /// absolute path is written as a <c>file://</c> URI.
+    /// </param>
+    public string DirectoryIn(string webDirectory) => Resolve(Directory, webDirectory);
+
+    /// <summary>The full path of the error pages, or null if there are none.</summary>
+    /// <param name="webDirectory">The web directory; error pages are relative to its parent.</param>
+    public string? ErrorPagesDirectoryIn(string webDirectory) =>
+        ErrorPagesDirectory is null ? null : Resolve(ErrorPagesDirectory, Path.Combine(webDirectory, ".."));
+
+    private static string Resolve(string written, string root) =>
+        written.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
+            ? new Uri(written).LocalPath
+            : Path.GetFullPath(Path.Combine(root, written.TrimStart('/')));
+}

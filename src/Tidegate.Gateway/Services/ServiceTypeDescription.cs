@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Configuration.Description;
+using Tidegate.Gateway.Configuration.Source;
+
+namespace Tidegate.Gateway.Services;
+
+/// <summary>What a service type is called and what its <c>service</c> element may hold.</summary>
+internal abstract class ServiceTypeDescription
+{
+    /// <summary>The text of <c>type</c>.</summary>
+    internal abstract string Name { get; }
+
+    /// <summary>What the service does, in a sentence or two for users.</summary>
+    internal abstract string Documentation { get; }
+
+    /// <summary>The schemes that its accepts may have.</summary>
+    internal abstract UriScheme[] AcceptSchemes { get; }
+
+    /// <summary>The schemes that its connects may have.</summary>
+    internal virtual UriScheme[] ConnectSchemes => [];
+
+    internal virtual int MinimumAccepts => 1;
+
+    internal virtual int MaximumAccepts => int.MaxValue;
+
+    internal virtual int MinimumConnects => 0;
+
+    internal virtual int MaximumConnects => 0;
+
+    /// <summary>The properties.</summary>
+    internal abstract SettingGroup Properties { get; }
+
+    /// <summary>Connect URIs that stand among the properties.</summary>
+    internal virtual ImmutableArray<ServiceAddress> ConnectsIn(SettingValues properties) => [];
+
+    /// <summary>The typed properties. What does not go together is reported; the result is then not used.</summary>
+    internal abstract ServiceOptions ReadOptions(ServiceProperties properties);
+}
+
+/// <summary>The properties of one service while it is read.</summary>
+/// <param name="Values">The properties written.</param>
+/// <param name="Service">Where the service starts.</param>
+/// <param name="Findings">Takes what does not go together.</param>
+internal sealed record ServiceProperties(SettingValues Values, SourcePosition Service, Findings Findings);
