@@ -5,6 +5,8 @@ using Tidegate.Engine.Loops;
 using Tidegate.Engine.Loops.Epoll;
 using Tidegate.Engine.Loops.Portable;
 using Tidegate.Engine.Net;
+using Tidegate.Engine.Sessions;
+using Tidegate.Engine.WebSocket;
 
 namespace Tidegate.Engine;
 
@@ -59,6 +61,32 @@ public sealed class EventLoops : IDisposable
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentNullException.ThrowIfNull(accepted);
         return All[0].Listen(endPoint, _options.Backlog, this, accepted);
+    }
+
+    /// <summary>
+    /// Asks every session to close, and waits until all connections are gone; <paramref name="cancellation"/> ends the
+    /// waiting. Returns how many are left.
+    /// </summary>
+    public async Task<int> CloseSessionsAsync(CloseStatus status, string reason, CancellationToken cancellation)
+    {
+        foreach (EventLoop loop in All)
+        {
+            loop.Post(() =>
+            {
+                foreach (TcpConnection connection in loop.SnapshotConnections())
+                {
+                    (connection.Handler as Session)?.Close(status, reason);
+                }
+            });
+        }
+
+        int left;
+        while ((left = All.Sum(loop => loop.ConnectionCount)) > 0 && !cancellation.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), _options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return left;
     }
 
     /// <summary>Stops the loops. Every connection that is left is closed abruptly.</summary>

@@ -1,24 +1,187 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Tidegate.Engine;
+using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Services;
+using Tidegate.Gateway.Services.Directory;
 
 namespace Tidegate.Gateway;
 
 /// <summary>A running gateway: every service of a configuration.</summary>
-public sealed class GatewayServer : IAsyncDisposable
+public sealed partial class GatewayServer : IAsyncDisposable
 {
-    private GatewayServer()
+    private readonly GatewayServerOptions _options;
+    private readonly ILogger _logger;
+    private readonly EventLoops _loops;
+    private readonly List<Service> _services = [];
+    private HttpServer? _http;
+    private Listeners? _listeners;
+    private bool _stopped;
+
+    private GatewayServer(GatewayServerOptions options, ILogger logger)
     {
+        _options = options;
+        _logger = logger;
+        _loops = EventLoops.Start(new EngineOptions { Loops = options.Loops ?? Environment.ProcessorCount, EventSource = options.EventSource });
+        foreach (var loop in _loops.All)
+        {
+            loop.UnhandledException += (_, exception) => LogDefect(exception);
+        }
     }
+
+    /// <summary>What is served, in the order of the configuration.</summary>
+    public ImmutableArray<ServedAddress> Served => [.. _listeners?.Served ?? []];
 
     /// <summary>Starts every service, or none.</summary>
     /// <exception cref="GatewayStartException">A service cannot be started; the message names place and cure.</exception>
-    public static Task<GatewayServer> StartAsync(
-        GatewayConfiguration configuration, GatewayServerOptions options, ILoggerFactory loggers, CancellationToken cancellation) =>
-        Task.FromResult(new GatewayServer());
+    public static async Task<GatewayServer> StartAsync(
+        GatewayConfiguration configuration, GatewayServerOptions options, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        long began = Stopwatch.GetTimestamp();
+        var server = new GatewayServer(options, loggers.CreateLogger("tidegate.gateway"));
+        try
+        {
+            await server.StartServicesAsync(configuration, loggers, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        server.LogStarted(Stopwatch.GetElapsedTime(began));
+        return server;
+    }
 
     /// <summary>Stops in order: accepts first, then sessions, within <see cref="GatewayServerOptions.StopTimeout"/>.</summary>
-    public Task StopAsync(CancellationToken cancellation) => Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        long began = Stopwatch.GetTimestamp();
+        LogStopping();
+        _listeners?.Dispose();
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(_options.StopTimeout);
+        foreach (Service service in _services)
+        {
+            await service.DisposeAsync().ConfigureAwait(false);
+        }
+
+        // The HTTP server ends with the requests under way; what idles between requests ends at once.
+        Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
+        int left = await _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", bound.Token).ConfigureAwait(false);
+        await http.ConfigureAwait(false);
+        if (left > 0)
+        {
+            LogCutOff(left);
+        }
+
+        LogStopped(Stopwatch.GetElapsedTime(began).TotalSeconds, Clock());
+    }
 
     /// <summary>Stops at once.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        _stopped = true;
+        _listeners?.Dispose();
+        foreach (Service service in _services)
+        {
+            await service.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_http is not null)
+        {
+            using var now = new CancellationTokenSource();
+            await now.CancelAsync().ConfigureAwait(false);
+            await _http.StopAsync(now.Token).ConfigureAwait(false);
+            await _http.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _loops.Dispose();
+    }
+
+    private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        foreach (ServiceConfiguration service in configuration.Services)
+        {
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory);
+            Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
+            _services.Add(running);
+            await running.StartAsync(cancellation).ConfigureAwait(false);
+        }
+
+        var limits = new HttpLimits();
+        if (configuration.Services.Length > 0)
+        {
+            // One server parses for all ports, so the longest of the services' times is the bound.
+            limits = limits with { KeepaliveTimeout = configuration.Services.Max(service => service.AcceptOptions.KeepaliveTimeout) };
+        }
+
+        _http = await HttpServer.StartAsync(limits, loggers, application =>
+        {
+            foreach (DirectoryService directory in _services.OfType<DirectoryService>())
+            {
+                directory.Build(((Microsoft.AspNetCore.Builder.IApplicationBuilder)application).New());
+            }
+        }, cancellation).ConfigureAwait(false);
+        _listeners = new Listeners(_loops, _http, _logger);
+        foreach (Service service in _services)
+        {
+            await _listeners.BindAsync(service, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void LogStarted(TimeSpan elapsed)
+    {
+        LogStarting();
+        LogStartingServices();
+        foreach (string address in _listeners!.Served.Select(served => served.ToString()).Order(StringComparer.Ordinal))
+        {
+            LogAddress(address);
+        }
+
+        LogStartedServices();
+        LogStarted(elapsed.TotalSeconds, Clock());
+    }
+
+    private static string Clock() => DateTime.Now.ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Starting server")]
+    private partial void LogStarting();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Starting services")]
+    private partial void LogStartingServices();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "  {Address}")]
+    private partial void LogAddress(string address);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Started services")]
+    private partial void LogStartedServices();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Started server successfully in {Seconds:F3} secs at {Clock}")]
+    private partial void LogStarted(double seconds, string clock);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping server")]
+    private partial void LogStopping();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} connections did not end in time and were cut off")]
+    private partial void LogCutOff(int count);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped server successfully in {Seconds:F3} secs at {Clock}")]
+    private partial void LogStopped(double seconds, string clock);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A defect in Tidegate: please report it. One connection was closed, the others go on")]
+    private partial void LogDefect(Exception exception);
 }

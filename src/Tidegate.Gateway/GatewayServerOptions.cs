@@ -11,4 +11,7 @@ public sealed record GatewayServerOptions
 
     /// <summary>The number of event loops, at least 1; null for one a core.</summary>
     public int? Loops { get; init; }
+
+    /// <summary>How the event loops learn of events; epoll where there is one by default.</summary>
+    public Tidegate.Engine.EventSource EventSource { get; init; }
 }

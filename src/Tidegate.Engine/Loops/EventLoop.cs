@@ -46,6 +46,9 @@ public abstract unsafe class EventLoop : IDisposable
     /// <summary>Number of connections that this loop owns. Exact on the loop; elsewhere a recent value.</summary>
     public abstract int ConnectionCount { get; }
 
+    /// <summary>The connections that this loop owns now. To be called on the loop.</summary>
+    internal abstract TcpConnection[] SnapshotConnections();
+
     internal EngineOptions Options { get; }
 
     /// <summary>Milliseconds on the loop's clock, read once a turn.</summary>

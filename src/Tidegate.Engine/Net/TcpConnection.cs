@@ -39,6 +39,8 @@ public abstract unsafe class TcpConnection
         Reported = 512,
         // The peer has hung up: only reading to the end tells whether data comes before it.
         HungUp = 1024,
+        // The peer has ended its side, and the present handler has not been told.
+        RetellEnd = 2048,
     }
 
     /// <summary>The loop that owns this connection.</summary>
@@ -71,6 +73,11 @@ public abstract unsafe class TcpConnection
             _handler = value;
             if (value is not null)
             {
+                if (Has(State.ReceiveEnded))
+                {
+                    _state |= State.RetellEnd | State.ReadReady;
+                }
+
                 ResumeIfReady();
             }
         }
@@ -294,7 +301,7 @@ public abstract unsafe class TcpConnection
             _state |= State.HungUp;
         }
 
-        if (Has(State.Ended | State.ReceiveEnded))
+        if (Has(State.Ended) || (Has(State.ReceiveEnded) && !Has(State.RetellEnd) && _unread is null))
         {
             return;
         }
@@ -392,6 +399,12 @@ public abstract unsafe class TcpConnection
         for (int turn = Loop.Options.BuffersPerTurn; turn > 0; turn--)
         {
             bool fromUnread = _unread is not null;
+            if (!fromUnread && Has(State.ReceiveEnded))
+            {
+                EndReceiving();
+                return;
+            }
+
             SocketError error = SocketError.Success;
             int count = fromUnread ? TakeUnread(buffer, capacity) : Receive(buffer, capacity, out error);
             if (count > 0)
@@ -455,7 +468,7 @@ public abstract unsafe class TcpConnection
 
     private void EndReceiving()
     {
-        _state |= State.ReceiveEnded;
+        _state = (_state | State.ReceiveEnded) & ~State.RetellEnd;
         if (!Has(State.Lingering))
         {
             _handler!.OnReceiveEnded(this);

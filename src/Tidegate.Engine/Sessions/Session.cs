@@ -46,6 +46,15 @@ public abstract class Session
     /// <param name="endOfMessage">True for the last part.</param>
     public abstract void Relay(Payload payload, MessageKind kind, bool endOfMessage);
 
+    /// <summary>Sends a message, or a part of one, that was kept. Consumes the bytes: they may be overwritten.</summary>
+    public unsafe void Relay(Span<byte> data, MessageKind kind, bool endOfMessage)
+    {
+        fixed (byte* pointer = data)
+        {
+            Relay(new Payload(pointer, data.Length, headroom: 0), kind, endOfMessage);
+        }
+    }
+
     /// <summary>Sends a whole message.</summary>
     public abstract void Send(ReadOnlySpan<byte> message, MessageKind kind);
 

@@ -194,7 +194,7 @@ public sealed class WebSocketConnector : IConnectionHandler
         return null;
     }
 
-    private static string Describe(SocketError error) => error switch
+    internal static string Describe(SocketError error) => error switch
     {
         SocketError.ConnectionRefused => "connection refused",
         SocketError.TimedOut => "no answer in time",

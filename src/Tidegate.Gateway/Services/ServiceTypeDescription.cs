@@ -37,6 +37,9 @@ internal abstract class ServiceTypeDescription
 
     /// <summary>The typed properties. What does not go together is reported; the result is then not used.</summary>
     internal abstract ServiceOptions ReadOptions(ServiceProperties properties);
+
+    /// <summary>Makes the service that runs.</summary>
+    internal abstract Service Create(ServiceConfiguration configuration, ServiceContext context);
 }
 
 /// <summary>The properties of one service while it is read.</summary>

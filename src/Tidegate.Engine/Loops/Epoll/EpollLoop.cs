@@ -21,7 +21,7 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
     private readonly Stack<int> _freeSlots = new();
     private IEpollTarget?[] _targets = new IEpollTarget?[64];
     private int _used;
-    private int _attached;
+    private int _connections;
     private int _wakePending;
     private volatile bool _stopping;
 
@@ -31,7 +31,6 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         Descriptor = Check(Libc.epoll_create1(Libc.EPOLL_CLOEXEC));
         _wakeDescriptor = Check(Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC));
         int slot = Attach(this);
-        _attached = 0;
         if (EpollEvents.Control(Descriptor, Libc.EPOLL_CTL_ADD, _wakeDescriptor, Libc.EPOLLIN | Libc.EPOLLET, (ulong)slot) is var error and not 0)
         {
             throw new SocketException((int)Libc.ToSocketError(error));
@@ -41,9 +40,11 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         _thread.Start();
     }
 
-    public override int ConnectionCount => _attached;
+    public override int ConnectionCount => Volatile.Read(ref _connections);
 
     internal int Descriptor { get; }
+
+    internal override TcpConnection[] SnapshotConnections() => [.. _targets.OfType<TcpConnection>()];
 
     /// <summary>Gives a target a slot, by which epoll names it.</summary>
     internal int Attach(IEpollTarget target)
@@ -58,7 +59,7 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         }
 
         _targets[slot] = target;
-        _attached++;
+        _connections += target is TcpConnection ? 1 : 0;
         return slot;
     }
 
@@ -69,9 +70,9 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
     {
         if (slot >= 0)
         {
+            _connections -= _targets[slot] is TcpConnection ? 1 : 0;
             _targets[slot] = null;
             _detached.Add(slot);
-            _attached--;
         }
     }
 

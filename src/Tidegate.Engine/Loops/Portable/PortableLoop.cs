@@ -32,6 +32,8 @@ internal sealed class PortableLoop : EventLoop
 
     public override int ConnectionCount => _connections.Count;
 
+    internal override TcpConnection[] SnapshotConnections() => [.. _connections];
+
     internal void Attach(PortableConnection connection) => _connections.Add(connection);
 
     internal void Detach(PortableConnection connection) => _connections.Remove(connection);

@@ -32,6 +32,8 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         [s_directory, s_welcomeFile, s_errorPagesDirectory],
         NotServedYet.Names("options", "symbolic-links", "location"));
 
+    internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
+
     internal override ServiceOptions ReadOptions(ServiceProperties properties) => new DirectoryOptions
     {
         Directory = properties.Values.Get(s_directory) ?? "",

@@ -19,6 +19,8 @@ internal sealed class EchoDescription : ServiceTypeDescription
 
     internal override SettingGroup Properties { get; } = new("the properties of an echo service", [s_repeat], NotServedYet.Nothing);
 
+    internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new EchoService(configuration);
+
     internal override ServiceOptions ReadOptions(ServiceProperties properties) =>
         new EchoOptions { Repeat = properties.Values.Get(s_repeat) };
 }

@@ -59,6 +59,8 @@ internal sealed class ProxyDescription : ServiceTypeDescription
     internal override ImmutableArray<ServiceAddress> ConnectsIn(SettingValues properties) =>
         [.. properties.All(s_connect).Select(c => new ServiceAddress(c.Value, c.Position))];
 
+    internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new ProxyService(configuration, context);
+
     internal override ServiceOptions ReadOptions(ServiceProperties properties)
     {
         int count = properties.Values.Get(s_preparedConnectionCount);

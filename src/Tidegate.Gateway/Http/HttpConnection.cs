@@ -1,0 +1,239 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Tidegate.Engine.Net;
+
+namespace Tidegate.Gateway.Http;
+
+/// <summary>Lets a request take its connection away from the HTTP server.</summary>
+internal interface IDetachableConnection
+{
+    /// <summary>What is served at the address and port where the connection was accepted.</summary>
+    RouteTable Routes { get; }
+
+    /// <summary>
+    /// Has the connection given to <paramref name="continuation"/>, on its loop, once the request has returned and all that
+    /// was answered has been written. What the client has sent and the server has not consumed will be received again.
+    /// </summary>
+    void Detach(Action<TcpConnection> continuation);
+}
+
+/// <summary>
+/// A connection of the engine as Kestrel sees it: two pipes, filled and emptied on the connection's loop. After an upgrade
+/// it lets the connection go, unharmed, and becomes garbage.
+/// </summary>
+internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, IDuplexPipe, IDetachableConnection,
+    IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature,
+    IMemoryPoolFeature
+{
+    // Bytes that may wait in each direction before the sender of them has to.
+    private const int MaximumPendingBytes = 64 * 1024;
+
+    // How long what was answered may take to leave, and the client to hang up, when the server is done.
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
+    private static long _lastId;
+
+    private readonly TcpConnection _connection;
+    private readonly Pipe _input;
+    private readonly Pipe _output;
+    private readonly RetainingPipeReader _inputReader;
+    private readonly CancellationTokenSource _closed = new();
+    private IDuplexPipe? _transport;
+    private Task _sending = Task.CompletedTask;
+    private TaskCompletionSource? _drained;
+    private Action<TcpConnection>? _continuation;
+    private string? _id;
+    private bool _inputCompleted;
+    private bool _waitingForReader;
+
+    internal HttpConnection(TcpConnection connection, RouteTable routes, MemoryPool<byte> memory)
+    {
+        _connection = connection;
+        Routes = routes;
+        MemoryPool = memory;
+        var scheduler = new LoopScheduler(connection.Loop);
+        // The server's code runs on the thread pool; reading from the server's output runs on the loop.
+        _input = new Pipe(new PipeOptions(memory, PipeScheduler.ThreadPool, scheduler, MaximumPendingBytes, MaximumPendingBytes / 2, useSynchronizationContext: false));
+        _output = new Pipe(new PipeOptions(memory, scheduler, PipeScheduler.ThreadPool, MaximumPendingBytes, MaximumPendingBytes / 2, useSynchronizationContext: false));
+        _inputReader = new RetainingPipeReader(_input.Reader);
+        LocalEndPoint = connection.LocalEndPoint;
+        RemoteEndPoint = connection.RemoteEndPoint;
+        ConnectionClosed = _closed.Token;
+        Features = new FeatureCollection(8);
+        Features.Set<IConnectionIdFeature>(this);
+        Features.Set<IConnectionTransportFeature>(this);
+        Features.Set<IConnectionItemsFeature>(this);
+        Features.Set<IConnectionLifetimeFeature>(this);
+        Features.Set<IConnectionEndPointFeature>(this);
+        Features.Set<IMemoryPoolFeature>(this);
+        Features.Set<IDetachableConnection>(this);
+    }
+
+    public override string ConnectionId
+    {
+        get => _id ??= Interlocked.Increment(ref _lastId).ToString("X", System.Globalization.CultureInfo.InvariantCulture);
+        set => _id = value;
+    }
+
+    public override IFeatureCollection Features { get; }
+
+    public RouteTable Routes { get; }
+
+    public MemoryPool<byte> MemoryPool { get; }
+
+    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+
+    public override IDuplexPipe Transport
+    {
+        get => _transport ?? this;
+        set => _transport = value;
+    }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    public override CancellationToken ConnectionClosed { get; set; }
+
+    PipeReader IDuplexPipe.Input => _inputReader;
+
+    PipeWriter IDuplexPipe.Output => _output.Writer;
+
+    public void Detach(Action<TcpConnection> continuation) => _continuation = continuation;
+
+    public override void Abort(ConnectionAbortedException abortReason) =>
+        _connection.Loop.Post(static connection => ((HttpConnection)connection!)._connection.Abort(), this);
+
+    /// <summary>Kestrel is done with the connection.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        // Kestrel leaves this to the transport, and what it wrote last may still be in the pipe.
+        await _output.Writer.CompleteAsync().ConfigureAwait(false);
+        await _sending.ConfigureAwait(false);
+        _connection.Loop.Post(static connection => ((HttpConnection)connection!).Leave(), this);
+    }
+
+    /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received.</summary>
+    internal void Begin(Payload first)
+    {
+        _connection.SetWaterMarks(MaximumPendingBytes, MaximumPendingBytes / 2);
+        _connection.Handler = this;
+        OnReceived(_connection, first);
+        _sending = SendAsync();
+    }
+
+    public void OnReceived(TcpConnection connection, Payload data)
+    {
+        _input.Writer.Write(data.Span);
+        ValueTask<FlushResult> flush = _input.Writer.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
+        {
+            _ = flush.Result;
+        }
+        else if (!_waitingForReader)
+        {
+            _waitingForReader = true;
+            connection.PauseReading();
+            _ = ResumeWhenReadAsync(flush);
+        }
+    }
+
+    public void OnReceiveEnded(TcpConnection connection) => CompleteInput(null);
+
+    public void OnCongested(TcpConnection connection) => _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void OnDrained(TcpConnection connection)
+    {
+        _drained?.TrySetResult();
+        _drained = null;
+    }
+
+    public void OnClosed(TcpConnection connection, SocketError? error)
+    {
+        CompleteInput(error is null ? null : new ConnectionResetException($"The connection ended: {error}."));
+        OnDrained(connection);
+        // Whoever waits for this token must not run on the loop.
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection._closed.Cancel(), this, preferLocal: false);
+    }
+
+    /// <summary>Moves what the server writes to the socket. Runs on the loop.</summary>
+    private async Task SendAsync()
+    {
+        PipeReader reader = _output.Reader;
+        while (true)
+        {
+            ReadResult result = await reader.ReadAsync().ConfigureAwait(false);
+            foreach (ReadOnlyMemory<byte> segment in result.Buffer)
+            {
+                _connection.Write(segment.Span);
+            }
+
+            reader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted || _connection.IsEnded)
+            {
+                break;
+            }
+
+            if (_drained is { } drained)
+            {
+                await drained.Task.ConfigureAwait(false);
+                // That continued on the thread pool: back to the loop.
+                await new LoopAwaiter(_connection.Loop);
+            }
+        }
+
+        await reader.CompleteAsync().ConfigureAwait(false);
+    }
+
+    private async Task ResumeWhenReadAsync(ValueTask<FlushResult> flush)
+    {
+        // The pipe's writer continues on the loop.
+        await flush.ConfigureAwait(false);
+        _waitingForReader = false;
+        _connection.ResumeReading();
+    }
+
+    private void CompleteInput(Exception? exception)
+    {
+        if (!_inputCompleted)
+        {
+            _inputCompleted = true;
+            _input.Writer.Complete(exception);
+        }
+    }
+
+    /// <summary>The last step, on the loop: the connection changes its owner, or is closed.</summary>
+    private void Leave()
+    {
+        if (_continuation is { } continuation && !_connection.IsEnded)
+        {
+            _connection.PauseReading();
+            _connection.Handler = null;
+            CompleteInput(null);
+            TakeBackUnconsumed();
+            _connection.SetWaterMarks(int.MaxValue, 0);
+            _connection.ResumeReading();
+            continuation(_connection);
+        }
+        else
+        {
+            CompleteInput(null);
+            _connection.Close(LingerTime);
+        }
+
+        _input.Reader.Complete();
+    }
+
+    private void TakeBackUnconsumed()
+    {
+        if (_input.Reader.TryRead(out ReadResult rest))
+        {
+            _connection.Unread(rest.Buffer.ToArray());
+            _input.Reader.AdvanceTo(rest.Buffer.End);
+        }
+    }
+}

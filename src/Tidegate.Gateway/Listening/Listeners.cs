@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tidegate.Engine;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Services;
+
+namespace Tidegate.Gateway.Listening;
+
+/// <summary>All listeners of a gateway: binds the accepts of its services, sharing what can be shared.</summary>
+internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger logger) : IDisposable
+{
+    private readonly Dictionary<IPEndPoint, (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)> _byEndPoint = [];
+    private readonly List<ServedAddress> _served = [];
+
+    /// <summary>What is served, in the order of the configuration.</summary>
+    internal IReadOnlyList<ServedAddress> Served => _served;
+
+    /// <summary>Binds every accept of a service.</summary>
+    /// <exception cref="GatewayStartException">One can not be bound.</exception>
+    internal async Task BindAsync(Service service, CancellationToken cancellation)
+    {
+        foreach (ServiceAddress accept in service.Configuration.Accepts)
+        {
+            IPEndPoint[] endPoints = await PhysicalAddresses.ResolveAsync(service.Configuration, accept, cancellation).ConfigureAwait(false);
+            PortListener? bound = null;
+            SocketException? failure = null;
+            foreach (IPEndPoint endPoint in endPoints)
+            {
+                try
+                {
+                    PortListener listener = Bind(service, accept, endPoint, bound);
+                    bound ??= listener;
+                }
+                catch (SocketException exception) when (
+                    endPoint.AddressFamily == AddressFamily.InterNetworkV6 && bound is not null
+                    && exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+                {
+                    // A name may stand for an IPv6 address on a machine that has none.
+                }
+                catch (SocketException exception)
+                {
+                    failure = exception;
+                    throw NotBound(service.Configuration, accept, endPoint, exception);
+                }
+            }
+
+            if (bound is null)
+            {
+                throw NotBound(service.Configuration, accept, endPoints[0], failure ?? new SocketException((int)SocketError.AddressNotAvailable));
+            }
+
+            int port = accept.Uri.Port == 0 ? bound.EndPoint.Port : accept.Uri.Port;
+            _served.Add(new ServedAddress(accept.Uri, port, service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null ? null : bound.EndPoint));
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach ((PortListener listener, _, _) in _byEndPoint.Values)
+        {
+            listener.Dispose();
+        }
+    }
+
+    private PortListener Bind(Service service, ServiceAddress accept, IPEndPoint endPoint, PortListener? sibling)
+    {
+        bool http = accept.Uri.Scheme != UriScheme.Tcp;
+        if (_byEndPoint.TryGetValue(endPoint, out var existing))
+        {
+            if (!http || !existing.Listener.IsHttp)
+            {
+                throw new GatewayStartException(
+                    $"{accept.Position}: service \"{service.Configuration.Name}\": {endPoint} is taken already by {existing.First.Uri} " +
+                    $"of service \"{existing.Service.Name}\" ({existing.First.Position}), and a tcp accept can not share its port. Give one of the two another port.");
+            }
+        }
+        else
+        {
+            // Where any free port was asked for, all addresses of a name get the same one.
+            IPEndPoint actual = endPoint.Port == 0 && sibling is not null ? new IPEndPoint(endPoint.Address, sibling.EndPoint.Port) : endPoint;
+            PortListener listener = http
+                ? PortListener.ForHttp(loops, actual, server, logger)
+                : PortListener.ForTcp(loops, actual, service, logger);
+            existing = (listener, accept, service.Configuration);
+            _byEndPoint.Add(endPoint, existing);
+        }
+
+        if (http)
+        {
+            if (existing.Listener.Routes.Conflicting(accept.Uri) is { } other)
+            {
+                throw new GatewayStartException(
+                    $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already by service \"{other.Service.Configuration.Name}\" " +
+                    $"({other.Service.Configuration.Position}). Give one of the two another path or port.");
+            }
+
+            existing.Listener.Routes.Add(new Route(accept.Uri, service), accept.Uri.Port == 0 ? existing.Listener.EndPoint.Port : accept.Uri.Port);
+        }
+
+        return existing.Listener;
+    }
+
+    private static GatewayStartException NotBound(ServiceConfiguration service, ServiceAddress accept, IPEndPoint endPoint, SocketException exception)
+    {
+        string why = exception.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => "Address already in use. Stop the process that listens there, or write another port.",
+            SocketError.AccessDenied => "permission denied. Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE; write a higher port, or bind one with tcp.bind.",
+            SocketError.AddressNotAvailable => "no network interface of this machine has this address. Write one that it has, or 0.0.0.0 for all.",
+            _ => exception.Message + ".",
+        };
+        return new GatewayStartException(
+            $"{accept.Position}: service \"{service.Name}\": Unable to bind {accept.Uri} (at {endPoint}): {why}", exception);
+    }
+}
+
+/// <summary>An accept that is being served.</summary>
+/// <param name="Uri">The accept as configured.</param>
+/// <param name="Port">Its port, or the real one where any free port was asked for.</param>
+/// <param name="BoundTo">Where it is bound, if that is not what the URI says.</param>
+public sealed record ServedAddress(GatewayUri Uri, int Port, IPEndPoint? BoundTo)
+{
+    /// <summary>The URI with its real port, and where it is bound if that differs.</summary>
+    public override string ToString()
+    {
+        string uri = Uri.Port == Port ? Uri.ToString() : $"{Uri.Scheme}://{Uri.Host}:{Port}{Uri.Path}";
+        return BoundTo is null ? uri : $"{uri} @ {BoundTo}";
+    }
+}

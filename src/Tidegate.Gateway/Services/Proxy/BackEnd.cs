@@ -1,0 +1,78 @@
+using System.Net.Sockets;
+using Tidegate.Engine.Loops;
+using Tidegate.Engine.Net;
+using Tidegate.Engine.Sessions;
+using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Addressing;
+using ConfiguredConnectOptions = Tidegate.Gateway.Configuration.ConnectOptions;
+using EngineConnectOptions = Tidegate.Engine.Net.ConnectOptions;
+
+namespace Tidegate.Gateway.Services.Proxy;
+
+/// <summary>One <c>connect</c> of a service: how to open a session to it.</summary>
+internal sealed class BackEnd
+{
+    // How long a closing session may take to send what it owes and hear the peer's answer.
+    internal static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+    private readonly string _host;
+    private readonly EngineConnectOptions _connect;
+    private readonly WebSocketOptions _webSocket;
+    private readonly bool _compression;
+
+    internal BackEnd(GatewayUri uri, ConfiguredConnectOptions options)
+    {
+        Uri = uri;
+        _host = uri.Host switch
+        {
+            HostAddress address => address.Address.ToString(),
+            _ => uri.Host.ToString()!,
+        };
+        _connect = new EngineConnectOptions { Timeout = options.ConnectTimeout };
+        _compression = options.Compression;
+        _webSocket = new WebSocketOptions
+        {
+            MaximumMessageSize = options.MaximumMessageSize,
+            InactivityTimeout = options.InactivityTimeout,
+            CloseTimeout = CloseTimeout,
+        };
+    }
+
+    internal GatewayUri Uri { get; }
+
+    /// <summary>
+    /// Opens a session on <paramref name="loop"/>. <paramref name="completed"/> is called there, once: with a session that is
+    /// not started yet, or with null and what went wrong.
+    /// </summary>
+    internal void Connect(EventLoop loop, string? subprotocol, Action<Session?, string> completed)
+    {
+        if (Uri.Scheme == UriScheme.Ws)
+        {
+            var request = new WebSocketRequest
+            {
+                Host = _host,
+                Port = Uri.Port,
+                Authority = Uri.HostHeader,
+                Target = Uri.PathAndQuery,
+                Subprotocols = subprotocol is null ? [] : [subprotocol],
+                Compression = _compression,
+            };
+            WebSocketConnector.Connect(loop, request, _connect, _webSocket, completed);
+        }
+        else
+        {
+            Connector.Connect(loop, _host, Uri.Port, _connect, (connection, error) =>
+                completed(connection is null ? null : new TcpSession(connection, CloseTimeout), Describe(error)));
+        }
+    }
+
+    private static string Describe(SocketError error) => error switch
+    {
+        SocketError.Success => string.Empty,
+        SocketError.ConnectionRefused => "connection refused",
+        SocketError.TimedOut => "no answer in time",
+        SocketError.HostNotFound or SocketError.NoData => "the host name does not resolve",
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host can not be reached",
+        SocketError.TooManyOpenSockets => "this process has no descriptors left",
+        _ => error.ToString(),
+    };
+}
