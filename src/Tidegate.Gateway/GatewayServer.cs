@@ -6,6 +6,8 @@ namespace Tidegate.Gateway;
 /// <summary>A running gateway: every service of a configuration.</summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
+    private readonly Task _stopped = Task.CompletedTask;
+
     private GatewayServer()
     {
     }
@@ -17,7 +19,7 @@ public sealed class GatewayServer : IAsyncDisposable
         Task.FromResult(new GatewayServer());
 
     /// <summary>Stops in order: accepts first, then sessions, within <see cref="GatewayServerOptions.StopTimeout"/>.</summary>
-    public Task StopAsync(CancellationToken cancellation) => Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellation) => _stopped;
 
     /// <summary>Stops at once.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

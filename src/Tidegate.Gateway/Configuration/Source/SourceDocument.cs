@@ -25,14 +25,18 @@ internal static class SourceDocument
             MaxCharactersInDocument = ConfigurationReader.MaximumFileSize,
         };
 
+        using XmlReader reader = open(settings);
         try
         {
-            using XmlReader reader = open(settings);
             return ReadRoot(reader, file);
         }
         catch (XmlException e)
         {
-            var position = new SourcePosition(file, e.LineNumber, e.LinePosition);
+            // Some exceptions know no place; the reader is then still at it.
+            var lines = (IXmlLineInfo)reader;
+            SourcePosition position = e.LineNumber > 0
+                ? new(file, e.LineNumber, e.LinePosition)
+                : new(file, lines.LineNumber, lines.LinePosition);
             throw new ConfigurationException([
                 e.Message.Contains("DTD", StringComparison.Ordinal)
                     ? new(position, "The file has a document type (<!DOCTYPE>), which could define entities or name other files.",
