@@ -32,11 +32,8 @@ internal static class SourceDocument
         }
         catch (XmlException e)
         {
-            // Some exceptions know no place; the reader is then still at it.
-            var lines = (IXmlLineInfo)reader;
-            SourcePosition position = e.LineNumber > 0
-                ? new(file, e.LineNumber, e.LinePosition)
-                : new(file, lines.LineNumber, lines.LinePosition);
+            // Line and column are 0, the file as a whole, where the exception knows no place.
+            var position = new SourcePosition(file, e.LineNumber, e.LinePosition);
             throw new ConfigurationException([
                 e.Message.Contains("DTD", StringComparison.Ordinal)
                     ? new(position, "The file has a document type (<!DOCTYPE>), which could define entities or name other files.",
