@@ -1,1 +1,4 @@
-return 0;
+using Tidegate.Host;
+using Tidegate.Host.Commands;
+
+return await CommandLine.RunAsync(args, Installation.Find(), Console.Out, Console.Error);

@@ -71,7 +71,7 @@ internal sealed record HostAndPort(UriHost Host, int? Port)
             hostEnd = colon;
             if (authority.LastIndexOf(':') != colon)
             {
-                fault = new($"There is more than one colon after the scheme of \"{whole}\".", "Write an IPv6 address in brackets, as in [::1]:8000.");
+                fault = new($"There are too many colons in \"{whole}\".", "Write an IPv6 address in brackets, as in [::1]:8000.");
             }
         }
 

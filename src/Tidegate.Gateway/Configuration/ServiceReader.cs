@@ -69,6 +69,7 @@ internal sealed class ServiceReader
         if (ServiceTypes.Find(typeName) is not { } type)
         {
             _findings.Error(typeElement.TextPosition, ServiceTypes.WhyNot(typeName));
+            CheckWithoutType(element);
             return null;
         }
 
@@ -95,6 +96,16 @@ internal sealed class ServiceReader
             Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings)),
             Position = element.Position,
         };
+    }
+
+    // What can be said without knowing the type is said now, so that mending the type brings no second round of errors.
+    private void CheckWithoutType(SourceElement service)
+    {
+        AcceptSettings.Group.Read(service.FirstChild("accept-options"), service.Position, _findings);
+        ConnectSettings.Group.Read(service.FirstChild("connect-options"), service.Position, _findings);
+        UriScheme[] schemes = [.. UriScheme.Served];
+        ReadAddresses(service, "accept", new GatewayUriFormat(UriUse.Accept, schemes), 0, int.MaxValue, []);
+        ReadAddresses(service, "connect", new GatewayUriFormat(UriUse.Connect, schemes), 0, int.MaxValue, []);
     }
 
     private SettingValues ReadConnectOptions(SourceElement service, ServiceTypeDescription type)

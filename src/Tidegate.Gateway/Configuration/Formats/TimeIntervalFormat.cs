@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
@@ -11,6 +12,8 @@ internal sealed class TimeIntervalFormat(TimeSpan minimum = default) : ValueForm
 {
     // What a 32-bit count of milliseconds holds, and more than any timeout needs.
     internal static readonly TimeSpan Maximum = TimeSpan.FromDays(24);
+
+    private static readonly SearchValues<char> s_number = SearchValues.Create("0123456789.");
 
     internal override string Description => "a time interval";
 
@@ -29,7 +32,7 @@ internal sealed class TimeIntervalFormat(TimeSpan minimum = default) : ValueForm
             return false;
         }
 
-        int numberEnd = text.AsSpan().IndexOfAnyExcept("0123456789.") is var i and >= 0 ? i : text.Length;
+        int numberEnd = text.AsSpan().IndexOfAnyExcept(s_number) is var i and >= 0 ? i : text.Length;
         decimal? unit = MillisecondsIn(text[numberEnd..].Trim());
         if (unit is null
             || !decimal.TryParse(text.AsSpan(0, numberEnd), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))

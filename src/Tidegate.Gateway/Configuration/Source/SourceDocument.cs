@@ -25,13 +25,14 @@ internal static class SourceDocument
             MaxCharactersInDocument = ConfigurationReader.MaximumFileSize,
         };
 
+        using XmlReader reader = open(settings);
         try
         {
-            using XmlReader reader = open(settings);
             return ReadRoot(reader, file);
         }
         catch (XmlException e)
         {
+            // Line and column are 0, the file as a whole, where the exception knows no place.
             var position = new SourcePosition(file, e.LineNumber, e.LinePosition);
             throw new ConfigurationException([
                 e.Message.Contains("DTD", StringComparison.Ordinal)

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Tidegate.Gateway;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Host.Logging;
+
+namespace Tidegate.Host.Commands;
+
+/// <summary><c>tidegate start</c>: runs the gateway in the foreground until a signal stops it.</summary>
+internal static class StartCommand
+{
+    internal static Command Create(Installation installation)
+    {
+        var config = new Option<string?>("--config")
+        {
+            Description = $"The configuration file. Without this option: conf/gateway-config.xml in the directory that {Installation.HomeVariable} names.",
+            HelpName = "FILE",
+        };
+        var format = new Option<string>("--log-format")
+        {
+            Description = "How log lines look on standard output.",
+            HelpName = "text|json",
+            DefaultValueFactory = _ => "text",
+        };
+        format.AcceptOnlyFromAmong("text", "json");
+        var levels = new Option<string[]>("--log-level")
+        {
+            Description = $"What is logged: {LogLevels.Words}. With a category, for that part of the gateway only.",
+            HelpName = "[category=]level",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [],
+        };
+        levels.Validators.Add(result =>
+        {
+            if (!LogLevels.TryParse(result.Tokens.Select(t => t.Value), out _, out string? wrong))
+            {
+                result.AddError(wrong);
+            }
+        });
+        Option<string[]> definitions = Definitions.CreateOption();
+        var command = new Command(
+            "start", "Runs the gateway in the foreground. SIGTERM or Ctrl-C stops it in order; a second one ends it at once.")
+        {
+            config, format, levels, definitions,
+        };
+        command.SetAction((parsed, _) =>
+        {
+            if (!LogLevels.TryParse(parsed.GetValue(levels) ?? [], out LogLevels? parsedLevels, out string? _))
+            {
+                return Task.FromResult(ExitCode.Misuse);
+            }
+
+            return RunAsync(new StartRequest(
+                installation,
+                parsed.GetValue(config) ?? installation.DefaultConfiguration,
+                parsed.GetValue(format) == "json" ? LogFormat.Json : LogFormat.Text,
+                parsedLevels,
+                Definitions.ToDictionary(parsed.GetValue(definitions) ?? [])));
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(StartRequest request)
+    {
+        using var signals = new StopSignals();
+        await using Stream output = Console.OpenStandardOutput();
+        using var provider = new StandardOutputLoggerProvider(request.LogFormat, request.LogLevels, output, TimeProvider.System);
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(provider));
+        ILogger log = loggers.CreateLogger("gateway");
+        try
+        {
+            await ServeAsync(request, loggers, log, signals);
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (signals.Requested.IsCancellationRequested)
+        {
+            // Stopped before it was up.
+            return ExitCode.Success;
+        }
+        catch (Exception e) when (e is ConfigurationException or GatewayStartException)
+        {
+            foreach (string line in e.Message.Split('\n'))
+            {
+                log.LogError("{Message}", line);
+            }
+
+            return ExitCode.Failure;
+        }
+        catch (Exception e)
+        {
+            log.LogError("Tidegate ends because of an error in itself, {Type}: {Message}", e.GetType().Name, e.Message);
+            log.LogDebug(e, "Where it happened");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static async Task ServeAsync(StartRequest request, ILoggerFactory loggers, ILogger log, StopSignals signals)
+    {
+        log.LogInformation("Tidegate {Version}", Installation.Version);
+        log.LogInformation("Configuration file: {Path}", Path.GetFullPath(request.ConfigurationFile));
+        GatewayConfiguration configuration = ConfigurationReader.Read(
+            request.ConfigurationFile, new ParameterSources { Definitions = request.Definitions });
+        foreach (ConfigurationError warning in configuration.Warnings)
+        {
+            log.LogWarning("{Warning}", warning);
+        }
+
+        var options = new GatewayServerOptions { WebDirectory = request.Installation.WebDirectory };
+        await using GatewayServer server = await GatewayServer.StartAsync(configuration, options, loggers, signals.Requested);
+        await signals.Wait();
+        await server.StopAsync(CancellationToken.None);
+    }
+
+    private sealed record StartRequest(
+        Installation Installation,
+        string ConfigurationFile,
+        LogFormat LogFormat,
+        LogLevels LogLevels,
+        Dictionary<string, string> Definitions);
+}

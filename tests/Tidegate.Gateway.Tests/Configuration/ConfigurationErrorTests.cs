@@ -1,0 +1,144 @@
+using Tidegate.Gateway.Configuration;
+using static Tidegate.Gateway.Tests.Configuration.ConfigurationText;
+
+namespace Tidegate.Gateway.Tests.Configuration;
+
+public sealed class ConfigurationErrorTests
+{
+    private const string Proxy = "<service><name>p</name><accept>tcp://h:1</accept><connect>tcp://h:2</connect><type>proxy</type>\n";
+
+    /// <summary>What is in the file from line 2 on, and the whole message it earns.</summary>
+    public static TheoryData<string, string> Table => new()
+    {
+        { "<servcie/>", "2:1: Unknown element <servcie> in <gateway-config>. Did you mean <service>?" },
+        { "<nonsense/>", "2:1: Unknown element <nonsense> in <gateway-config>. Allowed here: properties, service, service-defaults." },
+        { " loose", "2:2: There is text directly in <gateway-config>: \"loose\". Put it into an element, or make it a comment: <!-- … -->." },
+        { Echo("\n <acept>x</acept>"), "3:2: Unknown element <acept> in <service>. Did you mean <accept>?" },
+        { Echo("\n <description>a<b/></description>"), "3:16: <description> holds text only; there is a <b> in it. Close <description> before it." },
+        { Echo("\n <description/>"), "3:2: <description> is empty. Write its value, or remove the element." },
+        { Echo("\n <name>f</name>"), "3:2: Multiple <name> elements found; only one allowed. Keep one in this <service>." },
+        { Echo("\n <accept x='1'>ws://h/</accept>"), "3:10: <accept> has an attribute \"x\"; no element here takes attributes. Remove it, or write <x> as an element if it belongs inside." },
+        { Echo("\n <accept>ws://h</accept>\n <accept>ws://H:80/</accept>"), "4:10: ws://h:80/ is accepted twice: here and in line 3 (service 'e'). Change one of the two." },
+        { Echo("\n <accept>http://h/</accept>"), "3:10: This service does not accept http (\"http://h/\"). Schemes allowed here: ws, tcp." },
+        { Echo("\n <accept>wss://h/</accept>"), "3:10: Tidegate does not serve wss yet (\"wss://h/\"). Schemes it serves: http, tcp, ws." },
+        { Echo("\n <connect>tcp://h:1</connect>"), "3:2: A service of type echo takes no <connect>. Remove this one." },
+        { Echo("\n <connect-options/>"), "3:2: A service of type echo does not connect to anything; it takes no <connect-options>. Remove them." },
+        { Echo("\n <x:accept xmlns:x='urn:x'>ws://h/</x:accept>"), "3:2: <accept> is in the namespace \"urn:x\". Remove its xmlns attribute or prefix, so that it is in the namespace of <gateway-config>." },
+        { Echo("") + "\n<service><name>e</name><accept>ws://h/</accept><type>echo</type></service>", "3:16: Service name must be unique. More than one service named 'e'. The other is in line 2; rename one." },
+        { "<service><accept>ws://h/</accept><type>echo</type></service>", "2:1: Missing required element: <name> in this <service>. The service's name, different from all others in the file." },
+        { "<service><name>e</name><accept>ws://h/</accept></service>", "2:1: Missing required element: <type> in this <service>. What the service does, such as echo or proxy." },
+        { "<service><name>e</name><type>echo</type></service>", "2:1: Missing required element: <accept> in this <service>; it takes a URI (ws, tcp)." },
+        { "<service><name>p</name><accept>tcp://h:1</accept><type>proxy</type></service>", "2:1: Missing required element: <connect> in this <service>; it takes a URI (tcp, ws)." },
+        { "<service><name>d</name><accept>http://h/</accept><type>directory</type></service>", "2:1: Missing required property: directory in the properties of a directory service. The directory to serve: relative to the web directory, or a file:// URI." },
+        { "<service><name>e</name><accept>ws://h/</accept><type>\n eco</type></service>", "3:2: Unrecognized service type: eco. Did you mean echo?" },
+        { "<service><name>e</name><accept>ws://h/</accept><type>broadcast</type></service>", "2:54: Tidegate does not serve services of type broadcast yet. Types served: directory, echo, proxy." },
+        { "<service><name>e</name><type>session</type></service>", "2:30: session service type is no longer supported. Remove the service." },
+        { "<service><name>e</name><type>management.snmp</type></service>", "2:30: snmp management type is no longer supported. Remove the service." },
+        { Echo("<properties><repeat>0</repeat></properties>"), "2:103: <repeat>: \"0\" is not a whole number from 1 to 1000. Write a whole number from 1 to 1000." },
+        { Echo("\n<properties><repaet>1</repaet></properties>"), "3:13: Unknown element <repaet> in the properties of an echo service. Did you mean <repeat>?" },
+        { Echo("\n<properties><repeat>1</repeat><repeat>2</repeat></properties>"), "3:31: <repeat> stands twice in the properties of an echo service. Keep one of them." },
+        { Proxy + "<properties><connect.strategy>lazy</connect.strategy></properties></service>", "3:31: <connect.strategy>: Unexpected value for connect strategy: lazy. Write prepared or immediate or deferred." },
+        { Proxy + "<properties><connect.strategy>deferred</connect.strategy><prepared.connection.count>1</prepared.connection.count></properties></service>", "3:31: Must not prepare connections for connect strategy: DEFERRED. Remove prepared.connection.count, or write prepared." },
+        { Echo("\n<accept-options><ws.inactivity.timeout>soon</ws.inactivity.timeout></accept-options>"), "3:40: <ws.inactivity.timeout>: Illegal timeIntervalValue value \"soon\". Time intervals can be specified as numeric amounts of the following units: millisecond, second, minute, hour, day, week. For example, \"1800 second\" or \"30 minutes\" or \"0.5 hour\"." },
+        { Echo("\n<accept-options><ws.maximum.message.size>3G</ws.maximum.message.size></accept-options>"), "3:42: <ws.maximum.message.size>: \"3G\" is not a data size. Write a whole number of bytes, or one with k (1024) or M (1024 k), as in 128k or 1MB." },
+        { Echo("\n<accept-options><ws.compression>enable</ws.compression></accept-options>"), "3:33: <ws.compression>: \"enable\" is not one of the values allowed here. Did you mean enabled?" },
+        { Echo("\n<accept-options><ws.subprotocols>a b</ws.subprotocols></accept-options>"), "3:34: <ws.subprotocols>: \"a b\" in \"a b\" is not a name that HTTP allows. Use letters, digits, dots and hyphens, with commas between names." },
+        { Echo("\n<accept-options><tcp.bind>host</tcp.bind></accept-options>"), "3:27: <tcp.bind>: The bind address \"host\" has no port. Write host:port, [ipv6]:port or a port alone." },
+        { Echo("\n<accept-options><ssl.ciphers>HIGH</ssl.ciphers></accept-options>"), "3:17: Tidegate does not serve <ssl.ciphers> yet. Remove it if the service may run without it." },
+    };
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void Each_error_names_its_place_what_was_found_and_what_would_be_right(string content, string expected) =>
+        Assert.Equal($"test.xml:{expected}", Assert.Single(ErrorsIn(content)));
+
+    [Theory]
+    [InlineData("<security/>", "security")]
+    [InlineData("<cluster/>", "cluster")]
+    [InlineData("<service-defaults><mime-mapping/></service-defaults>", "mime-mapping")]
+    public void What_is_known_but_not_served_yet_is_an_error(string content, string element) =>
+        Assert.Contains($"Tidegate does not serve <{element}> yet.", Assert.Single(ErrorsIn(content)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("realm-name")]
+    [InlineData("authorization-constraint")]
+    [InlineData("cross-site-constraint")]
+    [InlineData("balance")]
+    [InlineData("notify")]
+    [InlineData("mime-mapping")]
+    public void What_a_service_asks_for_and_tidegate_has_not_yet_is_never_ignored(string element) =>
+        Assert.Contains(
+            $"Tidegate does not serve <{element}> yet.", Assert.Single(ErrorsIn(Echo($"<{element}>x</{element}>"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void All_errors_are_named_at_once_in_the_order_of_the_file()
+    {
+        string[] errors = ErrorsIn(
+            "<service><name>a</name><accept>ws://h:99999/</accept><type>ecko</type></service>\n<nonsense/>\n"
+            + Echo("<accept>ws://${x}/</accept>"));
+
+        Assert.Equal(["test.xml:2:32", "test.xml:2:60", "test.xml:3:1", "test.xml:4:90"], errors.Select(e => e[..e.IndexOf(": ", StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public void The_report_of_a_hopeless_file_is_bounded()
+    {
+        string[] errors = ErrorsIn(string.Concat(Enumerable.Repeat("<x/>", 10_000)));
+
+        Assert.Equal(201, errors.Length);
+        Assert.Equal("test.xml: There are more than 200 findings. Mend the ones above first.", errors[^1]);
+    }
+
+    [Theory]
+    [InlineData("<gateway-config xmlns='http://xmlns.kaazing.org/2015/11/gateway'/>", "w.xml:1:1: Tidegate does not serve the XML namespace http://xmlns.kaazing.org/2015/11/gateway yet.")]
+    [InlineData("<gateway-config xmlns='urn:other'/>", "w.xml:1:1: Unknown/unsupported XML namespace URI 'urn:other'.")]
+    [InlineData("<gateway-config/>", "w.xml:1:1: Unknown/unsupported XML namespace URI ''.")]
+    [InlineData("\n<beans/>", "w.xml:2:1: The file starts with <beans>; it is not a gateway configuration.")]
+    [InlineData("<a>\n<b></a>", "w.xml:2:6: Invalid XML: ")]
+    [InlineData("<a>\n  &nbsp;</a>", "w.xml:2:4: Invalid XML: ")]
+    [InlineData("", "w.xml: Invalid XML: Root element is missing.")]
+    [InlineData("<a/><b/>", "w.xml:1:6: Invalid XML: ")]
+    [InlineData("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>", "w.xml: The file has a document type (<!DOCTYPE>)")]
+    public void A_file_of_another_kind_is_refused(string text, string start)
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => ConfigurationReader.Parse(text, "w.xml"));
+
+        Assert.StartsWith(start, Assert.Single(e.Errors).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nesting_is_bounded()
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(
+            () => ConfigurationReader.Parse(string.Concat(Enumerable.Repeat("<a>", 100_000)), "deep.xml"));
+
+        Assert.Equal("Elements are nested more than 64 deep.", Assert.Single(e.Errors).Problem);
+    }
+
+    [Fact]
+    public void A_file_that_is_missing_or_a_directory_or_too_large_says_so()
+    {
+        using var scratch = new ScratchDirectory();
+        string large = Path.Combine(scratch.Path, "large.xml");
+        using (FileStream file = File.Create(large))
+        {
+            file.SetLength(ConfigurationReader.MaximumFileSize + 1);
+        }
+
+        Assert.Equal("There is no such file.", ProblemOf(Path.Combine(scratch.Path, "none.xml")));
+        Assert.Equal("There is no such file.", ProblemOf(Path.Combine(scratch.Path, "none", "none.xml")));
+        Assert.Equal("This is a directory.", ProblemOf(scratch.Path));
+        Assert.Equal("The file is larger than 16 MiB.", ProblemOf(large));
+    }
+
+    [Fact]
+    public void The_message_starts_with_the_words_that_operators_search_for()
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => ConfigurationReader.Parse("<a/>", "w.xml"));
+
+        Assert.StartsWith("Validation errors in gateway configuration file\n  w.xml:1:1: ", e.Message, StringComparison.Ordinal);
+    }
+
+    private static string ProblemOf(string path) =>
+        Assert.Single(Assert.Throws<ConfigurationException>(() => ConfigurationReader.Read(path)).Errors).Problem;
+}
