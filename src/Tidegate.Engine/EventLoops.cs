@@ -64,10 +64,10 @@ public sealed class EventLoops : IDisposable
     }
 
     /// <summary>
-    /// Asks every session to close, and waits until all connections are gone; <paramref name="cancellation"/> ends the
-    /// waiting. Returns how many are left.
+    /// Asks every session to close, calls <paramref name="other"/> for each connection that carries none, and waits until
+    /// all connections are gone; <paramref name="cancellation"/> ends the waiting. Returns how many are left.
     /// </summary>
-    public async Task<int> CloseSessionsAsync(CloseStatus status, string reason, CancellationToken cancellation)
+    public async Task<int> CloseSessionsAsync(CloseStatus status, string reason, Action<TcpConnection>? other, CancellationToken cancellation)
     {
         foreach (EventLoop loop in All)
         {
@@ -75,7 +75,14 @@ public sealed class EventLoops : IDisposable
             {
                 foreach (TcpConnection connection in loop.SnapshotConnections())
                 {
-                    (connection.Handler as Session)?.Close(status, reason);
+                    if (connection.Handler is Session session)
+                    {
+                        session.Close(status, reason);
+                    }
+                    else
+                    {
+                        other?.Invoke(connection);
+                    }
                 }
             });
         }

@@ -81,7 +81,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
         // The HTTP server ends with the requests under way; what idles between requests ends at once.
         Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
-        int left = await _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", bound.Token).ConfigureAwait(false);
+        int left = await _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", FirstBytes.EndIfSilent, bound.Token).ConfigureAwait(false);
         await http.ConfigureAwait(false);
         if (left > 0)
         {

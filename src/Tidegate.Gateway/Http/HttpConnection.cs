@@ -34,7 +34,7 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
     private const int MaximumPendingBytes = 64 * 1024;
 
     // How long what was answered may take to leave, and the client to hang up, when the server is done.
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(2);
     private static long _lastId;
 
     private readonly TcpConnection _connection;

@@ -73,7 +73,7 @@ internal static class WebSocketUpgrade
             return response => BadRequestAsync(response, "A WebSocket handshake has no body.");
         }
 
-        if (http.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true })
+        if (!HttpProtocol.IsHttp11(request.Protocol) || http.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true })
         {
             return response => BadRequestAsync(response, "The Connection header does not name Upgrade, or the request is not HTTP/1.1.");
         }

@@ -25,6 +25,15 @@ internal sealed class FirstBytes : IConnectionHandler
     internal static void Await(TcpConnection connection, HttpServer server, RouteTable routes) =>
         connection.Handler = new FirstBytes(connection, server, routes);
 
+    /// <summary>Ends a connection that has not said anything: there is nothing to wait for.</summary>
+    internal static void EndIfSilent(TcpConnection connection)
+    {
+        if (connection.Handler is FirstBytes)
+        {
+            connection.Abort();
+        }
+    }
+
     public void OnReceived(TcpConnection connection, Payload data)
     {
         _timer.Cancel();

@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Services.Directory;
+using Tidegate.Gateway.Services.Echo;
+using Tidegate.Gateway.Services.Proxy;
+
+namespace Tidegate.Gateway.Tests;
+
+/// <summary>A gateway in this process, on free ports of the loopback address.</summary>
+internal sealed class RunningGateway : IAsyncDisposable
+{
+    private readonly GatewayServer _server;
+    private readonly string _web;
+
+    private RunningGateway(GatewayServer server, string web, int port)
+    {
+        _server = server;
+        _web = web;
+        Port = port;
+    }
+
+    /// <summary>Port of /echo, /relay and of the files at /.</summary>
+    internal int Port { get; }
+
+    internal GatewayServer Server => _server;
+
+    internal IPEndPoint EndPoint => new(IPAddress.Loopback, Port);
+
+    internal static async Task<RunningGateway> StartAsync(
+        int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null)
+    {
+        string web = Directory.CreateTempSubdirectory("tidegate-web").FullName;
+        File.WriteAllText(Path.Combine(web, "index.html"), "<!doctype html><title>files</title>");
+        foreach ((string name, byte[] content) in files ?? [])
+        {
+            File.WriteAllBytes(Path.Combine(web, name), content);
+        }
+
+        int port = FreePort();
+        var nowhere = new SourcePosition("test.xml", 1, 1);
+        ServiceConfiguration Service(string name, string type, string uri, ServiceOptions options, string? connect = null) => new()
+        {
+            Name = name,
+            Type = type,
+            Accepts = [new ServiceAddress(GatewayUri.Parse(uri, UriUse.Accept), nowhere)],
+            Connects = connect is null ? [] : [new ServiceAddress(GatewayUri.Parse(connect, UriUse.Connect), nowhere)],
+            AcceptOptions = accept ?? new AcceptOptions(),
+            ConnectOptions = new ConnectOptions(),
+            Options = options,
+            Position = nowhere,
+        };
+
+        var configuration = new GatewayConfiguration(
+            "test.xml",
+            [
+                Service("files", "directory", $"http://127.0.0.1:{port}/", new DirectoryOptions { Directory = new Uri(web).AbsoluteUri, WelcomeFile = "index.html" }),
+                Service("echo", "echo", $"ws://127.0.0.1:{port}/echo", new EchoOptions()),
+                Service("relay", "proxy", $"ws://127.0.0.1:{port}/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
+            ],
+            []);
+        var server = await GatewayServer.StartAsync(
+            configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2 }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);
+        return new RunningGateway(server, web, port);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_web, recursive: true);
+    }
+
+    /// <summary>A port that was free a moment ago. The accept URIs are written before anything is bound.</summary>
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
