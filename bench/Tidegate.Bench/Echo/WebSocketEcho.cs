@@ -66,15 +66,16 @@ internal sealed unsafe class WebSocketEcho : IEcho
 
     private byte[] ResponseTo(string head)
     {
-        string key = head.Split("\r\n")
-            .FirstOrDefault(line => line.StartsWith("Sec-WebSocket-Key:", StringComparison.OrdinalIgnoreCase), "Sec-WebSocket-Key:")
-            [18..].Trim();
+        const string Name = "\r\nSec-WebSocket-Key:";
+        int start = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase) + Name.Length;
+        int end = head.IndexOf('\r', start);
+        ReadOnlySpan<char> key = head.AsSpan(start, (end < 0 ? head.Length : end) - start).Trim();
         // All connections of a run come with one key, so the digest does not count against the peers measured through here.
-        if (key != _lastKey)
+        if (!key.SequenceEqual(_lastKey))
         {
-            _lastKey = key;
+            _lastKey = key.ToString();
             _lastResponse = Encoding.ASCII.GetBytes(
-                $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {WebSocketKey.Accept(key)}\r\n\r\n");
+                $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {WebSocketKey.Accept(_lastKey)}\r\n\r\n");
         }
         return _lastResponse;
     }

@@ -10,6 +10,9 @@ namespace Tidegate.Bench.Load;
 internal sealed class LatencyLoad : ClientLoop
 {
     private const double PatienceSeconds = 5;
+
+    /// <summary>Reading the server's CPU time delays what is due then, so it is done this long before the messages that count.</summary>
+    private const double HeadStartSeconds = 0.1;
     private readonly Queue<long>[] _due;
     private readonly List<long> _took;
     private readonly double _ticksPerMessage;
@@ -68,12 +71,12 @@ internal sealed class LatencyLoad : ClientLoop
         if (_open < Connections.Length)
             throw new LoadException($"some connections did not open within {PatienceSeconds} s");
 
-        _measuredFrom = (long)(Options.Rate * Options.WarmSeconds);
+        var clock = new Stopclock(Options.Server);
+        _measuredFrom = (long)(Options.Rate * (Options.WarmSeconds + HeadStartSeconds));
         _last = _measuredFrom + (long)(Options.Rate * Options.Seconds);
         _origin = Stopwatch.GetTimestamp();
         AddTicker(TimeSpan.FromSeconds(1.0 / Options.Rate));
-        RunUntil(DueAt(_measuredFrom), () => false);
-        var clock = new Stopclock(Options.Server);
+        RunUntil(DueAt((long)(Options.Rate * Options.WarmSeconds)), () => false);
         clock.Start(_returned);
         RunUntil(DueAt(_last), () => false);
         LoadResult atRate = clock.Stop(_returned);

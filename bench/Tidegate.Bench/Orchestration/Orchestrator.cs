@@ -71,7 +71,7 @@ internal static class Orchestrator
     {
         Column column = options.Columns.First(c => c.Name == measurement.Column);
         string cpu = measurement.Load.CpuMicroseconds is double µs ? string.Create(CultureInfo.InvariantCulture, $"{µs,8:N2} µs CPU each") : "";
-        string figure = measurement.Load.Error ?? column.Format(column.Figure(measurement) ?? 0);
+        string figure = measurement.Load.Error is null ? column.Format(column.Figure(measurement) ?? 0) : "ERROR";
         return $"round {measurement.Round}/{options.Rounds}  {measurement.Server,-12} {column.Title,-30} {figure,12} {cpu}";
     }
 

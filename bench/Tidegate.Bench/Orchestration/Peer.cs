@@ -18,6 +18,9 @@ internal sealed record Peer(string Name, string Description, string Command, str
     /// <summary>Its configuration, a file in <c>bench/peers</c>.</summary>
     internal string? Configuration { get; init; }
 
+    /// <summary>Words that its configuration asks for, beside those that every server's may ask for.</summary>
+    internal Dictionary<string, string> Words { get; init; } = [];
+
     /// <summary>The Debian package that has it.</summary>
     internal string? Package { get; init; }
 

@@ -12,28 +12,12 @@ internal static class PeerCatalog
             Path = "/relay",
             WarmSeconds = 8,
         },
-        new("nginx", "nginx, passing WebSocket through, default buffers", "nginx", ["-e", "stderr", "-p", "@TEMP@", "-c", "@CONFIG@"], Backend.WebSocket)
-        {
-            Configuration = "nginx.conf",
-            Package = "nginx",
-            IsYardstick = true,
-        },
-        new("nginx-64k", "nginx, passing WebSocket through, 64 KiB buffers", "nginx", ["-e", "stderr", "-p", "@TEMP@", "-c", "@CONFIG@"], Backend.WebSocket)
-        {
-            Configuration = "nginx-64k.conf",
-            Package = "nginx",
-            IsYardstick = true,
-        },
-        new("haproxy", "HAProxy, passing WebSocket through", "haproxy", ["-db", "-f", "@CONFIG@"], Backend.WebSocket)
-        {
-            Configuration = "haproxy.conf",
-            Package = "haproxy",
-        },
-        new("haproxy-64k", "HAProxy, passing WebSocket through, 64 KiB buffers", "haproxy", ["-db", "-f", "@CONFIG@"], Backend.WebSocket)
-        {
-            Configuration = "haproxy-64k.conf",
-            Package = "haproxy",
-        },
+        Nginx("nginx", "default buffers", "4k"),
+        Nginx("nginx-64k", "64 KiB buffers", "64k"),
+        Nginx("nginx-128k", "128 KiB buffers, which a frame of 64 KiB fits into with its header", "128k"),
+        Haproxy("haproxy", "default buffers", "16384"),
+        Haproxy("haproxy-64k", "64 KiB buffers", "65536"),
+        Haproxy("haproxy-128k", "128 KiB buffers", "131072"),
         new("h2o", "h2o, passing WebSocket through", "h2o", ["-m", "worker", "-c", "@CONFIG@"], Backend.WebSocket)
         {
             Configuration = "h2o.conf",
@@ -56,6 +40,23 @@ internal static class PeerCatalog
             MostIdlePairs = 200,
         },
     ];
+
+    private static Peer Nginx(string name, string buffers, string size) =>
+        new(name, "nginx, passing WebSocket through, " + buffers, "nginx", ["-e", "stderr", "-p", "@TEMP@", "-c", "@CONFIG@"], Backend.WebSocket)
+        {
+            Configuration = "nginx.conf",
+            Package = "nginx",
+            IsYardstick = true,
+            Words = new() { ["BUFFER"] = size },
+        };
+
+    private static Peer Haproxy(string name, string buffers, string size) =>
+        new(name, "HAProxy, passing WebSocket through, " + buffers, "haproxy", ["-db", "-f", "@CONFIG@"], Backend.WebSocket)
+        {
+            Configuration = "haproxy.conf",
+            Package = "haproxy",
+            Words = new() { ["BUFFER"] = size },
+        };
 
     /// <summary>Where a command is, or null when it is not on this machine. Servers live in directories that PATH may lack.</summary>
     internal static string? Find(string command) =>

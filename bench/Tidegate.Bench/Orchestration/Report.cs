@@ -44,8 +44,8 @@ internal sealed class Report(OrchestrationOptions options, Peer[] present, Peer[
             text.AppendLine(CultureInfo.InvariantCulture, $"- {peer.Name}: {peer.Description}{(Orchestrator.Version(peer) is string v ? $" ({v})" : "")}");
         foreach (Peer peer in missing)
             text.AppendLine(CultureInfo.InvariantCulture, $"- {peer.Name}: missing on this machine");
-        foreach (Measurement failed in _measurements.Where(m => m.Load.Error is not null))
-            text.AppendLine(CultureInfo.InvariantCulture, $"- ERROR {failed.Server}, {failed.Column}, round {failed.Round}: {failed.Load.Error}");
+        foreach (IGrouping<(string Server, string? Error), Measurement> same in _measurements.Where(m => m.Load.Error is not null).GroupBy(m => (m.Server, m.Load.Error)))
+            text.AppendLine(CultureInfo.InvariantCulture, $"- ERROR {same.Key.Server} ({string.Join(", ", same.Select(m => $"{m.Column} in round {m.Round}"))}): {same.Key.Error}");
         return text.ToString();
     }
 

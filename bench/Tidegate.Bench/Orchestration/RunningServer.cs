@@ -54,7 +54,7 @@ internal sealed class RunningServer : IDisposable
         }
 
         Port = Ports.Free();
-        var words = new Dictionary<string, string>
+        var words = new Dictionary<string, string>(Peer.Words)
         {
             ["PORT"] = $"{Port}",
             ["BACKEND"] = $"{backend}",
@@ -82,11 +82,17 @@ internal sealed class RunningServer : IDisposable
         while (!Ports.Answers(port))
         {
             if (child.HasExited)
-                throw new ServerException($"the {name} did not start: {child.LastWords()}");
+                throw new ServerException($"the {name} did not start{LastWords(child)}");
             if (Stopwatch.GetElapsedTime(started).TotalSeconds > PatienceSeconds)
-                throw new ServerException($"the {name} did not answer within {PatienceSeconds} s: {child.LastWords()}");
+                throw new ServerException($"the {name} did not answer within {PatienceSeconds} s{LastWords(child)}");
             Thread.Sleep(20);
         }
         return child;
+    }
+
+    private string LastWords(ChildProcess child)
+    {
+        string words = child.LastWords().Replace(_directory + "/", "", StringComparison.Ordinal);
+        return words.Length == 0 ? " and said nothing" : ": " + words;
     }
 }

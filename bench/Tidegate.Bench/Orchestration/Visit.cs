@@ -18,8 +18,9 @@ internal sealed class Visit(Peer peer, int round, OrchestrationOptions options)
             foreach (Measurement measurement in Guarded(busy, MeasureBusy))
                 yield return measurement;
         }
-        // In a process of its own: what earlier load left behind would make idle connections look cheap.
-        foreach (Column column in options.Columns.Where(c => c.Kind == LoadKind.Idle))
+        // In a process of its own: what earlier load left behind would make idle connections look cheap. Without a
+        // back-end there are no pairs.
+        foreach (Column column in options.Columns.Where(c => c.Kind == LoadKind.Idle && peer.Backend != Backend.None))
         {
             foreach (Measurement measurement in Guarded([column], MeasureIdle))
                 yield return measurement;
