@@ -30,6 +30,15 @@ internal sealed class CpuTime
         return new CpuTime(threads);
     }
 
+    /// <summary>Seconds that all cores together have worked since the machine started, to 10 ms; for other guests too, where it is a virtual one.</summary>
+    internal static double SecondsOfMachine()
+    {
+        long[] ticks = [.. ProcessTree.Read("/proc/stat")!.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+            .Select(t => long.Parse(t, CultureInfo.InvariantCulture))];
+        // User, nice, system and stolen; interrupts are the work of whoever sent, so they are nobody else's.
+        return (ticks[0] + ticks[1] + ticks[2] + ticks[7]) / 100.0;
+    }
+
     /// <summary>Seconds of CPU since an earlier reading, or null when nothing was read.</summary>
     internal double? SecondsSince(CpuTime earlier) => _nanoseconds.Count == 0
         ? null

@@ -16,10 +16,10 @@ internal sealed class HandshakeLoad : ClientLoop
     internal static LoadResult Measure(LoadOptions options)
     {
         using var load = new HandshakeLoad(options);
+        var clock = new Stopclock(options);
         foreach (ClientConnection connection in load.Connections)
             load.Connect(connection);
         load.RunFor(options.WarmSeconds);
-        var clock = new Stopclock(options.Server);
         clock.Start(load._done);
         load.RunFor(options.Seconds);
         return clock.Stop(load._done);

@@ -71,7 +71,7 @@ internal sealed class LatencyLoad : ClientLoop
         if (_open < Connections.Length)
             throw new LoadException($"some connections did not open within {PatienceSeconds} s");
 
-        var clock = new Stopclock(Options.Server);
+        var clock = new Stopclock(Options);
         _measuredFrom = (long)(Options.Rate * (Options.WarmSeconds + HeadStartSeconds));
         _last = _measuredFrom + (long)(Options.Rate * Options.Seconds);
         _origin = Stopwatch.GetTimestamp();

@@ -19,8 +19,9 @@ internal enum LoadKind
 /// <param name="WarmSeconds">How long the same load runs before it is measured.</param>
 /// <param name="Seconds">How long it is measured.</param>
 /// <param name="Server">The server's first process, whose CPU time (and its children's) is counted; 0 for none.</param>
+/// <param name="Family">The process that started everything that is measured; what others use is a disturbance. 0 for none.</param>
 internal sealed record LoadOptions(
-    LoadKind Kind, int Port, string Path, int Size, int Window, int Connections, int Rate, double WarmSeconds, double Seconds, int Server)
+    LoadKind Kind, int Port, string Path, int Size, int Window, int Connections, int Rate, double WarmSeconds, double Seconds, int Server, int Family)
 {
     internal static LoadOptions Parse(Arguments arguments)
     {
@@ -37,7 +38,8 @@ internal sealed record LoadOptions(
             arguments.Integer("rate", 10_000, 1, 1_000_000),
             arguments.Number("warm", 0.5, 0, 60),
             arguments.Number("seconds", 3, 0.1, 600),
-            arguments.Integer("server", 0, 0, int.MaxValue));
+            arguments.Integer("server", 0, 0, int.MaxValue),
+            arguments.Integer("family", 0, 0, int.MaxValue));
         arguments.ExpectNothingElse();
         return options;
     }

@@ -18,6 +18,9 @@ internal sealed record LoadResult
     /// <summary>The longest that a message took, in microseconds.</summary>
     public double? Longest { get; init; }
 
+    /// <summary>How much of a core other processes of the machine used meanwhile, 1 being a whole one.</summary>
+    public double? Elsewhere { get; init; }
+
     /// <summary>Why there is no number.</summary>
     public string? Error { get; init; }
 }

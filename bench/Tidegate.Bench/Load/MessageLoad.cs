@@ -18,12 +18,12 @@ internal sealed class MessageLoad : ClientLoop
     internal static LoadResult Measure(LoadOptions options)
     {
         using var load = new MessageLoad(options);
+        var clock = new Stopclock(options);
         foreach (ClientConnection connection in load.Connections)
             load.Connect(connection);
         load.RunUntil(() => load._open == options.Connections, "open");
 
         load.RunFor(options.WarmSeconds);
-        var clock = new Stopclock(options.Server);
         clock.Start(load._returned);
         load.RunFor(options.Seconds);
         LoadResult result = clock.Stop(load._returned);

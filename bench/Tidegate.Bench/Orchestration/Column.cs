@@ -35,4 +35,10 @@ internal sealed record Column(string Name, string Title, LoadKind Kind, int Size
 }
 
 /// <summary>One measurement of one server in one round.</summary>
-internal sealed record Measurement(string Server, string Column, int Round, LoadResult Load, double? KilobytesPerPair = null);
+internal sealed record Measurement(string Server, string Column, int Round, LoadResult Load, double? KilobytesPerPair = null)
+{
+    /// <summary>More of a core than this in use by other processes, and a measurement is marked as disturbed.</summary>
+    private const double Disturbing = 0.05;
+
+    internal bool IsDisturbed => Load.Elsewhere > Disturbing;
+}

@@ -19,19 +19,9 @@ internal static class Machine
     /// <summary>The share of all cores, 0 to 1, that something used in a second in which nothing was measured.</summary>
     internal static double Busy()
     {
-        (long busyBefore, long allBefore) = Ticks();
+        double before = CpuTime.SecondsOfMachine();
         Thread.Sleep(1000);
-        (long busy, long all) = Ticks();
-        return (busy - busyBefore) / (double)Math.Max(1, all - allBefore);
-    }
-
-    private static (long Busy, long All) Ticks()
-    {
-        long[] ticks = [.. ProcessTree.Read("/proc/stat")!.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
-            .Select(t => long.Parse(t, CultureInfo.InvariantCulture))];
-        long all = ticks.Take(8).Sum();
-        // The fourth and fifth are idle, and idle waiting for a disk.
-        return (all - ticks[3] - ticks[4], all);
+        return (CpuTime.SecondsOfMachine() - before) / Environment.ProcessorCount;
     }
 
     private static string? Field(string path, string name, char separator = ':') => ProcessTree.Read(path)?.Split('\n')

@@ -72,7 +72,8 @@ internal static class Orchestrator
         Column column = options.Columns.First(c => c.Name == measurement.Column);
         string cpu = measurement.Load.CpuMicroseconds is double µs ? string.Create(CultureInfo.InvariantCulture, $"{µs,8:N2} µs CPU each") : "";
         string figure = measurement.Load.Error is null ? column.Format(column.Figure(measurement) ?? 0) : "ERROR";
-        return $"round {measurement.Round}/{options.Rounds}  {measurement.Server,-12} {column.Title,-30} {figure,12} {cpu}";
+        string disturbed = measurement.IsDisturbed ? string.Create(CultureInfo.InvariantCulture, $"  (disturbed: others used {measurement.Load.Elsewhere:P0} of a core)") : "";
+        return $"round {measurement.Round}/{options.Rounds}  {measurement.Server,-12} {column.Title,-30} {figure,12} {cpu}{disturbed}";
     }
 
     /// <summary>The version of an installed Debian package, or null.</summary>

@@ -39,7 +39,8 @@ internal sealed class Report(OrchestrationOptions options, Peer[] present, Peer[
                 present, peer => timed.Select(c => Median(peer, c, m => m.Load.CpuMicroseconds) is double µs ? µs.ToString("N2", CultureInfo.InvariantCulture) : "–"));
         }
 
-        text.AppendLine();
+        int disturbed = _measurements.Count(m => m.IsDisturbed);
+        text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"{disturbed} of {_measurements.Count} measurements were disturbed: other processes used more than 5 % of a core.").AppendLine();
         foreach (Peer peer in present)
             text.AppendLine(CultureInfo.InvariantCulture, $"- {peer.Name}: {peer.Description}{(Orchestrator.Version(peer) is string v ? $" ({v})" : "")}");
         foreach (Peer peer in missing)
