@@ -1,0 +1,46 @@
+using Tidegate.Bench.Echo;
+using Tidegate.Bench.Load;
+using Tidegate.Bench.Orchestration;
+
+namespace Tidegate.Bench;
+
+/// <summary>The modes of the tool; <c>bench/run</c> is the way in, and starts the other modes as processes of their own.</summary>
+internal static class Program
+{
+    private const string Usage = """
+        Tidegate.Bench orchestrate  [--rounds N] [--seconds N] [--only NAME,…] [--columns NAME,…] [--pairs N] [--quick]
+                                    [--server-core N] [--load-core N] [--root DIRECTORY]
+        Tidegate.Bench load         --kind messages|latency|handshakes|idle --port N [--path P] [--size BYTES] [--window N]
+                                    [--connections N] [--rate PER-SECOND] [--warm SECONDS] [--seconds SECONDS] [--server PID] [--family PID]
+        Tidegate.Bench backend-tcp  --port N
+        Tidegate.Bench backend-ws   --port N
+        """;
+
+    private static int Main(string[] args)
+    {
+        try
+        {
+            string mode = args.Length > 0 ? args[0] : "";
+            var arguments = new Arguments(args.AsSpan(Math.Min(1, args.Length)));
+            switch (mode)
+            {
+                case "orchestrate":
+                    return Orchestrator.Run(OrchestrationOptions.Parse(arguments));
+                case "load":
+                    return LoadCommand.Run(LoadOptions.Parse(arguments));
+                case "backend-tcp":
+                    return EchoServer.Run(new TcpEcho(), arguments);
+                case "backend-ws":
+                    return EchoServer.Run(new WebSocketEcho(), arguments);
+                default:
+                    Console.Error.WriteLine(Usage);
+                    return 2;
+            }
+        }
+        catch (UsageException e)
+        {
+            Console.Error.WriteLine($"{e.Message}\n\n{Usage}");
+            return 2;
+        }
+    }
+}
