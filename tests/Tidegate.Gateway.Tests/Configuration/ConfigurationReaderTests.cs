@@ -117,7 +117,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(131072, options.MaximumMessageSize);
         Assert.Equal(TimeSpan.FromSeconds(90), options.InactivityTimeout);
         Assert.Equal(TimeSpan.FromHours(2), options.KeepaliveTimeout);
-        Assert.Equal(["v2.chat", "v1.chat"], options.Subprotocols);
+        Assert.Equal(["v2.chat", "v1.chat"], options.Subprotocols.AsEnumerable());
         Assert.True(options.Compression);
         Assert.Equal("[::1]:8002", options.BindFor(UriScheme.Ws)!.ToString());
         Assert.Equal("8001", options.BindFor(UriScheme.Http)!.ToString());
