@@ -34,7 +34,7 @@ public sealed class ConfigurationErrorTests
         { "<service><name>e</name><accept>ws://h/</accept><type>broadcast</type></service>", "2:54: Tidegate does not serve services of type broadcast yet. Types served: directory, echo, proxy." },
         { "<service><name>e</name><type>session</type></service>", "2:30: session service type is no longer supported. Remove the service." },
         { "<service><name>e</name><type>management.snmp</type></service>", "2:30: snmp management type is no longer supported. Remove the service." },
-        { Echo("<properties><repeat>0</repeat></properties>"), "2:103: <repeat>: \"0\" is not a whole number from 1 to 1000. Write a whole number from 1 to 1000." },
+        { Echo("<properties><repeat>0</repeat></properties>"), "2:102: <repeat>: \"0\" is not a whole number from 1 to 1000. Write a whole number from 1 to 1000." },
         { Echo("\n<properties><repaet>1</repaet></properties>"), "3:13: Unknown element <repaet> in the properties of an echo service. Did you mean <repeat>?" },
         { Echo("\n<properties><repeat>1</repeat><repeat>2</repeat></properties>"), "3:31: <repeat> stands twice in the properties of an echo service. Keep one of them." },
         { Proxy + "<properties><connect.strategy>lazy</connect.strategy></properties></service>", "3:31: <connect.strategy>: Unexpected value for connect strategy: lazy. Write prepared or immediate or deferred." },

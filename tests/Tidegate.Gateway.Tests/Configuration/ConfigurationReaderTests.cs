@@ -117,7 +117,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(131072, options.MaximumMessageSize);
         Assert.Equal(TimeSpan.FromSeconds(90), options.InactivityTimeout);
         Assert.Equal(TimeSpan.FromHours(2), options.KeepaliveTimeout);
-        Assert.Equal(["v2.chat", "v1.chat"], options.Subprotocols);
+        Assert.Equal(["v2.chat", "v1.chat"], options.Subprotocols.AsEnumerable());
         Assert.True(options.Compression);
         Assert.Equal("[::1]:8002", options.BindFor(UriScheme.Ws)!.ToString());
         Assert.Equal("8001", options.BindFor(UriScheme.Http)!.ToString());
@@ -172,13 +172,7 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void The_default_configuration_of_the_repository_is_valid()
     {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !File.Exists(Path.Combine(directory, "Tidegate.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory);
-        }
-
-        GatewayConfiguration configuration = ConfigurationReader.Read(Path.Combine(directory!, "conf", "gateway-config.xml"), Nothing);
+        GatewayConfiguration configuration = ConfigurationReader.Read(Repository.File("conf", "gateway-config.xml"), Nothing);
 
         Assert.Equal(["welcome", "echo", "proxy"], configuration.Services.Select(s => s.Name));
         Assert.Empty(configuration.Warnings);

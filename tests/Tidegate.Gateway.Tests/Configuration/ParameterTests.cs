@@ -39,7 +39,7 @@ public sealed class ParameterTests
     [InlineData("$${a}", "${a}")]
     [InlineData("$$${a}", "$${a}")]
     [InlineData("${a} and ${a}", "from file and from file")]
-    [InlineData("$a ${ {a}", "$a ${ {a}")]
+    [InlineData("$a ${ {a", "$a ${ {a")]
     public void A_parameter_is_replaced_once(string text, string expected) =>
         Assert.Equal(expected, Describe(text));
 

@@ -1,0 +1,98 @@
+using Tidegate.Host.Commands;
+
+namespace Tidegate.Host.Tests.Commands;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private const string Valid =
+        "<gateway-config xmlns='http://xmlns.kaazing.org/2016/06/gateway'><service><name>e</name>"
+        + "<accept>ws://localhost:${test.port}/</accept><type>echo</type></service></gateway-config>";
+
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    [Fact]
+    public async Task Version_prints_name_and_version()
+    {
+        (int code, string output, _) = await Run("--version");
+
+        Assert.Equal(0, code);
+        Assert.Matches(@"^Tidegate \d+\.\d+\.\d+\n$", output);
+    }
+
+    [Fact]
+    public async Task Help_names_the_commands_and_the_exit_codes()
+    {
+        (int code, string output, _) = await Run("--help");
+
+        Assert.Equal(0, code);
+        Assert.Contains("start ", output, StringComparison.Ordinal);
+        Assert.Contains("validate <FILE>", output, StringComparison.Ordinal);
+        Assert.Contains("Exit codes: 0 ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_of_start_names_its_options()
+    {
+        (int code, string output, _) = await Run("start", "--help");
+
+        Assert.Equal(0, code);
+        Assert.All(
+            ["--config <FILE>", "--log-format <text|json>", "--log-level <[category=]level>", "-D <name=value>"],
+            option => Assert.Contains(option, output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Required command was not provided.")]
+    [InlineData("Unrecognized command or argument 'strat'.", "strat")]
+    [InlineData("Unrecognized command or argument '--loud'.", "start", "--loud")]
+    [InlineData("Required argument 'FILE' missing for command: 'validate'.", "validate")]
+    [InlineData("Unrecognized command or argument 'b.xml'.", "validate", "a.xml", "b.xml")]
+    [InlineData("\"loud\" is not a log level.", "start", "--log-level", "loud")]
+    [InlineData("Must be one of: 'text' 'json'", "start", "--log-format", "yaml")]
+    [InlineData("\"-Dname\" is not a definition. Write -Dname=value.", "start", "-Dname")]
+    [InlineData("\"-D=value\" is not a definition. Write -Dname=value.", "validate", "f", "-D=value")]
+    public async Task A_wrong_command_line_is_told_apart_by_its_exit_code(string message, params string[] arguments)
+    {
+        (int code, string output, string error) = await Run(arguments);
+
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.Contains("Try: tidegate", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_valid_file_is_said_to_be_valid()
+    {
+        await File.WriteAllTextAsync(_file, Valid);
+
+        Assert.Equal((0, $"{_file} is valid: 1 service.\n", ""), await Run("validate", _file, "-Dtest.port=8000"));
+        Assert.Equal((0, $"{_file} is valid: 1 service.\n", ""), await Run("validate", "-D", "test.port=8000", _file));
+    }
+
+    [Fact]
+    public async Task A_wrong_file_is_said_to_be_wrong_with_place_and_cure()
+    {
+        await File.WriteAllTextAsync(_file, Valid);
+
+        (int code, string output, string error) = await Run("validate", _file);
+
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Assert.Equal(
+            $"Validation errors in gateway configuration file\n  {_file}:1:97: Could not determine non-null value for parameter definition "
+            + "${test.port}. Define it: -Dtest.port=… on the command line, an environment variable, a <property> in <properties>, or write "
+            + "${test.port:default}.\n",
+            error);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        int code = await CommandLine.RunAsync(arguments, new Installation(Path.GetTempPath()), output, error);
+        return (code, output.ToString(), error.ToString());
+    }
+}
