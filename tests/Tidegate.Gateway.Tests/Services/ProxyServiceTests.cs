@@ -1,0 +1,231 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tidegate.Gateway.Services.Proxy;
+
+namespace Tidegate.Gateway.Tests.Services;
+
+/// <summary>How a proxy reaches its back-end, and what its clients see when it does not.</summary>
+public sealed class ProxyServiceTests
+{
+    private static readonly byte[] s_hello = RawClient.Frame(2, "hello"u8);
+
+    [Fact]
+    public async Task Bytes_travel_both_ways_and_a_close_follows_the_back_ends_end()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port);
+        using RawClient client = await OpenAsync(gateway);
+        Socket server = await backEnd.AcceptAsync();
+        await client.SendAsync(s_hello);
+        Assert.Equal("hello"u8.ToArray(), await BackEndServer.ReadAsync(server, 5));
+
+        await server.SendAsync("bye"u8.ToArray());
+        server.Shutdown(SocketShutdown.Send);
+
+        byte[] received = await client.ReadAsync(5 + 4);
+        Assert.Equal([0x82, 3, (byte)'b', (byte)'y', (byte)'e', 0x88, 2, 0x03, 0xE8], received);
+    }
+
+    [Fact]
+    public async Task What_the_back_end_is_owed_when_the_client_closes_still_arrives()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port);
+        using RawClient client = await OpenAsync(gateway);
+        Socket server = await backEnd.AcceptAsync();
+        await client.SendAsync((byte[])[.. Enumerable.Repeat(s_hello, 5000).SelectMany(frame => frame), .. RawClient.Frame(8, [0x03, 0xE8])]);
+
+        byte[] received = await BackEndServer.ReadToEndAsync(server);
+
+        Assert.Equal(25_000, received.Length);
+    }
+
+    [Fact]
+    public async Task A_back_end_that_refuses_becomes_a_close_1014_with_a_reason()
+    {
+        int port;
+        using (var gone = new BackEndServer())
+        {
+            port = gone.Port;
+        }
+
+        using var log = new CollectedLog();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(port, loggers: log.Factory);
+        using RawClient client = await OpenAsync(gateway);
+
+        byte[] close = await client.ReadAsync(4);
+
+        Assert.Equal(0x88, close[0]);
+        Assert.Equal(1014, (close[2] << 8) | close[3]);
+        byte[] reason = await client.ReadAsync(close[1] - 2);
+        Assert.Contains("connection refused", System.Text.Encoding.UTF8.GetString(reason), StringComparison.Ordinal);
+        Assert.Contains(log.Lines, line => line.StartsWith($"Connection to tcp://127.0.0.1:{port} failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_back_end_that_is_reset_in_the_middle_becomes_a_close_1014()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port);
+        using RawClient client = await OpenAsync(gateway);
+        Socket server = await backEnd.AcceptAsync();
+        await client.SendAsync(s_hello);
+        await BackEndServer.ReadAsync(server, 5);
+
+        server.Close(0);
+
+        byte[] close = await client.ReadAsync(4);
+        Assert.Equal(0x88, close[0]);
+        Assert.Equal(1014, (close[2] << 8) | close[3]);
+    }
+
+    [Fact]
+    public async Task Nothing_is_connected_before_the_first_message_with_the_deferred_strategy()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port, proxy: new() { ConnectStrategy = ConnectStrategy.Deferred });
+        using RawClient client = await OpenAsync(gateway);
+        // A ping that is answered shows that the session is alive, and the back-end has still not been asked.
+        await client.SendAsync(RawClient.Frame(9, "x"u8));
+        Assert.Equal([0x8A, 1, (byte)'x'], await client.ReadAsync(3));
+        Assert.False(backEnd.HasWaiting(TimeSpan.FromMilliseconds(50)));
+
+        await client.SendAsync((byte[])[.. s_hello, .. s_hello]);
+
+        Socket server = await backEnd.AcceptAsync();
+        Assert.Equal("hellohello"u8.ToArray(), await BackEndServer.ReadAsync(server, 10));
+    }
+
+    [Fact]
+    public async Task Prepared_connections_wait_for_clients_and_keep_the_back_ends_greeting()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            backEnd.Port, proxy: new() { ConnectStrategy = ConnectStrategy.Prepared, PreparedConnectionCount = 2 });
+        Socket first = await backEnd.AcceptAsync();
+        Socket second = await backEnd.AcceptAsync();
+        await first.SendAsync("greeting"u8.ToArray());
+        await second.SendAsync("greeting"u8.ToArray());
+
+        using RawClient client = await OpenAsync(gateway);
+        byte[] greeting = await client.ReadAsync(10);
+        await client.SendAsync(s_hello);
+
+        Assert.Equal([0x82, 8, .. "greeting"u8], greeting);
+        // One of the two got the message, and another connection is prepared in its place.
+        var answered = new[] { first, second }.Select(socket => BackEndServer.ReadAsync(socket, 5)).ToArray();
+        Assert.Equal("hello"u8.ToArray(), await await Task.WhenAny(answered));
+        await backEnd.AcceptAsync();
+        first.Dispose();
+        second.Dispose();
+        await Task.WhenAll(answered.Select(task => task.ContinueWith(_ => { }, TaskScheduler.Default)));
+    }
+
+    [Fact]
+    public async Task A_lost_back_end_closes_the_service_to_clients_until_it_is_back()
+    {
+        int port;
+        using (var gone = new BackEndServer())
+        {
+            port = gone.Port;
+        }
+
+        using var log = new CollectedLog();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            port, proxy: new() { MaximumRecoveryInterval = TimeSpan.FromSeconds(1) }, loggers: log.Factory);
+        await log.WaitForAsync($"Quiescing service with connect uri 'tcp://127.0.0.1:{port}'.");
+        Assert.StartsWith("HTTP/1.1 404 ", await AnswerAsync(gateway), StringComparison.Ordinal);
+
+        using var backEnd = new BackEndServer(port);
+
+        await log.WaitForAsync($"Starting service with connect uri 'tcp://127.0.0.1:{port}'.");
+        Assert.StartsWith("HTTP/1.1 101 ", await AnswerAsync(gateway), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_makes_the_back_end_wait()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port, proxy: new() { MaximumPendingBytes = 64_000 });
+        using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint, receiveBuffer: 4096);
+        await client.SendAsync(RawClient.Handshake(gateway.Port, "/relay"));
+        await client.ReadHeadAsync();
+        Socket server = await backEnd.AcceptAsync();
+        server.Blocking = false;
+        byte[] block = new byte[64 * 1024];
+        new Random(2).NextBytes(block);
+
+        // The kernel's buffers on the way hold a few MiB; without back-pressure this would go on for ever.
+        long sent = 0;
+        int refusals = 0;
+        while (refusals < 100 && sent < 512L * 1024 * 1024)
+        {
+            int count = server.Send(block, 0, block.Length, SocketFlags.None, out SocketError error);
+            sent += error == SocketError.Success ? count : 0;
+            refusals = error == SocketError.WouldBlock ? refusals + 1 : 0;
+            if (refusals > 0)
+            {
+                server.Poll(TimeSpan.FromMilliseconds(20), SelectMode.SelectWrite);
+            }
+        }
+
+        Assert.Equal(100, refusals);
+        Assert.InRange(sent, 1, 100L * 1024 * 1024);
+    }
+
+    private static async Task<RawClient> OpenAsync(RunningGateway gateway)
+    {
+        RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
+        await client.SendAsync(RawClient.Handshake(gateway.Port, "/relay"));
+        Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        return client;
+    }
+
+    private static async Task<string> AnswerAsync(RunningGateway gateway)
+    {
+        using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
+        await client.SendAsync(RawClient.Handshake(gateway.Port, "/relay"));
+        return await client.ReadHeadAsync();
+    }
+
+    /// <summary>Log lines, to be waited for.</summary>
+    private sealed class CollectedLog : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+        private readonly SemaphoreSlim _added = new(0);
+
+        internal CollectedLog() => Factory = LoggerFactory.Create(builder => builder.AddProvider(this));
+
+        internal ILoggerFactory Factory { get; }
+
+        internal IEnumerable<string> Lines => _lines;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            _lines.Enqueue(formatter(state, exception));
+            _added.Release();
+        }
+
+        public void Dispose()
+        {
+        }
+
+        internal async Task WaitForAsync(string line)
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while (!_lines.Contains(line))
+            {
+                await _added.WaitAsync(timeout.Token);
+            }
+        }
+    }
+}
