@@ -16,15 +16,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     private ChildProcess(Process process)
     {
         _process = process;
-        _ended = Task.WhenAll(
-            ReadAsync(process.StandardOutput, _output),
-            ReadAsync(process.StandardError, _errors),
-            process.WaitForExitAsync());
+        _ended = EndAsync(Read(process.StandardOutput, _output), Read(process.StandardError, _errors));
     }
 
     internal int Id => _process.Id;
 
-    internal bool HasExited => _process.HasExited;
+    internal bool HasExited => _ended.IsCompleted;
 
     /// <summary>The lines of standard output so far.</summary>
     internal string[] Output => Snapshot(_output);
@@ -34,7 +31,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     internal static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        // A shell that starts the tests in the background has them ignore SIGINT, and they would pass that on.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,TERM", program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -118,8 +116,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>The exit code; 128 and the number for one that a signal ended.</summary>
     internal int ExitCode { get; private set; }
 
-    /// <summary>Ends standard input: what scripts take for the sign to stop.</summary>
-    internal void EndInput() => _process.StandardInput.Close();
+    /// <summary>Writes to standard input.</summary>
+    internal void WriteLine(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
 
     /// <summary>What the process has said, for messages.</summary>
     internal string Transcript => $"\nstandard output:\n{string.Join('\n', Output)}\nstandard error:\n{string.Join('\n', Errors)}";
@@ -135,21 +137,28 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task ReadAsync(StreamReader reader, List<string> lines)
-    {
-        while (await reader.ReadLineAsync() is { } line)
+    // Reading a pipe blocks: on threads of their own, so that no other test waits for one.
+    private Task Read(StreamReader reader, List<string> lines) => Task.Factory.StartNew(
+        () =>
         {
-            TaskCompletionSource changed;
-            lock (_lock)
+            while (reader.ReadLine() is { } line)
             {
-                lines.Add(line);
-                changed = _changed;
-                _changed = NewSource();
+                TaskCompletionSource changed;
+                lock (_lock)
+                {
+                    lines.Add(line);
+                    changed = _changed;
+                    _changed = NewSource();
+                }
+
+                changed.SetResult();
             }
+        },
+        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-            changed.SetResult();
-        }
-
+    private async Task EndAsync(Task output, Task errors)
+    {
+        await Task.WhenAll(output, errors);
         await _process.WaitForExitAsync();
         ExitCode = _process.ExitCode;
     }
