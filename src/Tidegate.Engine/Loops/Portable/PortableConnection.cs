@@ -112,7 +112,17 @@ internal sealed unsafe class PortableConnection : TcpConnection
         }
     }
 
-    private protected override void ResetOnClose() => _socket.LingerState = new LingerOption(true, 0);
+    private protected override void ResetOnClose()
+    {
+        try
+        {
+            _socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (SocketException)
+        {
+            // The connection is gone already.
+        }
+    }
 
     private protected override void ReleaseSocket()
     {
@@ -159,7 +169,7 @@ internal sealed unsafe class PortableConnection : TcpConnection
             }
             else
             {
-                Fail(_send.SocketError);
+                FailSending(_send.SocketError);
             }
         }
     }
@@ -180,7 +190,16 @@ internal sealed unsafe class PortableConnection : TcpConnection
             return;
         }
 
-        observer.OnConnected(this);
+        try
+        {
+            observer.OnConnected(this);
+        }
+        catch (Exception exception)
+        {
+            _loop.Report(exception);
+            Abort();
+        }
+
         Start();
     }
 
