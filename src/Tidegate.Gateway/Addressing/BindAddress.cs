@@ -5,7 +5,7 @@ namespace Tidegate.Gateway.Addressing;
 
 /// <summary>Where a socket is really bound, if that differs from the accept URI (<c>tcp.bind</c> and its like).</summary>
 /// <param name="Host">The host, or null for every address of the machine.</param>
-/// <param name="Port">The port, 1 to 65535.</param>
+/// <param name="Port">The port, 1 to 65535, or 0 for any free one.</param>
 public sealed record BindAddress(UriHost? Host, int Port)
 {
     /// <summary>Reads <c>host:port</c>, <c>[ipv6]:port</c> or <c>port</c>.</summary>
@@ -17,7 +17,7 @@ public sealed record BindAddress(UriHost? Host, int Port)
     {
         ArgumentNullException.ThrowIfNull(text);
         address = null;
-        if (HostAndPort.TryParsePort(text, out int port))
+        if (HostAndPort.TryParsePort(text, 0, out int port))
         {
             address = new BindAddress(null, port);
             fault = null;
@@ -26,11 +26,11 @@ public sealed record BindAddress(UriHost? Host, int Port)
 
         if (text.Length == 0 || text.All(char.IsAsciiDigit))
         {
-            fault = new($"\"{text}\" is not a port to bind.", "Write a number from 1 to 65535, or host:port.");
+            fault = new($"\"{text}\" is not a port to bind.", "Write a number from 1 to 65535 (or 0 for any free port), or host:port.");
             return false;
         }
 
-        if (!HostAndPort.TryParse(text, text, out HostAndPort? place, out fault))
+        if (!HostAndPort.TryParse(text, text, 0, out HostAndPort? place, out fault))
         {
             return false;
         }

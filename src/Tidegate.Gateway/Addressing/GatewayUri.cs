@@ -38,7 +38,7 @@ public sealed record GatewayUri
     /// <summary>The host.</summary>
     public UriHost Host { get; }
 
-    /// <summary>The port, 1 to 65535: the one written, or else the scheme's default.</summary>
+    /// <summary>The port: the one written, or else the scheme's default; 1 to 65535, or in an accept 0 for any free port.</summary>
     public int Port { get; }
 
     /// <summary>Whether the port was written in the URI.</summary>

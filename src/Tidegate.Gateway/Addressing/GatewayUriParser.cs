@@ -30,7 +30,7 @@ internal static class GatewayUriParser
         int authorityEnd = rest.AsSpan().IndexOfAny('/', '?', '#') is var i and >= 0 ? i : rest.Length;
         string authority = rest[..authorityEnd];
         string tail = rest[authorityEnd..];
-        if (!HostAndPort.TryParse(authority, text, out HostAndPort? place, out fault))
+        if (!HostAndPort.TryParse(authority, text, LowestPort(use), out HostAndPort? place, out fault))
         {
             return false;
         }
@@ -50,6 +50,9 @@ internal static class GatewayUriParser
         uri = new GatewayUri(scheme, place.Host, port, place.Port is not null, path, query);
         return true;
     }
+
+    /// <summary>A socket can be bound to any free port; nobody can connect to one without knowing which.</summary>
+    private static int LowestPort(UriUse use) => use == UriUse.Accept ? 0 : 1;
 
     private static bool TrySplitScheme(
         string text, [NotNullWhen(true)] out UriScheme? scheme, out string rest, [NotNullWhen(false)] out TextFault? fault)

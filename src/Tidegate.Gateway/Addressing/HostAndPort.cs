@@ -10,10 +10,11 @@ internal sealed record HostAndPort(UriHost Host, int? Port)
 {
     /// <param name="authority">The text between <c>//</c> and the path.</param>
     /// <param name="whole">What the user wrote, for messages.</param>
+    /// <param name="lowestPort">0 where that is a port too: any free one. Otherwise 1.</param>
     /// <param name="place">The host and the port, if the result is true.</param>
     /// <param name="fault">What is wrong, if the result is false.</param>
     internal static bool TryParse(
-        string authority, string whole, [NotNullWhen(true)] out HostAndPort? place, [NotNullWhen(false)] out TextFault? fault)
+        string authority, string whole, int lowestPort, [NotNullWhen(true)] out HostAndPort? place, [NotNullWhen(false)] out TextFault? fault)
     {
         place = null;
         if (authority.StartsWith('@') || authority.StartsWith("[@", StringComparison.Ordinal))
@@ -37,9 +38,9 @@ internal sealed record HostAndPort(UriHost Host, int? Port)
         int? port = null;
         if (portText is not null)
         {
-            if (!TryParsePort(portText, out int number))
+            if (!TryParsePort(portText, lowestPort, out int number))
             {
-                fault = new($"\"{portText}\" in \"{whole}\" is not a port.", "Write a number from 1 to 65535.");
+                fault = new($"\"{portText}\" in \"{whole}\" is not a port.", PortCure(lowestPort));
                 return false;
             }
 
@@ -50,8 +51,11 @@ internal sealed record HostAndPort(UriHost Host, int? Port)
         return true;
     }
 
-    internal static bool TryParsePort(string text, out int port) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= 65535;
+    internal static bool TryParsePort(string text, int lowestPort, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port >= lowestPort && port <= 65535;
+
+    private static string PortCure(int lowestPort) =>
+        lowestPort == 0 ? "Write a number from 1 to 65535, or 0 for any free port." : "Write a number from 1 to 65535.";
 
     private static bool TrySplit(string authority, string whole, out string host, out string? port, [NotNullWhen(false)] out TextFault? fault)
     {

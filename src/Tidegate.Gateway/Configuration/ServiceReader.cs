@@ -182,6 +182,12 @@ internal sealed class ServiceReader
         {
             foreach (ServiceAddress accept in service.Accepts)
             {
+                if (accept.Uri.Port == 0 && !accept.Uri.Scheme.TakesPath)
+                {
+                    // Each gets a free port of its own.
+                    continue;
+                }
+
                 string place = $"{accept.Uri.Scheme}://{accept.Uri.Authority}{accept.Uri.Path}";
                 if (!taken.TryAdd(place, (accept, service.Name)))
                 {

@@ -68,7 +68,9 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
     private PortListener Bind(Service service, ServiceAddress accept, IPEndPoint endPoint, PortListener? sibling)
     {
         bool http = accept.Uri.Scheme != UriScheme.Tcp;
-        if (_byEndPoint.TryGetValue(endPoint, out var existing))
+        // Any free port: accepts of http and ws at one host share it, told apart by path; each tcp accept gets one of its own.
+        bool own = !http && endPoint.Port == 0;
+        if (!own && _byEndPoint.TryGetValue(endPoint, out var existing))
         {
             if (!http || !existing.Listener.IsHttp)
             {
@@ -85,7 +87,7 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
                 ? PortListener.ForHttp(loops, actual, server, logger)
                 : PortListener.ForTcp(loops, actual, service, logger);
             existing = (listener, accept, service.Configuration);
-            _byEndPoint.Add(endPoint, existing);
+            _byEndPoint.Add(own ? listener.EndPoint : endPoint, existing);
         }
 
         if (http)
