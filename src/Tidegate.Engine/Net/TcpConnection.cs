@@ -14,12 +14,15 @@ public abstract unsafe class TcpConnection
     /// <summary>Bound on reading what a peer said before it broke the connection, should reading be paused meanwhile.</summary>
     private static readonly TimeSpan LastWordsBound = TimeSpan.FromSeconds(5);
 
+    /// <summary>The high-water mark of a connection for which none was set, in bytes; the low one is half of it.</summary>
+    internal const int DefaultHighWater = 64 * 1024;
+
     private IConnectionHandler? _handler;
     private PendingBytes? _pending;
     private byte[]? _unread;
     private LoopTimer? _lingerTimer;
-    private int _highWater = int.MaxValue;
-    private int _lowWater;
+    private int _highWater = DefaultHighWater;
+    private int _lowWater = DefaultHighWater / 2;
     private State _state;
     private SocketError? _error;
 
@@ -56,6 +59,9 @@ public abstract unsafe class TcpConnection
 
     /// <summary>True once the connection has failed, was aborted, or is closed on both sides.</summary>
     public bool IsEnded => Has(State.Ended);
+
+    /// <summary>True from <see cref="IConnectionHandler.OnCongested"/> to <see cref="IConnectionHandler.OnDrained"/>.</summary>
+    public bool IsCongested => Has(State.Congested);
 
     /// <summary>True while reading is paused.</summary>
     public bool IsReadingPaused => Has(State.Paused);
@@ -95,7 +101,7 @@ public abstract unsafe class TcpConnection
 
     /// <summary>
     /// Sets when the handler is told that too much waits to be sent (more than <paramref name="high"/> bytes), and that it
-    /// has gone down far enough (to <paramref name="low"/> bytes). Default: never.
+    /// has gone down far enough (to <paramref name="low"/> bytes). Default: 64 KiB and half of it.
     /// </summary>
     public void SetWaterMarks(int high, int low)
     {
