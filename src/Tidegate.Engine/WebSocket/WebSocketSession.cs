@@ -12,10 +12,14 @@ namespace Tidegate.Engine.WebSocket;
 /// </summary>
 public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
 {
+    // A peer that pings without reading the answers is owed the latest one only (RFC 6455, section 5.5.3).
+    private const int PongsMayWait = 64 * 1024;
+    private static readonly TimeSpan OwedPongRetry = TimeSpan.FromMilliseconds(50);
     private readonly TcpConnection _connection;
     private readonly WebSocketOptions _options;
     private FrameReader _reader;
     private MemoryStream? _compressedMessage;
+    private byte[]? _owedPong;
     private LoopTimer? _closeTimer;
     private long _lastReceived;
     private string _closeReason = string.Empty;
@@ -184,7 +188,12 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
     }
 
     /// <inheritdoc/>
-    public override void Abort() => _connection.Abort();
+    public override void Abort()
+    {
+        // What the present call has brought further is not handed out either.
+        _flags |= Flags.Finished;
+        _connection.Abort();
+    }
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
     {
@@ -238,10 +247,23 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
 
     void IFrameSink.OnPing(ReadOnlySpan<byte> payload)
     {
-        if (!Has(Flags.CloseSent))
+        if (Has(Flags.CloseSent))
+        {
+            return;
+        }
+
+        if (_owedPong is null && PendingBytes <= PongsMayWait)
         {
             WriteFrame(ControlHeader(Opcode.Pong, payload.Length), payload);
+            return;
         }
+
+        if (_owedPong is null)
+        {
+            SchedulePayingPong();
+        }
+
+        _owedPong = payload.ToArray();
     }
 
     void IFrameSink.OnPong(ReadOnlySpan<byte> payload)
@@ -377,7 +399,7 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
 
     private void GatherCompressed(ReadOnlySpan<byte> part, MessageKind kind, bool endOfMessage)
     {
-        // The reader bounds a compressed message by the same limit as an inflated one.
+        // The reader bounds a compressed message by what one of the permitted size may compress to.
         _compressedMessage ??= new MemoryStream(part.Length);
         _compressedMessage.Write(part);
         if (!endOfMessage)
@@ -413,6 +435,26 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
         fixed (byte* pointer = buffer)
         {
             Handler?.OnPayload(this, new Payload(pointer + offset, length, offset), kind, endOfMessage);
+        }
+    }
+
+    private void SchedulePayingPong() =>
+        Loop.Schedule(OwedPongRetry, static session => ((WebSocketSession)session!).PayPong(), this);
+
+    private void PayPong()
+    {
+        if (IsClosing)
+        {
+            _owedPong = null;
+        }
+        else if (PendingBytes > PongsMayWait)
+        {
+            SchedulePayingPong();
+        }
+        else if (_owedPong is { } payload)
+        {
+            _owedPong = null;
+            WriteFrame(ControlHeader(Opcode.Pong, payload.Length), payload);
         }
     }
 
