@@ -37,7 +37,7 @@ public sealed unsafe class FrameReaderFuzzTests(ITestOutputHelper output)
                 int maximum = random.Next(3) == 0 ? random.Next(1, 200) : MaximumMessage;
                 byte[] stream = FrameStreams.Next(random, fromClient);
                 List<string> expected = ReferenceFrames.Read(stream, fromClient, maximum, compression);
-                string cuts = string.Empty;
+                var cuts = new List<int>();
                 var sink = new Sink();
                 var reader = default(FrameReader);
                 try
@@ -48,19 +48,19 @@ public sealed unsafe class FrameReaderFuzzTests(ITestOutputHelper output)
                         int count = Math.Min(stream.Length - at, mode switch { 0 => stream.Length, 1 => 1, 2 => random.Next(1, 10), _ => random.Next(1, 1 + stream.Length) });
                         Feed(ref reader, sink, pool, buffer, stream.AsSpan(at, count), fromClient, maximum, compression);
                         at += count;
-                        cuts += $" {count}";
+                        cuts.Add(count);
                     }
                 }
                 catch (Exception exception)
                 {
-                    Assert.Fail($"seed {seed}: {exception} for {Convert.ToHexString(stream)} in{cuts}");
+                    Assert.Fail($"seed {seed}: {exception} for {Convert.ToHexString(stream)} in {string.Join(' ', cuts)}");
                 }
 
                 reader.Release(pool);
                 if (!expected.SequenceEqual(sink.Found))
                 {
                     Assert.Fail($"""
-                        seed {seed}, from client {fromClient}, compression {compression}, maximum {maximum}: {Convert.ToHexString(stream)} in{cuts}
+                        seed {seed}, from client {fromClient}, compression {compression}, maximum {maximum}: {Convert.ToHexString(stream)} in {string.Join(' ', cuts)}
                         expected {string.Join(' ', expected)}
                         found    {string.Join(' ', sink.Found)}
                         """);
