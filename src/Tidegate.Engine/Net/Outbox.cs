@@ -61,6 +61,14 @@ internal sealed unsafe class Outbox : IDisposable
             Flush();
         }
 
+        if (target.PendingBytes > 0)
+        {
+            // The kernel did not take all of the segment: what follows it waits behind the rest. A segment of its own would be
+            // overtaken by the next write, which goes straight to what waits.
+            target.SendNow(data, length);
+            return;
+        }
+
         Start(target, data, length, inReadBuffer);
     }
 

@@ -185,7 +185,12 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
     }
 
     /// <inheritdoc/>
-    public override void Abort() => _connection.Abort();
+    public override void Abort()
+    {
+        // What the present call has brought further is not handed out either.
+        _flags |= Flags.Finished;
+        _connection.Abort();
+    }
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
     {
@@ -397,7 +402,7 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
 
     private void GatherCompressed(ReadOnlySpan<byte> part, MessageKind kind, bool endOfMessage)
     {
-        // The reader bounds a compressed message by the same limit as an inflated one.
+        // The reader bounds a compressed message by what one of the permitted size may compress to.
         _compressedMessage ??= new MemoryStream(part.Length);
         _compressedMessage.Write(part);
         if (!endOfMessage)

@@ -15,14 +15,15 @@ public abstract class EventLoopTests(EventSource source) : EngineTest(source)
         const int Threads = 4, Each = 20_000;
         var last = new int[Threads];
         int running = 0, ran = 0;
+        EventLoop loop = Loop;
         Task[] posting = [.. Enumerable.Range(0, Threads).Select(thread => Bounded.Start(() =>
         {
             for (int i = 1; i <= Each; i++)
             {
                 int number = i;
-                Loop.Post(() =>
+                loop.Post(() =>
                 {
-                    Assert.True(Loop.IsCurrent);
+                    Assert.True(loop.IsCurrent);
                     Assert.Equal(1, ++running);
                     Assert.Equal(number, ++last[thread]);
                     ran++;

@@ -71,8 +71,12 @@ public abstract class ConnectorTests(EventSource source) : EngineTest(source)
     [Fact]
     public void The_next_address_is_tried_when_one_refuses()
     {
-        using Socket taken = RawListener.BoundOnly(out int port, IPAddress.IPv6Loopback);
-        using var target = new RawListener(port: port);
+        int port = 0;
+        RawListener target = RawListener.OnFreePort(() =>
+        {
+            Own(RawListener.BoundOnly(out port, IPAddress.IPv6Loopback));
+            return Own(new RawListener(port: port));
+        });
         var (connection, error) = Connect("two.addresses", port, new ConnectOptions
         {
             AttemptDelay = TimeSpan.FromHours(1),
@@ -95,8 +99,11 @@ public abstract class ConnectorTests(EventSource source) : EngineTest(source)
     public void The_next_address_is_tried_beside_one_that_is_silent()
     {
         // RFC 8305, section 5: the silent one is a listener whose queue of waiting connections is full.
-        using var silent = new FullListener(IPAddress.Parse("127.0.0.1"));
-        using var target = new RawListener(IPAddress.Parse("127.0.0.2"), silent.Port);
+        var (silent, target) = RawListener.OnFreePort(() =>
+        {
+            FullListener full = Own(new FullListener(IPAddress.Parse("127.0.0.1")));
+            return (full, Own(new RawListener(IPAddress.Parse("127.0.0.2"), full.Port)));
+        });
         var (connection, error) = Connect("two.addresses", silent.Port, new ConnectOptions
         {
             AttemptDelay = TimeSpan.FromMilliseconds(20),

@@ -49,8 +49,12 @@ public abstract class ListenerTests(EventSource source) : EngineTest(source)
     [Fact]
     public void IPv4_and_IPv6_listen_on_the_same_port_side_by_side()
     {
-        Listener v6 = Listen(connection => connection.Handler = Probe.Echo(), IPAddress.IPv6Any);
-        using Listener v4 = Loops.Listen(new IPEndPoint(IPAddress.Any, v6.LocalEndPoint.Port), connection => connection.Close(TimeSpan.FromSeconds(20)));
+        var (v6, _) = RawListener.OnFreePort(() =>
+        {
+            Listener six = Listen(connection => connection.Handler = Probe.Echo(), IPAddress.IPv6Any);
+            var v4 = new IPEndPoint(IPAddress.Any, six.LocalEndPoint.Port);
+            return (six, Own(Loops.Listen(v4, connection => connection.Close(TimeSpan.FromSeconds(20)))));
+        });
         using RawPeer six = RawPeer.Connect(new IPEndPoint(IPAddress.IPv6Loopback, v6.LocalEndPoint.Port));
         six.Send("x"u8);
         Assert.Equal("x"u8.ToArray(), six.Receive(1));

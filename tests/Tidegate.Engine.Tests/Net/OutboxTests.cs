@@ -86,6 +86,33 @@ public abstract class OutboxTests(EventSource source) : EngineTest(source)
     }
 
     [Fact]
+    public void What_is_written_after_the_kernel_has_refused_bytes_stays_in_order()
+    {
+        // Large pieces leave on their own, small ones are gathered: whichever meets the full socket, the order holds.
+        const int Length = 24 * 1024 * 1024;
+        var (slowPeer, slow) = Pair(new Probe(), receiveBuffer: 16 * 1024);
+        var (peer, _) = Pair(new Probe
+        {
+            Received = (_, _) =>
+            {
+                var random = new Random(9);
+                for (int position = 0; position < Length;)
+                {
+                    int count = Math.Min(Length - position, random.Next(4) == 0 ? random.Next(40_000) : random.Next(100));
+                    slow.Write(Pattern.Bytes(count, position));
+                    position += count;
+                }
+            },
+        });
+        peer.Send("go"u8);
+        byte[] buffer = new byte[64 * 1024];
+        for (long position = 0; position < Length;)
+        {
+            position = Pattern.Check(buffer.AsSpan(0, slowPeer.Receive(buffer)), position);
+        }
+    }
+
+    [Fact]
     public void Whatever_callbacks_do_to_other_connections_each_gets_a_prefix_of_its_own_bytes()
     {
         // In every callback some connection is closed, aborted, paused, resumed or written to, from a fixed seed.

@@ -12,12 +12,21 @@ namespace Tidegate.Engine.Tests.Support;
 /// </summary>
 public abstract class EngineTest : IDisposable
 {
+    private static int _instances;
     private readonly EventSource _source;
     private readonly Stack<IDisposable> _owned = new();
     private readonly BlockingCollection<Exception> _faults = [];
     private EventLoops? _loops;
 
     protected EngineTest(EventSource source) => _source = OperatingSystem.IsLinux() ? source : EventSource.Portable;
+
+    /// <summary>
+    /// A loopback address that no other test uses at the same time, where there are so many: its ports are nobody else's,
+    /// neither while a listener has them nor afterwards.
+    /// </summary>
+    protected IPAddress Address { get; } = OperatingSystem.IsLinux() && Interlocked.Increment(ref _instances) is var number
+        ? new IPAddress([127, (byte)(100 + (number >> 16)), (byte)(number >> 8), (byte)Math.Max(1, number & 0xFF)])
+        : IPAddress.Loopback;
 
     protected bool IsEpoll => _source == EventSource.Epoll;
 
@@ -85,7 +94,7 @@ public abstract class EngineTest : IDisposable
     }
 
     protected Listener Listen(Action<TcpConnection> accepted, IPAddress? address = null) =>
-        Own(Loops.Listen(new IPEndPoint(address ?? IPAddress.Loopback, 0), accepted));
+        Own(Loops.Listen(new IPEndPoint(address ?? Address, 0), accepted));
 
     /// <summary>A connection of the engine and its peer. What <paramref name="accepted"/> does comes before anything is read.</summary>
     private protected (RawPeer Peer, TcpConnection Connection) Pair(Action<TcpConnection> accepted, int? receiveBuffer = null)

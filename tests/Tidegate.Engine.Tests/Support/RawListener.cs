@@ -27,6 +27,24 @@ internal sealed class RawListener : IDisposable
         return new RawPeer(_socket.Accept());
     }
 
+    /// <summary>Repeats what takes the same port at two addresses until the port is free at both.</summary>
+    internal static T OnFreePort<T>(Func<T> attempt)
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            try
+            {
+                return attempt();
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Another port, then.
+            }
+        }
+
+        return attempt();
+    }
+
     /// <summary>Whoever connected already, or null.</summary>
     internal RawPeer? TryAccept() => _socket.Poll(0, SelectMode.SelectRead) ? new RawPeer(_socket.Accept()) : null;
 
