@@ -35,8 +35,9 @@ internal sealed class CpuTime
     {
         long[] ticks = [.. ProcessTree.Read("/proc/stat")!.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
             .Select(t => long.Parse(t, CultureInfo.InvariantCulture))];
-        // User, nice, system and stolen; interrupts are the work of whoever sent, so they are nobody else's.
-        return (ticks[0] + ticks[1] + ticks[2] + ticks[7]) / 100.0;
+        // All but idle (fourth) and idle waiting for a disk (fifth). Interrupts count, as they do in schedstat, where the
+        // kernel does not account for them apart (CONFIG_IRQ_TIME_ACCOUNTING).
+        return (ticks.Take(8).Sum() - ticks[3] - ticks[4]) / 100.0;
     }
 
     /// <summary>Seconds of CPU since an earlier reading, or null when nothing was read.</summary>

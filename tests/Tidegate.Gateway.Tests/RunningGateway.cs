@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Gateway.Addressing;
@@ -40,7 +39,6 @@ internal sealed class RunningGateway : IAsyncDisposable
             File.WriteAllBytes(Path.Combine(web, name), content);
         }
 
-        int port = FreePort();
         var nowhere = new SourcePosition("test.xml", 1, 1);
         ServiceConfiguration Service(string name, string type, string uri, ServiceOptions options, string? connect = null) => new()
         {
@@ -57,27 +55,20 @@ internal sealed class RunningGateway : IAsyncDisposable
         var configuration = new GatewayConfiguration(
             "test.xml",
             [
-                Service("files", "directory", $"http://127.0.0.1:{port}/", new DirectoryOptions { Directory = new Uri(web).AbsoluteUri, WelcomeFile = "index.html" }),
-                Service("echo", "echo", $"ws://127.0.0.1:{port}/echo", new EchoOptions()),
-                Service("relay", "proxy", $"ws://127.0.0.1:{port}/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
+                Service("files", "directory", $"http://127.0.0.1:0/", new DirectoryOptions { Directory = new Uri(web).AbsoluteUri, WelcomeFile = "index.html" }),
+                Service("echo", "echo", $"ws://127.0.0.1:0/echo", new EchoOptions()),
+                Service("relay", "proxy", $"ws://127.0.0.1:0/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
             ],
             []);
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2 }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);
-        return new RunningGateway(server, web, port);
+        // All three asked for any free port of one address, so they share one.
+        return new RunningGateway(server, web, server.Served[0].Port);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
         Directory.Delete(_web, recursive: true);
-    }
-
-    /// <summary>A port that was free a moment ago. The accept URIs are written before anything is bound.</summary>
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

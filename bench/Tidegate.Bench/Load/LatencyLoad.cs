@@ -10,6 +10,7 @@ namespace Tidegate.Bench.Load;
 internal sealed class LatencyLoad : ClientLoop
 {
     private const double PatienceSeconds = 5;
+    private const double OpeningSeconds = 20;
 
     /// <summary>Reading the server's CPU time delays what is due then, so it is done this long before the messages that count.</summary>
     private const double HeadStartSeconds = 0.1;
@@ -67,9 +68,9 @@ internal sealed class LatencyLoad : ClientLoop
     {
         foreach (ClientConnection connection in Connections)
             Connect(connection);
-        RunUntil(Stopwatch.GetTimestamp() + (long)(PatienceSeconds * Stopwatch.Frequency), () => _open == Connections.Length);
+        RunUntil(Stopwatch.GetTimestamp() + (long)(OpeningSeconds * Stopwatch.Frequency), () => _open == Connections.Length);
         if (_open < Connections.Length)
-            throw new LoadException($"some connections did not open within {PatienceSeconds} s");
+            throw new LoadException($"some connections did not open within {OpeningSeconds} s");
 
         var clock = new Stopclock(Options);
         _measuredFrom = (long)(Options.Rate * (Options.WarmSeconds + HeadStartSeconds));

@@ -6,6 +6,9 @@ namespace Tidegate.Bench.Load;
 internal sealed class MessageLoad : ClientLoop
 {
     private const int PatienceMilliseconds = 5000;
+
+    /// <summary>A server that forks for each connection takes its time to open them.</summary>
+    private const int OpeningMilliseconds = 20_000;
     private long _returned;
     private int _open;
     private bool _sending = true;
@@ -21,7 +24,7 @@ internal sealed class MessageLoad : ClientLoop
         var clock = new Stopclock(options);
         foreach (ClientConnection connection in load.Connections)
             load.Connect(connection);
-        load.RunUntil(() => load._open == options.Connections, "open");
+        load.RunUntil(() => load._open == options.Connections, OpeningMilliseconds, "open");
 
         load.RunFor(options.WarmSeconds);
         clock.Start(load._returned);
@@ -30,7 +33,7 @@ internal sealed class MessageLoad : ClientLoop
 
         // What is still under way is verified too; a connection that hangs is found here.
         load._sending = false;
-        load.RunUntil(() => Array.TrueForAll(load.Connections, c => c.Outstanding == 0), "bring back what was sent");
+        load.RunUntil(() => Array.TrueForAll(load.Connections, c => c.Outstanding == 0), PatienceMilliseconds, "bring back what was sent");
         return result;
     }
 
@@ -57,14 +60,14 @@ internal sealed class MessageLoad : ClientLoop
         }
     }
 
-    private void RunUntil(Func<bool> done, string what)
+    private void RunUntil(Func<bool> done, int milliseconds, string what)
     {
         long started = Stopwatch.GetTimestamp();
         while (!done())
         {
             Turn(100);
-            if (Stopwatch.GetElapsedTime(started).TotalMilliseconds > PatienceMilliseconds)
-                throw new LoadException($"some connections did not {what} within {PatienceMilliseconds / 1000} s");
+            if (Stopwatch.GetElapsedTime(started).TotalMilliseconds > milliseconds)
+                throw new LoadException($"some connections did not {what} within {milliseconds / 1000} s");
         }
     }
 }

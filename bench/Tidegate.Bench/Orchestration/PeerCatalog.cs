@@ -6,7 +6,7 @@ internal static class PeerCatalog
     internal static readonly Peer[] All =
     [
         new("direct", "no gateway: the echo server itself, on the server's core", "@BENCH@", ["backend-ws", "--port", "@PORT@"], Backend.None),
-        new("tidegate", "Tidegate, WebSocket to TCP", "dotnet", ["@ROOT@/src/Tidegate.Host/bin/Release/net10.0/tidegate.dll", "start", "--config", "@CONFIG@"], Backend.Tcp)
+        new("tidegate", "Tidegate, WebSocket to TCP", "@ROOT@/tidegate", ["start", "--config", "@CONFIG@"], Backend.Tcp)
         {
             Configuration = "tidegate.xml",
             Path = "/relay",

@@ -93,7 +93,6 @@ internal sealed class TimerWheel
             return -1;
         }
 
-        ReadClock();
         long limit = _tick + (SlotCount / 10);
         // What was found quiet before need not be searched again on every turn.
         for (long tick = Math.Max(_tick, _quietUntil) + 1; tick <= limit; tick++)

@@ -125,6 +125,11 @@ public static class Connector
         public void OnConnectFailed(TcpConnection connection, SocketError error)
         {
             _running.Remove(connection);
+            FailAttempt(error);
+        }
+
+        private void FailAttempt(SocketError error)
+        {
             if (_done)
             {
                 return;
@@ -162,7 +167,16 @@ public static class Connector
             _nextAddress?.Cancel();
             _nextAddress = null;
             IPAddress address = _addresses[_tried++];
-            _running.Add(_loop.BeginConnect(new IPEndPoint(address, _port), this));
+            try
+            {
+                _running.Add(_loop.BeginConnect(new IPEndPoint(address, _port), this));
+            }
+            catch (SocketException exception)
+            {
+                // It could not even begin; the answer must not come before this call has returned.
+                _loop.Post(() => FailAttempt(exception.SocketErrorCode));
+            }
+
             if (_tried < _addresses.Length)
             {
                 _nextAddress = _loop.Schedule(_options.AttemptDelay, static attempt => ((Attempt)attempt!).TryNext(), this);

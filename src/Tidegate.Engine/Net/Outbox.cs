@@ -49,21 +49,27 @@ internal sealed unsafe class Outbox : IDisposable
             return;
         }
 
-        if (!ReferenceEquals(_target, target))
-        {
-            Flush();
-        }
-
         bool inReadBuffer = data >= _readBuffer && data < _readBufferEnd;
-        if (_target is not null && !TryExtend(data, length, inReadBuffer))
+        while (_target is not null)
         {
+            if (ReferenceEquals(_target, target) && TryExtend(data, length, inReadBuffer))
+            {
+                return;
+            }
+
+            // Tells of congestion; a handler that writes then begins a segment of its own, which has to leave as well.
             Flush();
         }
 
-        if (_target is null)
+        if (target.PendingBytes > 0)
         {
-            Start(target, data, length, inReadBuffer);
+            // The kernel did not take all of the segment: what follows it waits behind the rest. A segment of its own would be
+            // overtaken by the next write, which goes straight to what waits.
+            target.SendNow(data, length);
+            return;
         }
+
+        Start(target, data, length, inReadBuffer);
     }
 
     /// <summary>Sends what was gathered.</summary>

@@ -11,12 +11,18 @@ namespace Tidegate.Engine.Net;
 /// </summary>
 public abstract unsafe class TcpConnection
 {
+    /// <summary>Bound on reading what a peer said before it broke the connection, should reading be paused meanwhile.</summary>
+    private static readonly TimeSpan LastWordsBound = TimeSpan.FromSeconds(5);
+
+    /// <summary>The high-water mark of a connection for which none was set, in bytes; the low one is half of it.</summary>
+    internal const int DefaultHighWater = 64 * 1024;
+
     private IConnectionHandler? _handler;
     private PendingBytes? _pending;
     private byte[]? _unread;
     private LoopTimer? _lingerTimer;
-    private int _highWater = int.MaxValue;
-    private int _lowWater;
+    private int _highWater = DefaultHighWater;
+    private int _lowWater = DefaultHighWater / 2;
     private State _state;
     private SocketError? _error;
 
@@ -41,6 +47,8 @@ public abstract unsafe class TcpConnection
         HungUp = 1024,
         // The peer has ended its side, and the present handler has not been told.
         RetellEnd = 2048,
+        // The peer takes nothing any more; what it said before is still to be read.
+        SendFailed = 4096,
     }
 
     /// <summary>The loop that owns this connection.</summary>
@@ -51,6 +59,9 @@ public abstract unsafe class TcpConnection
 
     /// <summary>True once the connection has failed, was aborted, or is closed on both sides.</summary>
     public bool IsEnded => Has(State.Ended);
+
+    /// <summary>True from <see cref="IConnectionHandler.OnCongested"/> to <see cref="IConnectionHandler.OnDrained"/>.</summary>
+    public bool IsCongested => Has(State.Congested);
 
     /// <summary>True while reading is paused.</summary>
     public bool IsReadingPaused => Has(State.Paused);
@@ -71,7 +82,12 @@ public abstract unsafe class TcpConnection
         set
         {
             _handler = value;
-            if (value is not null)
+            if (value is not null && Has(State.Reported))
+            {
+                // It would wait for ever otherwise.
+                Loop.QueueEnd(this);
+            }
+            else if (value is not null)
             {
                 if (Has(State.ReceiveEnded))
                 {
@@ -85,7 +101,7 @@ public abstract unsafe class TcpConnection
 
     /// <summary>
     /// Sets when the handler is told that too much waits to be sent (more than <paramref name="high"/> bytes), and that it
-    /// has gone down far enough (to <paramref name="low"/> bytes). Default: never.
+    /// has gone down far enough (to <paramref name="low"/> bytes). Default: 64 KiB and half of it.
     /// </summary>
     public void SetWaterMarks(int high, int low)
     {
@@ -105,7 +121,14 @@ public abstract unsafe class TcpConnection
     }
 
     /// <summary>Stops handing out what arrives. What the current call has brought is still handed out.</summary>
-    public void PauseReading() => _state |= State.Paused;
+    public void PauseReading()
+    {
+        // While the connection only waits for the peer's end, nothing is handed out that could be held back.
+        if (!Has(State.Lingering))
+        {
+            _state |= State.Paused;
+        }
+    }
 
     /// <summary>Goes on reading.</summary>
     public void ResumeReading()
@@ -153,6 +176,7 @@ public abstract unsafe class TcpConnection
         _state |= State.Lingering;
         _state &= ~State.Paused;
         _unread = null;
+        _lingerTimer?.Cancel();
         _lingerTimer = Loop.Schedule(bound, static connection => ((TcpConnection)connection!).Abort(), this);
         EndSending();
         ContinueEnding();
@@ -204,7 +228,7 @@ public abstract unsafe class TcpConnection
                 {
                     if (error != SocketError.WouldBlock)
                     {
-                        Fail(error);
+                        FailSending(error);
                         return;
                     }
 
@@ -242,24 +266,16 @@ public abstract unsafe class TcpConnection
     /// <summary>Tells the handler of the end, and lets the socket go.</summary>
     internal void ReportEnd()
     {
-        if (Has(State.Reported))
+        if (!Has(State.Reported))
         {
-            return;
+            _state |= State.Reported;
+            _lingerTimer?.Cancel();
+            _lingerTimer = null;
+            ReleaseSocket();
+            DropPending();
+            _unread = null;
         }
 
-        _state |= State.Reported;
-        _lingerTimer?.Cancel();
-        _lingerTimer = null;
-        ReleaseSocket();
-        if (_pending is { } pending && !IsSendingInBackground)
-        {
-            // What the system may still be reading goes to the collector instead.
-            pending.Clear();
-            Loop.Blocks.Return(pending);
-        }
-
-        _pending = null;
-        _unread = null;
         IConnectionHandler? handler = _handler;
         _handler = null;
         try
@@ -357,7 +373,7 @@ public abstract unsafe class TcpConnection
             {
                 if (error != SocketError.WouldBlock)
                 {
-                    Fail(error);
+                    FailSending(error);
                     return;
                 }
 
@@ -371,7 +387,15 @@ public abstract unsafe class TcpConnection
         if (Has(State.Congested) && pending.Length <= _lowWater)
         {
             _state &= ~State.Congested;
-            _handler?.OnDrained(this);
+            try
+            {
+                _handler?.OnDrained(this);
+            }
+            catch (Exception exception)
+            {
+                Loop.Report(exception);
+                Abort();
+            }
         }
 
         if (pending.Length == 0)
@@ -387,6 +411,25 @@ public abstract unsafe class TcpConnection
     }
 
     private protected void Fail(SocketError error) => End(error);
+
+    /// <summary>
+    /// Sending failed, so the peer has broken the connection. It may have said why before, as a server does that refuses a
+    /// request while that is still being sent: the connection ends when this was read.
+    /// </summary>
+    private protected void FailSending(SocketError error)
+    {
+        if (_handler is null || Has(State.ReceiveEnded | State.Lingering | State.Ended))
+        {
+            End(error);
+            return;
+        }
+
+        _error = error;
+        _state |= State.SendFailed | State.SendEndWanted | State.SendEnded | State.ReadReady;
+        DropPending();
+        _lingerTimer = Loop.Schedule(LastWordsBound, static connection => ((TcpConnection)connection!).Abort(), this);
+        ResumeIfReady();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Has(State any) => (_state & any) != 0;
@@ -469,6 +512,12 @@ public abstract unsafe class TcpConnection
     private void EndReceiving()
     {
         _state = (_state | State.ReceiveEnded) & ~State.RetellEnd;
+        if (Has(State.SendFailed))
+        {
+            End(_error);
+            return;
+        }
+
         if (!Has(State.Lingering))
         {
             _handler!.OnReceiveEnded(this);
@@ -502,9 +551,21 @@ public abstract unsafe class TcpConnection
         if (!Has(State.Ended))
         {
             _state |= State.Ended;
-            _error = error;
+            _error ??= error;
             Loop.QueueEnd(this);
         }
+    }
+
+    private void DropPending()
+    {
+        if (_pending is { } pending && !IsSendingInBackground)
+        {
+            // What the system may still be reading goes to the collector instead.
+            pending.Clear();
+            Loop.Blocks.Return(pending);
+        }
+
+        _pending = null;
     }
 
     private void CheckCongestion()
@@ -512,7 +573,16 @@ public abstract unsafe class TcpConnection
         if (!Has(State.Congested) && PendingBytes > _highWater)
         {
             _state |= State.Congested;
-            _handler?.OnCongested(this);
+            try
+            {
+                _handler?.OnCongested(this);
+            }
+            catch (Exception exception)
+            {
+                // Not for whoever wrote: that may be another connection's handler, which is not to blame.
+                Loop.Report(exception);
+                Abort();
+            }
         }
     }
 

@@ -12,8 +12,17 @@ internal static class DeflatedMessage
     private const int PartSize = 16 * 1024;
     private static ReadOnlySpan<byte> Tail => [0x00, 0x00, 0xFF, 0xFF];
 
+    // An empty last block: only one who has read a whole message before it finds its end.
+    private static ReadOnlySpan<byte> LastBlock => [0x03, 0x00];
+
     /// <summary>What <see cref="Inflate"/> hands out: a part of the message, in a buffer with room in front.</summary>
     internal delegate bool PartHandler(byte[] buffer, int offset, int length, bool endOfMessage);
+
+    /// <summary>
+    /// The length that a message of <paramref name="length"/> bytes may have when it is compressed: what does not shrink is
+    /// stored in blocks with headers of five bytes, and no usual compressor makes them smaller than this allows for.
+    /// </summary>
+    internal static long MaximumLengthFor(int length) => length + ((long)length / 256) + 64;
 
     /// <summary>Compresses a message (RFC 7692, section 7.2.1).</summary>
     internal static ReadOnlySpan<byte> Deflate(ReadOnlySpan<byte> message)
@@ -49,6 +58,11 @@ internal static class DeflatedMessage
                 }
 
                 int next = length < PartSize ? 0 : Fill(inflate, ahead, headroom);
+                if (next == 0 && input.HasRunOut)
+                {
+                    return CloseStatus.InvalidPayload;
+                }
+
                 if (!handler(current, headroom, length, next == 0) || next == 0)
                 {
                     return null;
@@ -71,10 +85,13 @@ internal static class DeflatedMessage
     private static int Fill(DeflateStream inflate, byte[] buffer, int headroom) =>
         inflate.ReadAtLeast(buffer.AsSpan(headroom, PartSize), PartSize, throwOnEndOfStream: false);
 
-    /// <summary>The message's bytes followed by the tail that the wire leaves out.</summary>
+    /// <summary>The message's bytes, the tail that the wire leaves out, and a last block.</summary>
     private sealed class MessageInput(ReadOnlyMemory<byte> message) : Stream
     {
         private int _position;
+
+        /// <summary>True where more was asked for than there is: the message ended in the middle of a block.</summary>
+        internal bool HasRunOut { get; private set; }
 
         public override bool CanRead => true;
 
@@ -94,7 +111,11 @@ internal static class DeflatedMessage
 
         public override int Read(Span<byte> buffer)
         {
-            ReadOnlySpan<byte> rest = _position < message.Length ? message.Span[_position..] : Tail[(_position - message.Length)..];
+            int behind = _position - message.Length;
+            ReadOnlySpan<byte> rest = behind < 0 ? message.Span[_position..]
+                : behind < Tail.Length ? Tail[behind..]
+                : LastBlock[(behind - Tail.Length)..];
+            HasRunOut |= rest.IsEmpty;
             int count = Math.Min(rest.Length, buffer.Length);
             rest[..count].CopyTo(buffer);
             _position += count;

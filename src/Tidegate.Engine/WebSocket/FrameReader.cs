@@ -226,7 +226,8 @@ internal unsafe struct FrameReader
                 | (header.Reserved != 0 ? Flags.Compressed : 0);
         }
 
-        if (header.PayloadLength > maximumMessageSize - _messageLength)
+        long maximum = (_flags & Flags.Compressed) == 0 ? maximumMessageSize : DeflatedMessage.MaximumLengthFor(maximumMessageSize);
+        if (header.PayloadLength > maximum - _messageLength)
         {
             return false;
         }

@@ -147,7 +147,7 @@ public sealed class WebSocketConnector : IConnectionHandler
         subprotocol = null;
         compression = false;
         string[] lines = head.Split("\r\n");
-        if (!lines[0].StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
+        if (lines[0] != "HTTP/1.1 101" && !lines[0].StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal))
         {
             return $"the server answered '{Printable(lines[0])}' instead of 101";
         }

@@ -17,6 +17,7 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
     private FrameReader _reader;
     private MemoryStream? _compressedMessage;
     private LoopTimer? _closeTimer;
+    private byte[]? _owedPong;
     private long _lastReceived;
     private string _closeReason = string.Empty;
     private CloseStatus _closeStatus = CloseStatus.NoStatus;
@@ -184,7 +185,12 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
     }
 
     /// <inheritdoc/>
-    public override void Abort() => _connection.Abort();
+    public override void Abort()
+    {
+        // What the present call has brought further is not handed out either.
+        _flags |= Flags.Finished;
+        _connection.Abort();
+    }
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
     {
@@ -207,7 +213,16 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
 
     void IConnectionHandler.OnCongested(TcpConnection connection) => Handler?.OnCongested(this);
 
-    void IConnectionHandler.OnDrained(TcpConnection connection) => Handler?.OnDrained(this);
+    void IConnectionHandler.OnDrained(TcpConnection connection)
+    {
+        if (_owedPong is { } payload)
+        {
+            _owedPong = null;
+            ((IFrameSink)this).OnPing(payload);
+        }
+
+        Handler?.OnDrained(this);
+    }
 
     void IConnectionHandler.OnClosed(TcpConnection connection, SocketError? error)
     {
@@ -238,7 +253,17 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
 
     void IFrameSink.OnPing(ReadOnlySpan<byte> payload)
     {
-        if (!Has(Flags.CloseSent))
+        if (Has(Flags.CloseSent))
+        {
+            return;
+        }
+
+        if (_connection.IsCongested)
+        {
+            // A peer that pings without reading must not fill the memory: only its last ping is answered (section 5.5.3).
+            _owedPong = payload.ToArray();
+        }
+        else
         {
             WriteFrame(ControlHeader(Opcode.Pong, payload.Length), payload);
         }
@@ -377,7 +402,7 @@ public sealed class WebSocketSession : Session, IConnectionHandler, IFrameSink
 
     private void GatherCompressed(ReadOnlySpan<byte> part, MessageKind kind, bool endOfMessage)
     {
-        // The reader bounds a compressed message by the same limit as an inflated one.
+        // The reader bounds a compressed message by what one of the permitted size may compress to.
         _compressedMessage ??= new MemoryStream(part.Length);
         _compressedMessage.Write(part);
         if (!endOfMessage)

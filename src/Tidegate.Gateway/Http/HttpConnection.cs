@@ -215,7 +215,6 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
             _connection.Handler = null;
             CompleteInput(null);
             TakeBackUnconsumed();
-            _connection.SetWaterMarks(int.MaxValue, 0);
             _connection.ResumeReading();
             continuation(_connection);
         }

@@ -48,9 +48,8 @@ internal sealed class HttpServer : IAsyncDisposable
     {
         // Empty: no configuration files, no environment variables, no services but those named here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tidegate" });
-        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<ILoggerFactory>(new HttpServerLoggers(loggers));
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        builder.Services.AddRouting();
         builder.WebHost.UseKestrelCore();
         builder.Services.AddSingleton<EngineTransport>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<EngineTransport>());
@@ -67,7 +66,6 @@ internal sealed class HttpServer : IAsyncDisposable
         WebApplication application = builder.Build();
         prepare(application);
         application.Run(HttpPipeline.HandleAsync);
-        // Kestrel names its end points in every exception and log line by these; they are none of an operator's business.
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), limits);
     }

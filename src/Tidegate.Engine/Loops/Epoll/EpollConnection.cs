@@ -49,6 +49,13 @@ internal sealed unsafe class EpollConnection : TcpConnection, IEpollTarget
             OnWritable(0);
         }
 
+        if ((events & Libc.EPOLLERR) != 0 && IsReceiveEnded && !IsEnded && Libc.TakeSocketError(_descriptor) is var error and not 0)
+        {
+            // Nothing is read any more that would tell of the reset.
+            Fail(Libc.ToSocketError(error));
+            return;
+        }
+
         if ((events & (Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
         {
             OnReadable((events & (Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0);

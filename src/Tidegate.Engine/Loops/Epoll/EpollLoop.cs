@@ -14,6 +14,9 @@ internal interface IEpollTarget
 internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
 {
     private const int EventsPerTurn = 512;
+
+    // Bounds the end of the loop against actions that keep posting others.
+    private const int LastTurns = 16;
     private readonly EpollEvents _events = new(EventsPerTurn);
     private readonly Thread _thread;
     private readonly int _wakeDescriptor;
@@ -87,7 +90,15 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
             return;
         }
 
-        accepted(connection);
+        try
+        {
+            accepted(connection);
+        }
+        catch (Exception exception)
+        {
+            Report(exception);
+            connection.Abort();
+        }
     }
 
     internal override TcpConnection BeginConnect(IPEndPoint endPoint, IConnectObserver observer)
@@ -211,6 +222,35 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
 
     private void End()
     {
+        // What runs while the loop ends may adopt or begin connections, which end with it.
+        for (int turn = 0; turn < LastTurns && (turn == 0 || HasPosted || HasReady || _connections > 0); turn++)
+        {
+            ReleaseTargets();
+            RunQueues();
+        }
+
+        // A wake-up may be on its way: its descriptor is closed when it has come, and from here on none is sent. A late one
+        // would be written to whoever has been given the number of the descriptor since.
+        while (Interlocked.CompareExchange(ref _wakePending, 1, 0) != 0)
+        {
+            ulong count;
+            if (Libc.read(_wakeDescriptor, &count, sizeof(ulong)) < 0)
+            {
+                Thread.Yield();
+                continue;
+            }
+
+            Volatile.Write(ref _wakePending, 0);
+        }
+
+        _ = Libc.close(_wakeDescriptor);
+        _ = Libc.close(Descriptor);
+        _events.Dispose();
+        FreeBuffers();
+    }
+
+    private void ReleaseTargets()
+    {
         for (int slot = 0; slot < _used; slot++)
         {
             switch (_targets[slot])
@@ -223,12 +263,6 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
                     break;
             }
         }
-
-        RunQueues();
-        _ = Libc.close(_wakeDescriptor);
-        _ = Libc.close(Descriptor);
-        _events.Dispose();
-        FreeBuffers();
     }
 
     private static int Check(int result) =>

@@ -14,6 +14,7 @@ internal sealed unsafe class PortableConnection : TcpConnection
     private readonly Socket _socket;
     private SocketAsyncEventArgs? _receive;
     private SocketAsyncEventArgs? _send;
+    private SocketError _brokenBy;
     private bool _receiveArmed;
     private bool _sendArmed;
     private bool _released;
@@ -49,6 +50,12 @@ internal sealed unsafe class PortableConnection : TcpConnection
     private protected override int Receive(byte* buffer, int capacity, out SocketError error)
     {
         int count = _socket.Receive(new Span<byte>(buffer, capacity), SocketFlags.None, out error);
+        if (count == 0 && error == SocketError.Success)
+        {
+            // The system tells of an error once: after the wait has had it, a broken stream looks like one that has ended.
+            error = _brokenBy;
+        }
+
         return error == SocketError.Success ? count : -1;
     }
 
@@ -112,7 +119,17 @@ internal sealed unsafe class PortableConnection : TcpConnection
         }
     }
 
-    private protected override void ResetOnClose() => _socket.LingerState = new LingerOption(true, 0);
+    private protected override void ResetOnClose()
+    {
+        try
+        {
+            _socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (SocketException)
+        {
+            // The connection is gone already.
+        }
+    }
 
     private protected override void ReleaseSocket()
     {
@@ -139,7 +156,8 @@ internal sealed unsafe class PortableConnection : TcpConnection
         }
         else if (!IsEnded)
         {
-            // A failed wait is a hint only: the receive call that follows gives what is left, then the error.
+            // What came before the error is still to be read.
+            _brokenBy = _receive!.SocketError;
             OnReadable(hungUp: false);
         }
     }
@@ -159,7 +177,7 @@ internal sealed unsafe class PortableConnection : TcpConnection
             }
             else
             {
-                Fail(_send.SocketError);
+                FailSending(_send.SocketError);
             }
         }
     }
@@ -180,7 +198,16 @@ internal sealed unsafe class PortableConnection : TcpConnection
             return;
         }
 
-        observer.OnConnected(this);
+        try
+        {
+            observer.OnConnected(this);
+        }
+        catch (Exception exception)
+        {
+            _loop.Report(exception);
+            Abort();
+        }
+
         Start();
     }
 

@@ -24,12 +24,8 @@ internal sealed class PortableListener : Listener
         _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (!OperatingSystem.IsWindows())
-            {
-                // On Windows this option would let another process take the port.
-                _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            }
-
+            // Binding sets what lets a port be taken again soon after it was left. The option named ReuseAddress must not be
+            // set here: it means SO_REUSEPORT too, and would let two listeners have the same port.
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
             {
                 _socket.DualMode = false;
@@ -53,7 +49,7 @@ internal sealed class PortableListener : Listener
 
     public override void Dispose()
     {
-        if (_loop.IsCurrent)
+        if (_loop.RunsOnThisThread)
         {
             Release();
             return;

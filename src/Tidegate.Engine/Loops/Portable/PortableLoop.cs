@@ -14,6 +14,7 @@ internal sealed class PortableLoop : EventLoop
     private readonly HashSet<PortableListener> _listeners = [];
     private readonly ITimer _timer;
     private int _work;
+    private int _thread;
     private bool _stopped;
     private volatile bool _stopping;
 
@@ -46,9 +47,29 @@ internal sealed class PortableLoop : EventLoop
             return;
         }
 
-        var connection = new PortableConnection(this, socket);
+        PortableConnection connection;
+        try
+        {
+            connection = new PortableConnection(this, socket);
+        }
+        catch (SocketException)
+        {
+            // The peer is gone already.
+            socket.Dispose();
+            return;
+        }
+
         Attach(connection);
-        accepted(connection);
+        try
+        {
+            accepted(connection);
+        }
+        catch (Exception exception)
+        {
+            Report(exception);
+            connection.Abort();
+        }
+
         connection.Start();
     }
 
@@ -57,7 +78,21 @@ internal sealed class PortableLoop : EventLoop
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         var connection = new PortableConnection(this, socket);
         Attach(connection);
-        connection.Connect(endPoint, observer);
+        try
+        {
+            connection.Connect(endPoint, observer);
+        }
+        catch (SocketException)
+        {
+            connection.Abort();
+            throw;
+        }
+
+        if (_stopped)
+        {
+            connection.Abort();
+        }
+
         return connection;
     }
 
@@ -78,8 +113,10 @@ internal sealed class PortableLoop : EventLoop
         }
 
         _stopping = true;
-        if (IsCurrent)
+        if (RunsOnThisThread)
         {
+            // The turn that is running now looks again before it ends.
+            Post(End);
             return;
         }
 
@@ -92,6 +129,9 @@ internal sealed class PortableLoop : EventLoop
         stopped.Wait(TimeSpan.FromSeconds(5));
         _timer.Dispose();
     }
+
+    /// <summary>True on the thread that runs a turn, even where another loop's turn runs inside it.</summary>
+    internal bool RunsOnThisThread => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
 
     private protected override void Wake()
     {
@@ -114,6 +154,7 @@ internal sealed class PortableLoop : EventLoop
             seen = Volatile.Read(ref _work);
             // Posting from one loop to another runs the other's turn inside this one's.
             EventLoop? outer = Enter();
+            Volatile.Write(ref _thread, Environment.CurrentManagedThreadId);
             try
             {
                 do
@@ -123,9 +164,14 @@ internal sealed class PortableLoop : EventLoop
                 while (HasReady || HasPosted);
 
                 ArmTimer();
+                if (_stopped)
+                {
+                    FreeBuffers();
+                }
             }
             finally
             {
+                Volatile.Write(ref _thread, 0);
                 Leave(outer);
             }
         }

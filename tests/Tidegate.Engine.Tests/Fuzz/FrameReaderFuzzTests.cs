@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Globalization;
+using Tidegate.Engine.Loops;
+using Tidegate.Engine.Net;
+using Tidegate.Engine.WebSocket;
+using Xunit.Abstractions;
+
+namespace Tidegate.Engine.Tests.Fuzz;
+
+/// <summary>
+/// The frame reader against a simple reference, on random and changed streams in random cuts: 10 s from a printed seed, or
+/// ten million streams where TIDEGATE_LONG=1. TIDEGATE_FUZZ_SEED repeats a run.
+/// </summary>
+public sealed unsafe class FrameReaderFuzzTests(ITestOutputHelper output)
+{
+    private const int LongRun = 10_000_000;
+    private const int MaximumMessage = 70_000;
+
+    [Fact]
+    public void The_frame_reader_agrees_with_a_simple_reference_on_any_stream()
+    {
+        bool isLong = Environment.GetEnvironmentVariable("TIDEGATE_LONG") == "1";
+        string? given = Environment.GetEnvironmentVariable("TIDEGATE_FUZZ_SEED");
+        int seed = given is null ? Random.Shared.Next() : int.Parse(given, CultureInfo.InvariantCulture);
+        output.WriteLine($"seed {seed}");
+        long start = Stopwatch.GetTimestamp();
+        long streams = 0;
+        // Each worker draws from its own sequence, so a seed means the same whatever their speed.
+        Parallel.For(0, isLong ? Environment.ProcessorCount : 1, worker =>
+        {
+            var random = new Random(seed + worker);
+            byte[] buffer = GC.AllocateUninitializedArray<byte>(EventLoop.Headroom + (256 * 1024), pinned: true);
+            var pool = new BlockPool();
+            while (isLong ? Interlocked.Read(ref streams) < LongRun : Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10))
+            {
+                bool fromClient = random.Next(2) == 0, compression = random.Next(3) == 0;
+                int maximum = random.Next(3) == 0 ? random.Next(1, 200) : MaximumMessage;
+                byte[] stream = FrameStreams.Next(random, fromClient);
+                List<string> expected = ReferenceFrames.Read(stream, fromClient, maximum, compression);
+                var cuts = new List<int>();
+                var sink = new Sink();
+                var reader = default(FrameReader);
+                try
+                {
+                    int mode = random.Next(4);
+                    for (int at = 0; at < stream.Length && !sink.IsFinished;)
+                    {
+                        int count = Math.Min(stream.Length - at, mode switch { 0 => stream.Length, 1 => 1, 2 => random.Next(1, 10), _ => random.Next(1, 1 + stream.Length) });
+                        Feed(ref reader, sink, pool, buffer, stream.AsSpan(at, count), fromClient, maximum, compression);
+                        at += count;
+                        cuts.Add(count);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    Assert.Fail($"seed {seed}: {exception} for {Convert.ToHexString(stream)} in {string.Join(' ', cuts)}");
+                }
+
+                reader.Release(pool);
+                if (!expected.SequenceEqual(sink.Found))
+                {
+                    Assert.Fail($"""
+                        seed {seed}, from client {fromClient}, compression {compression}, maximum {maximum}: {Convert.ToHexString(stream)} in {string.Join(' ', cuts)}
+                        expected {string.Join(' ', expected)}
+                        found    {string.Join(' ', sink.Found)}
+                        """);
+                }
+
+                Interlocked.Increment(ref streams);
+            }
+        });
+        output.WriteLine($"{streams} streams");
+        Assert.True(streams > 1000);
+    }
+
+    private static void Feed(ref FrameReader reader, Sink sink, BlockPool pool, byte[] buffer, ReadOnlySpan<byte> part, bool fromClient, int maximum, bool compression)
+    {
+        // What lies around the part is the reader's to overwrite in front, and nobody's behind.
+        Span<byte> behind = buffer.AsSpan(EventLoop.Headroom + part.Length, 16);
+        behind.Fill(0x5A);
+        part.CopyTo(buffer.AsSpan(EventLoop.Headroom));
+        fixed (byte* pointer = buffer)
+        {
+            byte* data = pointer + EventLoop.Headroom;
+            sink.Limit = pointer;
+            sink.End = data + part.Length;
+            reader.Read(sink, pool, new Payload(data, part.Length, EventLoop.Headroom), fromClient ? WebSocketRole.Server : WebSocketRole.Client, maximum, compression);
+        }
+
+        Assert.Equal(-1, behind.IndexOfAnyExcept((byte)0x5A));
+    }
+
+    private sealed class Sink : IFrameSink
+    {
+        private readonly List<byte> _message = [];
+
+        internal List<string> Found { get; } = [];
+
+        // Where the headroom handed out may begin, and where the data must end.
+        internal byte* Limit { get; set; }
+
+        internal byte* End { get; set; }
+
+        public bool IsFinished { get; private set; }
+
+        public void OnData(byte* data, int length, int headroom, Opcode kind, bool compressed, bool endOfMessage)
+        {
+            Assert.True(headroom >= 0 && data - headroom >= Limit && data + length <= End, "the part lies outside of what was read");
+            _message.AddRange(new ReadOnlySpan<byte>(data, length));
+            // The headroom and the data are the receiver's: whatever it writes must do no harm.
+            Limit = data + length;
+            new Span<byte>(data - headroom, headroom + length).Fill(0xEE);
+            if (endOfMessage)
+            {
+                Found.Add((kind == Opcode.Text ? "t" : "b") + (compressed ? "z" : "") + Convert.ToHexString([.. _message]));
+                _message.Clear();
+            }
+        }
+
+        public void OnPing(ReadOnlySpan<byte> payload) => Found.Add("P" + Convert.ToHexString(payload));
+
+        public void OnPong(ReadOnlySpan<byte> payload) => Found.Add("p" + Convert.ToHexString(payload));
+
+        public void OnClose(ReadOnlySpan<byte> payload)
+        {
+            IsFinished = true;
+            Found.Add(CloseFrame.Read(payload, out _, out _) is { } fault ? $"!{(int)fault}" : "C" + Convert.ToHexString(payload));
+        }
+
+        public void OnViolation(CloseStatus status, string rule)
+        {
+            Assert.False(IsFinished, "a violation was reported after the end");
+            IsFinished = true;
+            Found.Add($"!{(int)status}");
+        }
+    }
+}

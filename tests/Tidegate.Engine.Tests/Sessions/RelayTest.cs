@@ -1,0 +1,129 @@
+using Tidegate.Engine.Net;
+using Tidegate.Engine.Sessions;
+using Tidegate.Engine.Tests.Support;
+using Tidegate.Engine.WebSocket;
+
+namespace Tidegate.Engine.Tests.Sessions;
+
+/// <summary>What carries one side of a relay.</summary>
+public enum Side
+{
+    Tcp,
+    WebSocket,
+}
+
+/// <summary>A relay between two raw peers. On a WebSocket side the peer is a client first, and a server second.</summary>
+public abstract class RelayTest(EventSource source) : WebSocketTest(source)
+{
+    protected const int MaximumPending = 64 * 1024;
+
+    public static TheoryData<Side, Side> Combinations => new()
+    {
+        { Side.WebSocket, Side.Tcp },
+        { Side.Tcp, Side.WebSocket },
+        { Side.Tcp, Side.Tcp },
+        { Side.WebSocket, Side.WebSocket },
+    };
+
+    private protected (RelayPeer First, RelayPeer Second) Relay(Side first, Side second, WebSocketOptions? options = null, int? receiveBuffer = null)
+    {
+        options ??= Patient;
+        TcpConnection? one = null, other = null;
+        var (firstPeer, _) = Pair(connection => one = connection, receiveBuffer);
+        var (secondPeer, _) = Pair(connection => other = connection, receiveBuffer);
+        Session firstSession = Session(one!, first, WebSocketRole.Server, options);
+        Session secondSession = Session(other!, second, WebSocketRole.Client, options);
+        OnLoop(() =>
+        {
+            _ = new Relay(firstSession, secondSession, MaximumPending);
+            secondSession.Start();
+            firstSession.Start();
+        });
+        return (new RelayPeer(firstPeer, first, masks: true, firstSession), new RelayPeer(secondPeer, second, masks: false, secondSession));
+    }
+
+    private static Session Session(TcpConnection connection, Side side, WebSocketRole role, WebSocketOptions options) => side == Side.Tcp
+        ? new TcpSession(connection, options.CloseTimeout)
+        : new WebSocketSession(connection, role, options);
+}
+
+/// <summary>One end of a relay: sends and reads data whatever carries it.</summary>
+internal sealed class RelayPeer(RawPeer raw, Side side, bool masks, Session session)
+{
+    private byte[] _rest = [];
+    private bool _inMessage;
+
+    internal RawPeer Raw => raw;
+
+    internal Session Session => session;
+
+    internal void Send(ReadOnlySpan<byte> data, uint key = 0x01020304) =>
+        raw.Send(side == Side.Tcp ? data : Wire.Frame(Wire.Binary, data, mask: masks, key: key));
+
+    /// <summary>Sends a data frame (of a message in one or more), or the bytes alone.</summary>
+    internal void SendFragment(ReadOnlySpan<byte> data, bool final, uint key)
+    {
+        raw.Send(side == Side.Tcp ? data : Wire.Frame(_inMessage ? Wire.Continuation : Wire.Binary, data, final, masks, key: key));
+        _inMessage = !final;
+    }
+
+    internal int Receive(Span<byte> buffer)
+    {
+        if (side == Side.Tcp)
+        {
+            return raw.Receive(buffer);
+        }
+
+        while (_rest.Length == 0)
+        {
+            WireFrame frame = raw.ReadFrame();
+            Assert.Equal(!masks, frame.Masked);
+            Assert.InRange(frame.Opcode, 0, 2);
+            _rest = frame.Payload;
+        }
+
+        int count = Math.Min(buffer.Length, _rest.Length);
+        _rest.AsSpan(0, count).CopyTo(buffer);
+        _rest = _rest[count..];
+        return count;
+    }
+
+    internal byte[] Receive(int exactly)
+    {
+        byte[] bytes = new byte[exactly];
+        for (int i = 0; i < exactly;)
+        {
+            int count = Receive(bytes.AsSpan(i));
+            Assert.True(count > 0, $"the relay ended after {i} of {exactly} bytes");
+            i += count;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Ends this side as its carrier does: with a close frame, or the end of the stream.</summary>
+    internal void End()
+    {
+        if (side == Side.WebSocket)
+        {
+            raw.Send(Wire.CloseFrame(1000, mask: masks));
+        }
+
+        raw.EndSending();
+    }
+
+    /// <summary>The relay ends this side in order.</summary>
+    internal void ExpectEnd(int status = 1000)
+    {
+        Assert.Empty(_rest);
+        if (side == Side.WebSocket)
+        {
+            WireFrame close = raw.ReadFrame();
+            Assert.Equal(0x80 | Wire.Close, close.First);
+            Assert.Equal(status, close.CloseStatus);
+            raw.Send(Wire.CloseFrame(status, mask: masks));
+        }
+
+        raw.ExpectEnd();
+    }
+}
