@@ -124,8 +124,7 @@ public sealed class RedisTests
         await Assert.ThrowsAsync<EndOfStreamException>(() => client.ReadReplyAsync(Patience.Token));
         Assert.Equal(1014, (int)client.CloseStatus!);
         Assert.Equal("no connection to the back-end: connection refused", client.CloseReason);
-        Assert.Contains(
-            gateway.Process.Output,
+        await gateway.Process.WaitForLineAsync(
             line => line.StartsWith($"WARN  Connection to tcp://127.0.0.1:{nobody.Number} failed: connection refused", StringComparison.Ordinal));
     }
 
