@@ -5,6 +5,7 @@ open, and "ended N" (how many the server has closed by then) for each line of st
 """
 
 import errno
+import resource
 import selectors
 import socket
 import sys
@@ -29,6 +30,8 @@ def connect(number):
     return client
 
 
+limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 selector = selectors.DefaultSelector()
 clients = []
 started = opened = 0
