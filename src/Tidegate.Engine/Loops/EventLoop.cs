@@ -25,6 +25,7 @@ public abstract unsafe class EventLoop : IDisposable
     private readonly List<TcpConnection> _ended = [];
     private byte* _buffer;
     private bool _disposed;
+    private volatile bool _hasStopped;
 
     private protected EventLoop(EngineOptions options, int index)
     {
@@ -127,7 +128,14 @@ public abstract unsafe class EventLoop : IDisposable
     }
 
     /// <summary>True once the loop will run nothing any more.</summary>
-    internal bool HasStopped { get; private protected set; }
+    internal bool HasStopped
+    {
+        get => _hasStopped;
+        private protected set => _hasStopped = value;
+    }
+
+    /// <summary>True on the thread that runs a turn, even where another loop's turn runs inside it.</summary>
+    internal virtual bool RunsOnThisThread => IsCurrent;
 
     /// <summary>Makes this the thread's loop; returns the one that it was running, for <see cref="Leave"/>.</summary>
     private protected EventLoop? Enter()

@@ -117,6 +117,19 @@ public abstract class ListenerTests(EventSource source) : EngineTest(source)
     }
 
     [Fact]
+    public void A_loop_that_ends_takes_along_what_began_to_listen_in_its_last_turn()
+    {
+        Listener? listener = null;
+        OnLoop(() =>
+        {
+            listener = Listen(_ => { });
+            Loop.Dispose();
+        });
+        listener!.Dispose();
+        Assert.Throws<SocketException>(() => RawPeer.Connect(listener.LocalEndPoint));
+    }
+
+    [Fact]
     public void A_burst_of_connections_is_accepted_to_the_last()
     {
         const int Count = 500;

@@ -18,6 +18,7 @@ internal sealed unsafe class EpollListener : Listener, IEpollTarget
     private long _lastStarvedReport = -1000;
 
     internal EpollListener(EpollLoop loop, IPEndPoint endPoint, int backlog, EventLoops loops, Action<TcpConnection> accepted)
+        : base(loop)
     {
         _loop = loop;
         _loops = loops;
@@ -88,35 +89,11 @@ internal sealed unsafe class EpollListener : Listener, IEpollTarget
         }
     }
 
-    public override void Dispose()
+    internal override void Release()
     {
-        if (_loop.IsCurrent)
+        if (Interlocked.Exchange(ref _descriptor, -1) is var descriptor and >= 0)
         {
-            Release();
-            return;
-        }
-
-        if (_loop.HasStopped)
-        {
-            return;
-        }
-
-        using var released = new ManualResetEventSlim();
-        _loop.Post(() =>
-        {
-            Release();
-            released.Set();
-        });
-        // A loop that has stopped has released its listeners already.
-        released.Wait(TimeSpan.FromSeconds(5));
-    }
-
-    internal void Release()
-    {
-        if (_descriptor >= 0)
-        {
-            _ = Libc.close(_descriptor);
-            _descriptor = -1;
+            _ = Libc.close(descriptor);
             _loop.Detach(_slot);
         }
     }

@@ -222,12 +222,14 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
 
     private void End()
     {
-        // What runs while the loop ends may adopt or begin connections, which end with it.
-        for (int turn = 0; turn < LastTurns && (turn == 0 || HasPosted || HasReady || _connections > 0); turn++)
+        // What is still queued, and what runs while the loop ends, may begin to listen, adopt or connect: that ends with it.
+        int turn = 0;
+        do
         {
-            ReleaseTargets();
             RunQueues();
+            ReleaseTargets();
         }
+        while ((HasPosted || HasReady) && ++turn < LastTurns);
 
         // A wake-up may be on its way: its descriptor is closed when it has come, and from here on none is sent. A late one
         // would be written to whoever has been given the number of the descriptor since.

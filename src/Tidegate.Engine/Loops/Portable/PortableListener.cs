@@ -17,6 +17,7 @@ internal sealed class PortableListener : Listener
     private bool _released;
 
     internal PortableListener(PortableLoop loop, IPEndPoint endPoint, int backlog, EventLoops loops, Action<TcpConnection> accepted)
+        : base(loop)
     {
         _loop = loop;
         _loops = loops;
@@ -47,33 +48,10 @@ internal sealed class PortableListener : Listener
 
     public override IPEndPoint LocalEndPoint { get; }
 
-    public override void Dispose()
+    internal override void Release()
     {
-        if (_loop.RunsOnThisThread)
+        if (!Interlocked.Exchange(ref _released, true))
         {
-            Release();
-            return;
-        }
-
-        if (_loop.HasStopped)
-        {
-            return;
-        }
-
-        using var released = new ManualResetEventSlim();
-        _loop.Post(() =>
-        {
-            Release();
-            released.Set();
-        });
-        released.Wait(TimeSpan.FromSeconds(5));
-    }
-
-    internal void Release()
-    {
-        if (!_released)
-        {
-            _released = true;
             _socket.Dispose();
             _loop.Detach(this);
         }

@@ -130,8 +130,7 @@ internal sealed class PortableLoop : EventLoop
         _timer.Dispose();
     }
 
-    /// <summary>True on the thread that runs a turn, even where another loop's turn runs inside it.</summary>
-    internal bool RunsOnThisThread => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
+    internal override bool RunsOnThisThread => Volatile.Read(ref _thread) == Environment.CurrentManagedThreadId;
 
     private protected override void Wake()
     {
@@ -187,7 +186,6 @@ internal sealed class PortableLoop : EventLoop
     private void End()
     {
         _stopped = true;
-        HasStopped = true;
         foreach (PortableListener listener in _listeners.ToArray())
         {
             listener.Release();
@@ -197,5 +195,7 @@ internal sealed class PortableLoop : EventLoop
         {
             connection.Abort();
         }
+
+        HasStopped = true;
     }
 }
