@@ -34,6 +34,8 @@ public sealed class Relay : ISessionHandler
         _ended = ended;
         first.SetWaterMarks(maximumPendingBytes, maximumPendingBytes / 2);
         second.SetWaterMarks(maximumPendingBytes, maximumPendingBytes / 2);
+        first.JoinsMessages = !second.KeepsMessages;
+        second.JoinsMessages = !first.KeepsMessages;
         first.Handler = this;
         second.Handler = this;
     }

@@ -20,6 +20,18 @@ public abstract class Session
     /// <summary>True where what is sent arrives as messages with the same boundaries; false for a stream of bytes.</summary>
     public abstract bool KeepsMessages { get; }
 
+    /// <summary>
+    /// True where whole messages of one kind that have arrived together may be handed out as one: for a handler to which
+    /// their boundaries mean nothing.
+    /// </summary>
+    internal virtual bool JoinsMessages
+    {
+        get => !KeepsMessages;
+        set
+        {
+        }
+    }
+
     /// <summary>The WebSocket subprotocol that was agreed on, or null.</summary>
     public virtual string? Subprotocol => null;
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text.Unicode;
 using Tidegate.Engine.Net;
 
 namespace Tidegate.Engine.WebSocket;
@@ -27,6 +29,11 @@ internal unsafe interface IFrameSink
 /// </summary>
 internal unsafe struct FrameReader
 {
+    // The first byte of a frame that is a whole, uncompressed message; and the header of a masked one of up to 125 bytes.
+    private const byte FinalText = 0x80 | (byte)Opcode.Text;
+    private const byte FinalBinary = 0x80 | (byte)Opcode.Binary;
+    private const byte MaskBit = 0x80;
+    private const int ShortMaskedHeader = 6;
     private byte[]? _carry;
     private long _remaining;
     private long _messageLength;
@@ -50,7 +57,14 @@ internal unsafe struct FrameReader
     internal readonly bool IsInMessage => (_flags & (Flags.InMessage | Flags.InPayload)) != 0;
 
     /// <summary>Reads what there is. <paramref name="sink"/> may end the reading at any time.</summary>
-    internal void Read<TSink>(TSink sink, BlockPool pool, Payload input, WebSocketRole role, int maximumMessageSize, bool compression)
+    /// <param name="sink">Told what is found.</param>
+    /// <param name="pool">Where room for an unfinished header comes from.</param>
+    /// <param name="input">The bytes that follow those of the call before.</param>
+    /// <param name="role">Which end this is.</param>
+    /// <param name="maximumMessageSize">Bytes.</param>
+    /// <param name="compression">True where a first frame may be compressed.</param>
+    /// <param name="join">True where whole messages that lie one behind the other may be handed out as if they were one.</param>
+    internal void Read<TSink>(TSink sink, BlockPool pool, Payload input, WebSocketRole role, int maximumMessageSize, bool compression, bool join)
         where TSink : class, IFrameSink
     {
         byte* position = input.Pointer;
@@ -68,6 +82,28 @@ internal unsafe struct FrameReader
         {
             if ((_flags & Flags.InPayload) == 0)
             {
+                if (join && _flags == Flags.None && role == WebSocketRole.Server)
+                {
+                    byte* joined = Join(position, end, maximumMessageSize, out int length, out Opcode opcode, out bool malformed);
+                    if (length > 0)
+                    {
+                        sink.OnData(position, length, (int)(position - free), opcode, compressed: false, endOfMessage: true);
+                    }
+
+                    if (malformed)
+                    {
+                        sink.OnViolation(CloseStatus.InvalidPayload, "a text message is not UTF-8");
+                        return;
+                    }
+
+                    if (joined != position)
+                    {
+                        position = joined;
+                        free = position;
+                        continue;
+                    }
+                }
+
                 if (position == end)
                 {
                     return;
@@ -213,6 +249,60 @@ internal unsafe struct FrameReader
                 : null,
             _ => "an unknown opcode",
         };
+    }
+
+    /// <summary>
+    /// Unmasks the messages of one kind that lie whole, each in one short frame, between <paramref name="position"/> and
+    /// <paramref name="end"/>, and moves their payloads together. Leaves alone whatever is rarer or breaks a rule.
+    /// </summary>
+    /// <returns>Where the last of them ended.</returns>
+    private static byte* Join(byte* position, byte* end, int maximumMessageSize, out int length, out Opcode opcode, out bool malformed)
+    {
+        byte* source = position;
+        byte* target = position;
+        opcode = Opcode.Binary;
+        malformed = false;
+        byte first = position < end ? *position : (byte)0;
+        if (first is FinalText or FinalBinary)
+        {
+            opcode = (Opcode)(first & 0x0F);
+            while (end - source >= ShortMaskedHeader && *source == first && source[1] >= MaskBit)
+            {
+                int payload = source[1] - MaskBit;
+                int header = ShortMaskedHeader;
+                if (payload == 126)
+                {
+                    payload = BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(source + 2, sizeof(ushort)));
+                    header += sizeof(ushort);
+                    if (payload < 126)
+                    {
+                        break;
+                    }
+                }
+                else if (payload == 127)
+                {
+                    break;
+                }
+
+                if (payload > maximumMessageSize || end - source < header + payload)
+                {
+                    break;
+                }
+
+                Masking.Move(source + header, target, payload, *(uint*)(source + header - sizeof(uint)));
+                source += header + payload;
+                if (opcode == Opcode.Text && !Utf8.IsValid(new ReadOnlySpan<byte>(target, payload)))
+                {
+                    malformed = true;
+                    break;
+                }
+
+                target += payload;
+            }
+        }
+
+        length = (int)(target - position);
+        return source;
     }
 
     /// <summary>Begins a data frame; false where the message becomes too long.</summary>

@@ -45,4 +45,38 @@ internal static unsafe class Masking
 
         return key;
     }
+
+    /// <summary>
+    /// Unmasks <paramref name="length"/> bytes and moves them forward from <paramref name="source"/> to
+    /// <paramref name="target"/>, which lies in front of it; the two may overlap.
+    /// </summary>
+    internal static void Move(byte* source, byte* target, int length, uint key)
+    {
+        byte* end = source + length;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<byte> keys = Vector256.Create(key).AsByte();
+            for (; end - source >= Vector256<byte>.Count; source += Vector256<byte>.Count, target += Vector256<byte>.Count)
+            {
+                (Vector256.Load(source) ^ keys).Store(target);
+            }
+        }
+
+        Vector128<byte> halfKeys = Vector128.Create(key).AsByte();
+        for (; end - source >= Vector128<byte>.Count; source += Vector128<byte>.Count, target += Vector128<byte>.Count)
+        {
+            (Vector128.Load(source) ^ halfKeys).Store(target);
+        }
+
+        for (; end - source >= sizeof(uint); source += sizeof(uint), target += sizeof(uint))
+        {
+            *(uint*)target = *(uint*)source ^ key;
+        }
+
+        for (; source < end; source++, target++)
+        {
+            *target = (byte)(*source ^ (byte)key);
+            key >>= 8;
+        }
+    }
 }

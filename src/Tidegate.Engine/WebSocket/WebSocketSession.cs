@@ -37,7 +37,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     }
 
     [Flags]
-    private enum Flags : byte
+    private enum Flags : ushort
     {
         None = 0,
         Client = 1,
@@ -50,6 +50,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         EndReported = 32,
         ClosedByPeer = 64,
         AwaitingPong = 128,
+        JoinsMessages = 256,
     }
 
     /// <inheritdoc/>
@@ -69,6 +70,13 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
 
     /// <inheritdoc/>
     public override bool IsClosing => Has(Flags.CloseSent | Flags.Finished) || _connection.IsEnded;
+
+    /// <inheritdoc/>
+    internal override bool JoinsMessages
+    {
+        get => Has(Flags.JoinsMessages);
+        set => _flags = value ? _flags | Flags.JoinsMessages : _flags & ~Flags.JoinsMessages;
+    }
 
     bool IFrameSink.IsFinished => Has(Flags.Finished);
 
@@ -196,7 +204,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     {
         _lastReceived = Loop.Now;
         _flags &= ~Flags.AwaitingPong;
-        _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression));
+        _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression), Has(Flags.JoinsMessages));
     }
 
     void IConnectionHandler.OnReceiveEnded(TcpConnection connection)

@@ -67,6 +67,32 @@ public abstract class RelayTests(EventSource source) : RelayTest(source)
     }
 
     [Fact]
+    public void Messages_that_arrive_together_reach_a_stream_as_its_bytes()
+    {
+        var (first, second) = Relay(Side.WebSocket, Side.Tcp);
+        byte[] large = Pattern.Bytes(300);
+        first.Raw.Send(
+        [
+            .. Wire.Frame(Wire.Binary, "a"u8, mask: true), .. Wire.Frame(Wire.Binary, large, mask: true), .. Wire.Frame(Wire.Binary, [], mask: true),
+            .. Wire.Frame(Wire.Binary, "b"u8, mask: true), .. Wire.Frame(Wire.Ping, "?"u8, mask: true), .. Wire.Frame(Wire.Text, "é"u8, mask: true),
+            .. Wire.Frame(Wire.Text, "c"u8, mask: true), .. Wire.Frame(Wire.Binary, "d"u8, final: false, mask: true),
+            .. Wire.Frame(Wire.Continuation, "e"u8, mask: true), .. Wire.Frame(Wire.Binary, "f"u8, mask: true),
+        ]);
+        byte[] expected = [.. "a"u8, .. large, .. "bécdef"u8];
+        Assert.Equal(expected, second.Receive(expected.Length));
+        Assert.Equal("?"u8.ToArray(), first.Raw.ReadFrame().Payload);
+    }
+
+    [Fact]
+    public void What_came_before_a_text_that_is_none_is_still_passed_on()
+    {
+        var (first, second) = Relay(Side.WebSocket, Side.Tcp);
+        first.Raw.Send([.. Wire.Frame(Wire.Text, "good"u8, mask: true), .. Wire.Frame(Wire.Text, [0x80], mask: true), .. Wire.Frame(Wire.Text, "lost"u8, mask: true)]);
+        Assert.Equal("good"u8.ToArray(), second.Raw.ReceiveToEnd());
+        Assert.Equal(1007, first.Raw.ReadFrame().CloseStatus);
+    }
+
+    [Fact]
     public void A_half_closed_stream_is_still_answered()
     {
         var (first, second) = Relay(Side.Tcp, Side.Tcp);

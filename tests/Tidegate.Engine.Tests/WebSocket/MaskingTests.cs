@@ -36,4 +36,31 @@ public sealed unsafe class MaskingTests
             }
         }
     }
+
+    [Fact]
+    public void Bytes_are_unmasked_into_a_place_in_front_of_them_however_much_of_it_they_take_up()
+    {
+        byte[] key = [0x12, 0x34, 0x56, 0x78];
+        for (int length = 0; length < 200; length++)
+        {
+            for (int distance = 0; distance < 70; distance++)
+            {
+                byte[] bytes = Pattern.Bytes(distance + length + 8);
+                byte[] expected = (byte[])bytes.Clone();
+                for (int i = 0; i < length; i++)
+                {
+                    expected[i] = (byte)(bytes[distance + i] ^ key[i % 4]);
+                }
+
+                fixed (byte* pointer = bytes)
+                {
+                    Masking.Move(pointer + distance, pointer, length, BitConverter.ToUInt32(key));
+                }
+
+                Assert.Equal(expected[..length], bytes[..length]);
+                int behind = Math.Max(length, distance + length);
+                Assert.Equal(expected[behind..], bytes[behind..]);
+            }
+        }
+    }
 }
