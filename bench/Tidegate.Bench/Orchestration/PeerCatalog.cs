@@ -10,7 +10,7 @@ internal static class PeerCatalog
         {
             Configuration = "tidegate.xml",
             Path = "/relay",
-            WarmSeconds = 8,
+            WarmSeconds = 20,
         },
         Nginx("nginx", "default buffers", "4k"),
         Nginx("nginx-64k", "64 KiB buffers", "64k"),

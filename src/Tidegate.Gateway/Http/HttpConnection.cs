@@ -38,6 +38,7 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
     private static long _lastId;
 
     private readonly TcpConnection _connection;
+    private readonly LeftoverCollection _leftovers;
     private readonly Pipe _input;
     private readonly Pipe _output;
     private readonly RetainingPipeReader _inputReader;
@@ -50,8 +51,9 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
     private bool _inputCompleted;
     private bool _waitingForReader;
 
-    internal HttpConnection(TcpConnection connection, RouteTable routes, MemoryPool<byte> memory)
+    internal HttpConnection(TcpConnection connection, RouteTable routes, MemoryPool<byte> memory, LeftoverCollection leftovers)
     {
+        _leftovers = leftovers;
         _connection = connection;
         Routes = routes;
         MemoryPool = memory;
@@ -217,6 +219,7 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
             TakeBackUnconsumed();
             _connection.ResumeReading();
             continuation(_connection);
+            _leftovers.Count();
         }
         else
         {

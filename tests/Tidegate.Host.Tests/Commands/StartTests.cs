@@ -81,7 +81,9 @@ public sealed class StartTests : IDisposable
 
     private Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "tidegate.dll"), "start", .. arguments])
+        // A shell may have its background jobs ignore INT, and what ignores a signal hands that down.
+        string[] command = ["--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "tidegate.dll"), "start"];
+        var start = new ProcessStartInfo("env", [.. command, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tidegate.Gateway.Http;
+
+/// <summary>
+/// Collects what the HTTP server leaves behind when many connections were upgraded. The engine makes no garbage, so after
+/// a flood of handshakes nothing else would, and several kilobytes for each would stay.
+/// </summary>
+/// <remarks>Only once a second has passed without an upgrade, and not for fewer than <see cref="WorthCollecting"/> of them:
+/// a collection stops every loop for some milliseconds.</remarks>
+internal sealed partial class LeftoverCollection : IDisposable
+{
+    /// <summary>Upgrades that are worth a collection.</summary>
+    internal const int WorthCollecting = 1000;
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private int _upgrades;
+    private int _seen;
+
+    internal LeftoverCollection(TimeProvider time, ILogger logger)
+    {
+        _logger = logger;
+        _timer = time.CreateTimer(static self => ((LeftoverCollection)self!).Look(), this, s_interval, s_interval);
+    }
+
+    /// <summary>Number of collections so far.</summary>
+    internal int Collections { get; private set; }
+
+    /// <summary>A connection was upgraded. Callable from any thread.</summary>
+    internal void Count() => Interlocked.Increment(ref _upgrades);
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Look()
+    {
+        int upgrades = Volatile.Read(ref _upgrades);
+        bool quiet = upgrades == _seen;
+        _seen = upgrades;
+        if (!quiet || upgrades < WorthCollecting)
+        {
+            return;
+        }
+
+        Interlocked.Add(ref _upgrades, -upgrades);
+        _seen -= upgrades;
+        TimeSpan before = GC.GetTotalPauseDuration();
+        // Aggressive: gives the memory back to the system, which is the point.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Collections++;
+        LogCollected(upgrades, (GC.GetTotalPauseDuration() - before).TotalMilliseconds);
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Collected what {Upgrades} handshakes had left behind; everything stood still for {Milliseconds:F1} ms")]
+    private partial void LogCollected(int upgrades, double milliseconds);
+}
