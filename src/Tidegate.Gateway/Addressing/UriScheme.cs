@@ -6,9 +6,10 @@ namespace Tidegate.Gateway.Addressing;
 /// <summary>A scheme that Tidegate serves, and what its URIs may hold.</summary>
 public sealed record UriScheme
 {
-    private UriScheme(string name, int? defaultPort, bool takesPath)
+    private UriScheme(string name, int? defaultPort, bool takesPath, params ReadOnlySpan<string> carriers)
     {
         Name = name;
+        BindLayers = [name, .. carriers];
         DefaultPort = defaultPort;
         TakesPath = takesPath;
     }
@@ -17,10 +18,10 @@ public sealed record UriScheme
     public static UriScheme Tcp { get; } = new("tcp", null, takesPath: false);
 
     /// <summary>HTTP; port 80 if none is written.</summary>
-    public static UriScheme Http { get; } = new("http", 80, takesPath: true);
+    public static UriScheme Http { get; } = new("http", 80, takesPath: true, "tcp");
 
     /// <summary>WebSocket (RFC 6455); port 80 if none is written.</summary>
-    public static UriScheme Ws { get; } = new("ws", 80, takesPath: true);
+    public static UriScheme Ws { get; } = new("ws", 80, takesPath: true, "tcp");
 
     /// <summary>Every scheme that is served.</summary>
     public static ImmutableArray<UriScheme> Served { get; } = [Http, Tcp, Ws];
@@ -39,6 +40,9 @@ public sealed record UriScheme
 
     /// <summary>Whether URIs of this scheme have a path (and, on connects, a query).</summary>
     public bool TakesPath { get; }
+
+    /// <summary>The layers whose bind option holds for accepts of this scheme, the first one found: <c>ws</c>, then <c>tcp</c>.</summary>
+    public ImmutableArray<string> BindLayers { get; }
 
     /// <summary>The served scheme of this name, or null. Case does not matter.</summary>
     public static UriScheme? Find(string name)

@@ -21,23 +21,33 @@ public sealed record AcceptOptions
     /// <summary><c>ws.compression</c>: whether permessage-deflate (RFC 7692) is agreed to.</summary>
     public bool Compression { get; init; }
 
-    /// <summary><c>tcp.bind</c>: where sockets are bound instead of the accept's host and port, whatever its scheme.</summary>
-    public BindAddress? TcpBind { get; init; }
+    /// <summary><c>ssl.*</c> and <c>tls.*</c>: how TLS is spoken, where the accept's scheme has it.</summary>
+    public TlsOptions Tls { get; init; } = new();
 
-    /// <summary><c>http.bind</c>: the same for accepts of scheme http only.</summary>
-    public BindAddress? HttpBind { get; init; }
+    /// <summary>
+    /// <c>tcp.bind</c>, <c>http.bind</c> and so on: where sockets are bound instead of the accept's host and port. The key is what
+    /// stands before <c>.bind</c> (<c>tls</c> is kept as <c>ssl</c>).
+    /// </summary>
+    public ImmutableDictionary<string, BindAddress> Binds { get; init; } = ImmutableDictionary<string, BindAddress>.Empty;
 
-    /// <summary><c>ws.bind</c>: the same for accepts of scheme ws only.</summary>
-    public BindAddress? WsBind { get; init; }
+    /// <summary>
+    /// <c>http.transport</c>, <c>tcp.transport</c> and so on: what carries a layer instead of the layer usually below it. The key is
+    /// what stands before <c>.transport</c> (<c>tls</c> is kept as <c>ssl</c>).
+    /// </summary>
+    public ImmutableDictionary<string, GatewayUri> Transports { get; init; } = ImmutableDictionary<string, GatewayUri>.Empty;
 
     /// <summary>Where an accept of this scheme is bound, or null for its own host and port.</summary>
     public BindAddress? BindFor(UriScheme scheme)
     {
-        if (scheme == UriScheme.Ws)
+        ArgumentNullException.ThrowIfNull(scheme);
+        foreach (string layer in scheme.BindLayers)
         {
-            return WsBind ?? TcpBind;
+            if (Binds.TryGetValue(layer, out BindAddress? bind))
+            {
+                return bind;
+            }
         }
 
-        return scheme == UriScheme.Http ? HttpBind ?? TcpBind : TcpBind;
+        return null;
     }
 }

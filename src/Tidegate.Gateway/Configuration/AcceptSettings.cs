@@ -59,9 +59,10 @@ internal static class AcceptSettings
             KeepaliveTimeout = !values.Has(KeepaliveTimeout) && inactivity > TimeSpan.Zero ? inactivity : values.Get(KeepaliveTimeout),
             Subprotocols = values.Get(Subprotocols),
             Compression = values.Get(Compression),
-            TcpBind = values.Get(TcpBind),
-            HttpBind = values.Get(HttpBind),
-            WsBind = values.Get(WsBind),
+            Binds = ImmutableDictionary.CreateRange(
+                from bind in (Setting<BindAddress>[])[TcpBind, HttpBind, WsBind]
+                where values.Has(bind)
+                select KeyValuePair.Create(bind.Name[..^".bind".Length], values.Get(bind)!)),
         };
     }
 }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Tidegate.Gateway.Addressing;
+
 namespace Tidegate.Gateway.Configuration;
 
 /// <summary>How a service connects to what is behind it. A new instance holds the documented defaults.</summary>
@@ -14,4 +17,13 @@ public sealed record ConnectOptions
 
     /// <summary><c>tcp.connect.timeout</c>: how long a connection, with its WebSocket handshake if any, may take to open.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary><c>ssl.*</c> and <c>tls.*</c>: how TLS is spoken, where the connect's scheme has it.</summary>
+    public TlsOptions Tls { get; init; } = new();
+
+    /// <summary><c>tcp.bind</c>: the local address that connections come from, or null.</summary>
+    public BindAddress? TcpBind { get; init; }
+
+    /// <summary><c>http.transport</c> and so on, as in <see cref="AcceptOptions.Transports"/>.</summary>
+    public ImmutableDictionary<string, GatewayUri> Transports { get; init; } = ImmutableDictionary<string, GatewayUri>.Empty;
 }

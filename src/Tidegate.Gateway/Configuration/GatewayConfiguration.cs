@@ -7,4 +7,8 @@ namespace Tidegate.Gateway.Configuration;
 /// <param name="Services">The services in the order of the file; their names differ.</param>
 /// <param name="Warnings">What is allowed but deserves a second look.</param>
 public sealed record GatewayConfiguration(
-    string File, ImmutableArray<ServiceConfiguration> Services, ImmutableArray<ConfigurationError> Warnings);
+    string File, ImmutableArray<ServiceConfiguration> Services, ImmutableArray<ConfigurationError> Warnings)
+{
+    /// <summary>The <c>security</c> element.</summary>
+    public SecurityConfiguration Security { get; init; } = new();
+}

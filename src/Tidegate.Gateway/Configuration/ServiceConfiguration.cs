@@ -27,6 +27,14 @@ public sealed record ServiceConfiguration
     /// <summary>The connect-options, those of service-defaults merged in.</summary>
     public required ConnectOptions ConnectOptions { get; init; }
 
+    /// <summary>The cross-site-constraints; without any, only pages of the service's own origin may use it from a browser.</summary>
+    public ImmutableArray<CrossSiteConstraint> CrossSiteConstraints { get; init; } = [];
+
+    /// <summary>
+    /// The media type of each file name extension (lower case, no dot) that has a <c>mime-mapping</c>, those of service-defaults merged in.
+    /// </summary>
+    public ImmutableDictionary<string, string> MimeTypes { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     /// <summary>The properties, as the record that belongs to <see cref="Type"/>: <c>ProxyOptions</c> for <c>proxy</c>.</summary>
     public required ServiceOptions Options { get; init; }
 
