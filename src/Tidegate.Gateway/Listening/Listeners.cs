@@ -74,8 +74,10 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
         }
     }
 
-    private PortListener Bind(Service service, ServiceAddress accept, IPEndPoint endPoint, PortListener? sibling)
+    private PortListener Bind(Service service, ServiceAddress accept, IPEndPoint wanted, PortListener? sibling)
     {
+        // Where any free port was asked for, all addresses of a name or an interface get the same one.
+        IPEndPoint endPoint = wanted.Port == 0 && sibling is not null ? new IPEndPoint(wanted.Address, sibling.EndPoint.Port) : wanted;
         bool http = accept.Uri.Scheme != UriScheme.Tcp;
         // Any free port: accepts of http and ws at one host share it, told apart by path; each tcp accept gets one of its own.
         bool own = !http && endPoint.Port == 0;
@@ -90,11 +92,9 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
         }
         else
         {
-            // Where any free port was asked for, all addresses of a name get the same one.
-            IPEndPoint actual = endPoint.Port == 0 && sibling is not null ? new IPEndPoint(endPoint.Address, sibling.EndPoint.Port) : endPoint;
             PortListener listener = http
-                ? PortListener.ForHttp(loops, actual, server, _logger)
-                : PortListener.ForTcp(loops, actual, service, _logger);
+                ? PortListener.ForHttp(loops, endPoint, server, _logger)
+                : PortListener.ForTcp(loops, endPoint, service, _logger);
             existing = (listener, accept, service.Configuration);
             _byEndPoint.Add(own ? listener.EndPoint : endPoint, existing);
         }
