@@ -17,6 +17,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private readonly GatewayServerOptions _options;
     private readonly ILogger _logger;
     private readonly EventLoops _loops;
+    private readonly PipeBoard _pipes;
     private readonly List<Service> _services = [];
     private HttpServer? _http;
     private Listeners? _listeners;
@@ -27,6 +28,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _options = options;
         _logger = logger;
         _loops = EventLoops.Start(new EngineOptions { Loops = options.Loops ?? Environment.ProcessorCount, EventSource = options.EventSource });
+        _pipes = new PipeBoard(_loops);
         foreach (var loop in _loops.All)
         {
             loop.UnhandledException += (_, exception) => LogDefect(exception);
@@ -118,7 +120,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     {
         foreach (ServiceConfiguration service in configuration.Services)
         {
-            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory);
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _pipes);
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             await running.StartAsync(cancellation).ConfigureAwait(false);
@@ -138,7 +140,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
                 directory.Build(((Microsoft.AspNetCore.Builder.IApplicationBuilder)application).New());
             }
         }, cancellation).ConfigureAwait(false);
-        _listeners = new Listeners(_loops, _http, _logger);
+        _listeners = new Listeners(_loops, _http, _pipes, _logger);
         foreach (Service service in _services)
         {
             await _listeners.BindAsync(service, cancellation).ConfigureAwait(false);

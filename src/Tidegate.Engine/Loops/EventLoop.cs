@@ -96,10 +96,10 @@ public abstract unsafe class EventLoop : IDisposable
     }
 
     /// <summary>
-    /// Begins to connect, on this loop. <paramref name="observer"/> is told on the loop, after this call has returned: a
+    /// Begins to connect, on this loop, from <paramref name="local"/> if that is not null. <paramref name="observer"/> is told on the loop, after this call has returned: a
     /// connected connection that has no handler yet, or an error.
     /// </summary>
-    internal abstract TcpConnection BeginConnect(IPEndPoint endPoint, IConnectObserver observer);
+    internal abstract TcpConnection BeginConnect(IPEndPoint endPoint, IPEndPoint? local, IConnectObserver observer);
 
     internal abstract Listener Listen(IPEndPoint endPoint, int backlog, EventLoops loops, Action<TcpConnection> accepted);
 

@@ -16,6 +16,18 @@ public sealed record ConnectOptions
 
     /// <summary>Resolves a host name; the system's resolver where null.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
+
+    /// <summary>
+    /// Where connections come from: the first of the same family as the address that is tried, which is not tried if there is none.
+    /// Port 0 is any free one. Empty for what the system chooses.
+    /// </summary>
+    public ImmutableArray<IPEndPoint> Local { get; init; } = [];
+
+    /// <summary>
+    /// Opens a connection by other means than TCP, whatever the host and port; null for TCP. It is called on the loop, and answers
+    /// once, on the loop, after it has returned.
+    /// </summary>
+    public Action<EventLoop, Action<TcpConnection?, SocketError>>? Dial { get; init; }
 }
 
 /// <summary>Connects to a host by name or address, on a given loop: Happy Eyeballs, RFC 8305.</summary>
@@ -30,6 +42,12 @@ public static class Connector
         ArgumentNullException.ThrowIfNull(loop);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Timeout, TimeSpan.Zero);
+        if (options.Dial is { } dial)
+        {
+            dial(loop, completed);
+            return;
+        }
+
         var attempt = new Attempt(loop, port, options, completed);
         if (IPAddress.TryParse(host, out IPAddress? literal))
         {
@@ -169,7 +187,13 @@ public static class Connector
             IPAddress address = _addresses[_tried++];
             try
             {
-                _running.Add(_loop.BeginConnect(new IPEndPoint(address, _port), this));
+                IPEndPoint? local = _options.Local.FirstOrDefault(local => local.AddressFamily == address.AddressFamily);
+                if (local is null && !_options.Local.IsEmpty)
+                {
+                    throw new SocketException((int)SocketError.AddressFamilyNotSupported);
+                }
+
+                _running.Add(_loop.BeginConnect(new IPEndPoint(address, _port), local, this));
             }
             catch (SocketException exception)
             {

@@ -28,6 +28,11 @@ public static class LocalAddresses
                     errors.Add(new ConfigurationError(accept.Position, fault.Problem, fault.Cure));
                 }
             }
+
+            if (FaultOf(service.ConnectOptions.TcpBind?.Host) is { } local)
+            {
+                errors.Add(new ConfigurationError(service.Position, local.Problem, local.Cure));
+            }
         }
 
         return [.. errors.Distinct()];

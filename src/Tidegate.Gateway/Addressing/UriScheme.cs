@@ -35,13 +35,12 @@ public sealed record UriScheme
     public static UriScheme Pipe { get; } = new("pipe", null, takesPath: false) { TakesPort = false };
 
     /// <summary>The schemes that a service may have.</summary>
-    public static ImmutableArray<UriScheme> Served { get; } = [Http, Https, Ssl, Tcp, Ws, Wss];
+    public static ImmutableArray<UriScheme> Served { get; } = [Http, Https, Pipe, Ssl, Tcp, Ws, Wss];
 
     /// <summary>Every scheme that configuration files have been documented to hold; what is not among <see cref="Served"/> is only read.</summary>
     public static ImmutableArray<UriScheme> Known { get; } =
     [
         .. Served,
-        Pipe,
         .. from name in (string[])["udp", "mcp", "socks", "socks+ssl"] select new UriScheme(name, null, takesPath: false),
         .. from name in (string[])["sse", "httpx", "httpxe", "wsn", "wse", "wsx", "ws-draft", "wsx-draft", "ws-draft-75"]
            from suffix in (string[])["", "+ssl"]

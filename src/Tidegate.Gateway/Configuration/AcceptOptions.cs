@@ -54,10 +54,15 @@ public sealed record AcceptOptions
     /// <summary><c>tcp.maximum.outbound.rate</c>: bytes a second to one client, 1 to 4294967295; null for no limit.</summary>
     public long? MaximumOutboundRate { get; init; }
 
-    /// <summary>Where an accept of this scheme is bound, or null for its own host and port.</summary>
+    /// <summary>Where an accept of this scheme is bound (a tcp transport says so, too), or null for its own host and port.</summary>
     public BindAddress? BindFor(UriScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(scheme);
+        if (CarrierAddress.Of(scheme, Transports) is { } carrier && carrier.Scheme == UriScheme.Tcp)
+        {
+            return new BindAddress(carrier.Host, carrier.Port);
+        }
+
         foreach (string layer in scheme.BindLayers)
         {
             if (Binds.TryGetValue(layer, out BindAddress? bind))

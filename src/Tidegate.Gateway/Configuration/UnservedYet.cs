@@ -37,17 +37,12 @@ internal static class UnservedYet
         [("<accept-options>", "udp.bind")] = Remove,
         [("<accept-options>", "udp.interface")] = Remove,
         [("<accept-options>", "pipe.transport")] = Remove,
-        [("<accept-options>", "tcp.transport")] = Remove,
         [("<accept-options>", "udp.transport")] = Remove,
         [("<accept-options>", "ssl.transport")] = Remove,
-        [("<accept-options>", "http.transport")] = Remove,
-        [("<connect-options>", "tcp.bind")] = Remove,
         [("<connect-options>", "udp.interface")] = Remove,
         [("<connect-options>", "pipe.transport")] = Remove,
-        [("<connect-options>", "tcp.transport")] = Remove,
         [("<connect-options>", "udp.transport")] = Remove,
         [("<connect-options>", "ssl.transport")] = Remove,
-        [("<connect-options>", "http.transport")] = Remove,
 
         // HTTP
         [("<accept-options>", "http.maximum.redirects")] = Remove,
@@ -81,7 +76,6 @@ internal static class UnservedYet
 
     private static readonly FrozenSet<string> s_schemes = FrozenSet.Create(
         "wss", "https", "ssl", "tls",
-        "pipe",
         "udp", "mcp", "sse", "sse+ssl", "socks", "socks+ssl",
         "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",
         "ws-draft-75", "ws-draft-75+ssl", "httpx", "httpx+ssl", "httpxe", "httpxe+ssl");

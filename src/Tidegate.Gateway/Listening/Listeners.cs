@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
+using Tidegate.Engine.Sessions;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
@@ -11,10 +12,11 @@ using Tidegate.Gateway.Services;
 namespace Tidegate.Gateway.Listening;
 
 /// <summary>All listeners of a gateway: binds the accepts of its services, sharing what can be shared.</summary>
-internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILogger logger) : IDisposable
+internal sealed partial class Listeners(EventLoops loops, HttpServer server, PipeBoard pipes, ILogger logger) : IDisposable
 {
     private readonly ILogger _logger = logger;
     private readonly Dictionary<IPEndPoint, (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)> _byEndPoint = [];
+    private readonly Dictionary<string, (RouteTable? Routes, ServiceAddress First, ServiceConfiguration Service)> _byPipe = [];
     private readonly List<ServedAddress> _served = [];
 
     /// <summary>What is served, in the order of the configuration.</summary>
@@ -26,6 +28,12 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
     {
         foreach (ServiceAddress accept in service.Configuration.Accepts)
         {
+            if (CarrierAddress.Check(accept, service.Configuration.AcceptOptions.Transports, service.Configuration).Host is PipeName pipe)
+            {
+                _served.Add(BindPipe(service, accept, pipe));
+                continue;
+            }
+
             IPEndPoint[] endPoints = await PhysicalAddresses.ResolveAsync(service.Configuration, accept, cancellation).ConfigureAwait(false);
             PortListener? bound = null;
             var boundTo = new List<IPEndPoint>();
@@ -68,6 +76,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
 
     public void Dispose()
     {
+        pipes.StopListening();
         foreach ((PortListener listener, _, _) in _byEndPoint.Values)
         {
             listener.Dispose();
@@ -101,19 +110,56 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
 
         if (http)
         {
-            var route = new Route(accept, service);
             int port = accept.Uri.Port == 0 ? existing.Listener.EndPoint.Port : accept.Uri.Port;
-            if (existing.Listener.Routes.Conflicting(route, port) is { } other)
-            {
-                throw new GatewayStartException(
-                    $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already at {existing.Listener.EndPoint} by {other.Uri} " +
-                    $"of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}). Give one of the two another host, path or port.");
-            }
-
-            existing.Listener.Routes.Add(route, port);
+            AddRoute(existing.Listener.Routes, service, accept, port, existing.Listener.EndPoint.ToString());
         }
 
         return existing.Listener;
+    }
+
+    private static void AddRoute(RouteTable routes, Service service, ServiceAddress accept, int port, string place)
+    {
+        var route = new Route(accept, service);
+        if (routes.Conflicting(route, port) is { } other)
+        {
+            throw new GatewayStartException(
+                $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already at {place} by {other.Uri} " +
+                $"of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}). Give one of the two another host, path or port.");
+        }
+
+        routes.Add(route, port);
+    }
+
+    private ServedAddress BindPipe(Service service, ServiceAddress accept, PipeName pipe)
+    {
+        bool http = accept.Uri.Scheme.TakesPath;
+        if (!_byPipe.TryGetValue(pipe.Name, out var existing))
+        {
+            existing = (http ? new RouteTable(_logger) : null, accept, service.Configuration);
+            _byPipe.Add(pipe.Name, existing);
+            if (existing.Routes is { } routes)
+            {
+                pipes.Listen(pipe.Name, connection => FirstBytes.Await(connection, server, routes), () => true);
+            }
+            else
+            {
+                pipes.Listen(pipe.Name, connection => service.OnSession(new TcpSession(connection, PortListener.CloseTimeout)), () => service.IsAccepting);
+            }
+        }
+        else if (existing.Routes is null || !http)
+        {
+            throw new GatewayStartException(
+                $"{accept.Position}: service \"{service.Configuration.Name}\": pipe://{pipe} is taken already by {existing.First.Uri} of service " +
+                $"\"{existing.Service.Name}\" ({existing.First.Position}). Give one of the two another name.");
+        }
+
+        int port = accept.Uri.Port == 0 ? accept.Uri.Scheme.DefaultPort ?? 0 : accept.Uri.Port;
+        if (existing.Routes is not null)
+        {
+            AddRoute(existing.Routes, service, accept, port, $"pipe://{pipe}");
+        }
+
+        return new ServedAddress(accept.Uri, port, []) { Pipe = http || accept.Uri.Scheme != UriScheme.Pipe ? pipe : null };
     }
 
     /// <summary>What is bound here for all addresses where this is one of them, or the other way round.</summary>
@@ -159,10 +205,18 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
 /// <param name="BoundTo">Where it is bound, if that is not what the URI says; empty otherwise.</param>
 public sealed record ServedAddress(GatewayUri Uri, int Port, ImmutableArray<IPEndPoint> BoundTo)
 {
+    /// <summary>The pipe of the gateway that it is at instead; null for sockets, and for an accept that names the pipe itself.</summary>
+    public PipeName? Pipe { get; init; }
+
     /// <summary>The URI with its real port, and where it is bound if that differs.</summary>
     public override string ToString()
     {
         string uri = Uri.Port == Port ? Uri.ToString() : $"{Uri.Scheme}://{Uri.Host}:{Port}{Uri.Path}";
+        if (Pipe is not null)
+        {
+            return $"{uri} @ pipe://{Pipe}";
+        }
+
         return BoundTo.IsEmpty ? uri : $"{uri} @ {string.Join(", ", BoundTo)}";
     }
 }

@@ -41,6 +41,28 @@ public abstract class ConnectorTests(EventSource source) : EngineTest(source)
     }
 
     [Fact]
+    public void A_connection_comes_from_the_local_address_that_is_asked_for()
+    {
+        using var target = new RawListener();
+        var (connection, error) = Connect("127.0.0.1", target.Port, new ConnectOptions { Local = [new IPEndPoint(IPAddress.IPv6Loopback, 0), new IPEndPoint(Address, 0)] });
+        Assert.Equal(SocketError.Success, error);
+        using RawPeer peer = target.Accept();
+        Assert.Equal(Address, OnLoop(() => connection!.LocalEndPoint!.Address));
+    }
+
+    [Fact]
+    public void Nothing_is_connected_to_from_an_address_of_another_family_or_one_that_is_not_there()
+    {
+        using var target = new RawListener();
+        Assert.Equal(
+            SocketError.AddressFamilyNotSupported, Connect("127.0.0.1", target.Port, new ConnectOptions { Local = [new IPEndPoint(IPAddress.IPv6Loopback, 0)] }).Error);
+        // For documentation (RFC 5737): nobody has it.
+        Assert.Equal(
+            SocketError.AddressNotAvailable, Connect("127.0.0.1", target.Port, new ConnectOptions { Local = [new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0)] }).Error);
+        Bounded.Until(() => Loop.ConnectionCount == 0, "nothing is left");
+    }
+
+    [Fact]
     public void A_refusal_is_reported()
     {
         using Socket taken = RawListener.BoundOnly(out int port);

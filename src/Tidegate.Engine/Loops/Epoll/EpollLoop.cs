@@ -101,7 +101,7 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         }
     }
 
-    internal override TcpConnection BeginConnect(IPEndPoint endPoint, IConnectObserver observer)
+    internal override TcpConnection BeginConnect(IPEndPoint endPoint, IPEndPoint? local, IConnectObserver observer)
     {
         int family = endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? Libc.AF_INET6 : Libc.AF_INET;
         int descriptor = Libc.socket(family, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
@@ -117,8 +117,9 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         {
             _ = Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
             byte* address = stackalloc byte[Libc.MaximumAddressLength];
+            error = local is null ? 0 : Libc.BindToConnect(descriptor, local);
             uint length = Libc.WriteAddress(endPoint, address);
-            if (Libc.connect(descriptor, address, length) != 0)
+            if (error == 0 && Libc.connect(descriptor, address, length) != 0)
             {
                 error = Libc.LastError is var reason and not Libc.EINPROGRESS ? reason : 0;
             }

@@ -73,13 +73,18 @@ internal sealed class PortableLoop : EventLoop
         connection.Start();
     }
 
-    internal override TcpConnection BeginConnect(IPEndPoint endPoint, IConnectObserver observer)
+    internal override TcpConnection BeginConnect(IPEndPoint endPoint, IPEndPoint? local, IConnectObserver observer)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         var connection = new PortableConnection(this, socket);
         Attach(connection);
         try
         {
+            if (local is not null)
+            {
+                socket.Bind(local);
+            }
+
             connection.Connect(endPoint, observer);
         }
         catch (SocketException)

@@ -4,6 +4,8 @@ using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Listening;
 using ConfiguredConnectOptions = Tidegate.Gateway.Configuration.ConnectOptions;
 using EngineConnectOptions = Tidegate.Engine.Net.ConnectOptions;
 
@@ -15,19 +17,29 @@ internal sealed class BackEnd
     // How long a closing session may take to send what it owes and hear the peer's answer.
     internal static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
     private readonly string _host;
+    private readonly int _port;
     private readonly EngineConnectOptions _connect;
     private readonly WebSocketOptions _webSocket;
     private readonly bool _compression;
 
-    internal BackEnd(GatewayUri uri, ConfiguredConnectOptions options)
+    /// <exception cref="GatewayStartException">It is to come from an address that this machine does not have, or its transport is not served.</exception>
+    internal BackEnd(ServiceAddress connect, ServiceConfiguration service, PipeBoard pipes)
     {
-        Uri = uri;
-        _host = uri.Host switch
+        ConfiguredConnectOptions options = service.ConnectOptions;
+        Uri = connect.Uri;
+        GatewayUri place = ConnectPlaces.CarrierOf(connect, service) ?? connect.Uri;
+        _port = place.Port;
+        _host = place.Host switch
         {
             HostAddress address => address.Address.ToString(),
-            _ => uri.Host.ToString()!,
+            _ => place.Host.ToString()!,
         };
-        _connect = new EngineConnectOptions { Timeout = options.ConnectTimeout };
+        _connect = new EngineConnectOptions
+        {
+            Timeout = options.ConnectTimeout,
+            Local = ConnectPlaces.LocalOf(service),
+            Dial = place.Host is PipeName pipe ? (loop, completed) => pipes.Connect(loop, pipe.Name, completed) : null,
+        };
         _compression = options.Compression;
         _webSocket = new WebSocketOptions
         {
@@ -50,7 +62,7 @@ internal sealed class BackEnd
             var request = new WebSocketRequest
             {
                 Host = _host,
-                Port = Uri.Port,
+                Port = _port,
                 Authority = Uri.HostHeader,
                 Target = Uri.PathAndQuery,
                 Subprotocols = subprotocol is null ? [] : [subprotocol],
@@ -60,7 +72,7 @@ internal sealed class BackEnd
         }
         else
         {
-            Connector.Connect(loop, _host, Uri.Port, _connect, (connection, error) =>
+            Connector.Connect(loop, _host, _port, _connect, (connection, error) =>
                 completed(connection is null ? null : new TcpSession(connection, CloseTimeout), Describe(error)));
         }
     }

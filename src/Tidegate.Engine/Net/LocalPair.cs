@@ -1,0 +1,42 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Tidegate.Engine.Loops;
+
+namespace Tidegate.Engine.Net;
+
+/// <summary>
+/// Two connections inside the process, each the other's peer and each on a loop of its own, or both on one. Like sockets they hold
+/// back who sends faster than the other reads: see <see cref="MaximumUnread"/>.
+/// </summary>
+public static class LocalPair
+{
+    /// <summary>Bytes that may be on their way in one direction before the sender waits; it goes on at half. The last write may go beyond it.</summary>
+    public const int MaximumUnread = 64 * 1024;
+
+    private static readonly PipeOptions s_options = new(
+        // What a pipe runs when its other end moves only posts to a loop.
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+        pauseWriterThreshold: MaximumUnread, resumeWriterThreshold: MaximumUnread / 2, useSynchronizationContext: false);
+
+    /// <summary>Makes a pair. Callable from any thread.</summary>
+    /// <param name="near">The loop of the first.</param>
+    /// <param name="nearOpened">Gives the first a handler, on its loop, after this has returned.</param>
+    /// <param name="far">The loop of the second.</param>
+    /// <param name="farOpened">Gives the second a handler, on its loop.</param>
+    /// <returns>A task that ends when both are over.</returns>
+    public static Task OpenAsync(EventLoop near, Action<TcpConnection> nearOpened, EventLoop far, Action<TcpConnection> farOpened)
+    {
+        ArgumentNullException.ThrowIfNull(near);
+        ArgumentNullException.ThrowIfNull(far);
+        var toFar = new Pipe(s_options);
+        var toNear = new Pipe(s_options);
+        return Task.WhenAll(
+            PipeConnection.OpenAsync(near, new Side(toNear.Reader, toFar.Writer), null, null, () => Reset(toFar.Writer), nearOpened),
+            PipeConnection.OpenAsync(far, new Side(toFar.Reader, toNear.Writer), null, null, () => Reset(toNear.Writer), farOpened));
+    }
+
+    // The peer learns of it as of the reset of a socket; its writes end with the pipe's other half.
+    private static void Reset(PipeWriter output) => output.Complete(new SocketException((int)SocketError.ConnectionReset));
+
+    private sealed record Side(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}
