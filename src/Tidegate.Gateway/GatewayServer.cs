@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
 using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
@@ -39,7 +40,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     public ImmutableArray<ServedAddress> Served => [.. _listeners?.Served ?? []];
 
     /// <summary>Starts every service, or none.</summary>
-    /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do.</exception>
+    /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do, or for addresses that this machine does not have.</exception>
     /// <exception cref="GatewayStartException">A service cannot be started; the message names place and cure.</exception>
     public static async Task<GatewayServer> StartAsync(
         GatewayConfiguration configuration, GatewayServerOptions options, ILoggerFactory loggers, CancellationToken cancellation)
@@ -48,6 +49,12 @@ public sealed partial class GatewayServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         configuration = configuration.Servable(lenient: false);
+        if (LocalAddresses.Check(configuration) is { IsEmpty: false } errors)
+        {
+            throw new ConfigurationException(errors);
+        }
+
+        PipeRings.Refuse(configuration);
         long began = Stopwatch.GetTimestamp();
         var server = new GatewayServer(options, loggers.CreateLogger("tidegate.gateway"));
         try

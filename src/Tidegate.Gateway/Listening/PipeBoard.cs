@@ -10,8 +10,8 @@ namespace Tidegate.Gateway.Listening;
 internal sealed class PipeBoard(EventLoops loops)
 {
     /// <summary>
-    /// Pairs that may be open at once. Each client of a service has one at most, so only services that connect to each other in a
-    /// ring reach it, who would go on without end.
+    /// Pairs that may be open at once. There are no rings (<see cref="PipeRings"/>), so it takes as many clients, whom the limit of open
+    /// files bounds, or a web of services through other places.
     /// </summary>
     internal const int MaximumPairs = 65_536;
 

@@ -99,6 +99,39 @@ public sealed class PipeTests
         Assert.Matches(@"^test\.xml:3:\d+: service ""more"": pipe://orders is taken already by pipe://orders of service ""echo"" \(test\.xml:2:\d+\)\.", error.Message);
     }
 
+    [Theory]
+    [InlineData("pipe://a", "pipe://b", "pipe://b", "pipe://a", "\"first\" to \"second\" to \"first\"")]
+    [InlineData("pipe://a", "pipe://a", "pipe://b", "pipe://a", "\"first\" to \"first\"")]
+    public async Task Services_that_connect_to_themselves_through_pipes_are_an_error(string accept1, string connect1, string accept2, string connect2, string way)
+    {
+        GatewayStartException error = await Assert.ThrowsAsync<GatewayStartException>(() => StartAsync(
+            Proxy(accept1, connect1).Replace("relay", "first", StringComparison.Ordinal) + Proxy(accept2, connect2).Replace("relay", "second", StringComparison.Ordinal)));
+
+        Assert.Equal($"test.xml:3:1: service \"first\": It connects to itself through pipes ({way}). Let one of them connect elsewhere.", error.Message);
+    }
+
+    [Fact]
+    public async Task A_way_through_too_many_services_is_an_error()
+    {
+        string chain = string.Concat(Enumerable.Range(0, 66).Select(i => Proxy($"pipe://p{i}", $"pipe://p{i + 1}").Replace("relay", $"s{i}", StringComparison.Ordinal)));
+
+        GatewayStartException error = await Assert.ThrowsAsync<GatewayStartException>(() => StartAsync(chain));
+
+        Assert.Contains("A client of service \"s0\" would have to go through more than 64 services.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_may_connect_to_another_at_its_own_pipe()
+    {
+        const string Over = "<http.transport>pipe://inner</http.transport>";
+        await using GatewayServer gateway = await StartAsync(
+            "<service><name>relay</name><accept>ws://inner.example/relay</accept><connect>ws://inner.example/echo</connect><type>proxy</type>"
+            + $"<accept-options>{Over}</accept-options><connect-options>{Over}</connect-options></service>"
+            + $"<service><name>echo</name><accept>ws://inner.example/echo</accept><type>echo</type><accept-options>{Over}</accept-options></service>");
+
+        Assert.Equal(2, gateway.Served.Length);
+    }
+
     [Fact]
     public void A_transport_that_is_not_served_is_noted_with_its_place()
     {
