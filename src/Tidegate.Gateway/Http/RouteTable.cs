@@ -36,6 +36,21 @@ internal sealed partial class RouteTable(ILogger logger)
     /// <summary>Adds an accept; <paramref name="port"/> is its port, or the real one where any free port was asked for.</summary>
     internal void Add(Route route, int port) => _entries = _entries.Add(new Entry(route, HostsOf(route.Uri.Host), port));
 
+    /// <summary>Adds an accept, unless another service claims the same; <paramref name="place"/> is what the port or pipe is called.</summary>
+    /// <exception cref="GatewayStartException">Another service does; both places are named.</exception>
+    internal void Claim(Service service, ServiceAddress accept, int port, string place)
+    {
+        var route = new Route(accept, service);
+        if (Conflicting(route, port) is { } other)
+        {
+            throw new GatewayStartException(
+                $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already at {place} by {other.Uri} " +
+                $"of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}). Give one of the two another host, path or port.");
+        }
+
+        Add(route, port);
+    }
+
     /// <summary>
     /// An accept of another service that claims the same thing, or null. An http and a ws accept may share a path, and an accept at a
     /// host goes before one at any host.

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
-using Tidegate.Engine.Sessions;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
@@ -16,7 +15,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Pip
 {
     private readonly ILogger _logger = logger;
     private readonly Dictionary<IPEndPoint, (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)> _byEndPoint = [];
-    private readonly Dictionary<string, (RouteTable? Routes, ServiceAddress First, ServiceConfiguration Service)> _byPipe = [];
+    private readonly PipeListeners _pipes = new(pipes, server, logger);
     private readonly List<ServedAddress> _served = [];
 
     /// <summary>What is served, in the order of the configuration.</summary>
@@ -30,7 +29,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Pip
         {
             if (CarrierAddress.Check(accept, service.Configuration.AcceptOptions.Transports, service.Configuration).Host is PipeName pipe)
             {
-                _served.Add(BindPipe(service, accept, pipe));
+                _served.Add(_pipes.Bind(service, accept, pipe));
                 continue;
             }
 
@@ -111,55 +110,10 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Pip
         if (http)
         {
             int port = accept.Uri.Port == 0 ? existing.Listener.EndPoint.Port : accept.Uri.Port;
-            AddRoute(existing.Listener.Routes, service, accept, port, existing.Listener.EndPoint.ToString());
+            existing.Listener.Routes.Claim(service, accept, port, existing.Listener.EndPoint.ToString());
         }
 
         return existing.Listener;
-    }
-
-    private static void AddRoute(RouteTable routes, Service service, ServiceAddress accept, int port, string place)
-    {
-        var route = new Route(accept, service);
-        if (routes.Conflicting(route, port) is { } other)
-        {
-            throw new GatewayStartException(
-                $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already at {place} by {other.Uri} " +
-                $"of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}). Give one of the two another host, path or port.");
-        }
-
-        routes.Add(route, port);
-    }
-
-    private ServedAddress BindPipe(Service service, ServiceAddress accept, PipeName pipe)
-    {
-        bool http = accept.Uri.Scheme.TakesPath;
-        if (!_byPipe.TryGetValue(pipe.Name, out var existing))
-        {
-            existing = (http ? new RouteTable(_logger) : null, accept, service.Configuration);
-            _byPipe.Add(pipe.Name, existing);
-            if (existing.Routes is { } routes)
-            {
-                pipes.Listen(pipe.Name, connection => FirstBytes.Await(connection, server, routes), () => true);
-            }
-            else
-            {
-                pipes.Listen(pipe.Name, connection => service.OnSession(new TcpSession(connection, PortListener.CloseTimeout)), () => service.IsAccepting);
-            }
-        }
-        else if (existing.Routes is null || !http)
-        {
-            throw new GatewayStartException(
-                $"{accept.Position}: service \"{service.Configuration.Name}\": pipe://{pipe} is taken already by {existing.First.Uri} of service " +
-                $"\"{existing.Service.Name}\" ({existing.First.Position}). Give one of the two another name.");
-        }
-
-        int port = accept.Uri.Port == 0 ? accept.Uri.Scheme.DefaultPort ?? 0 : accept.Uri.Port;
-        if (existing.Routes is not null)
-        {
-            AddRoute(existing.Routes, service, accept, port, $"pipe://{pipe}");
-        }
-
-        return new ServedAddress(accept.Uri, port, []) { Pipe = http || accept.Uri.Scheme != UriScheme.Pipe ? pipe : null };
     }
 
     /// <summary>What is bound here for all addresses where this is one of them, or the other way round.</summary>

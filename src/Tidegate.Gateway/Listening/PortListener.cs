@@ -13,7 +13,7 @@ namespace Tidegate.Gateway.Listening;
 internal sealed partial class PortListener : IDisposable
 {
     // How long a closing TCP session may take to send what it owes and hear the peer's answer.
-    internal static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_closeTimeout = TimeSpan.FromSeconds(5);
     private readonly EventLoops _loops;
     private readonly HttpServer? _server;
     private readonly Service? _service;
@@ -82,7 +82,7 @@ internal sealed partial class PortListener : IDisposable
         }
         else
         {
-            _service!.OnSession(new TcpSession(connection, CloseTimeout));
+            _service!.OnSession(new TcpSession(connection, s_closeTimeout));
         }
     }
 
