@@ -1,7 +1,6 @@
-using System.Net.Sockets;
 using Tidegate.Engine.Loops;
-using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
+using Tidegate.Engine.Tls;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
 using ConfiguredConnectOptions = Tidegate.Gateway.Configuration.ConnectOptions;
@@ -60,19 +59,8 @@ internal sealed class BackEnd
         }
         else
         {
-            Connector.Connect(loop, _host, Uri.Port, _connect, (connection, error) =>
-                completed(connection is null ? null : new TcpSession(connection, CloseTimeout), Describe(error)));
+            TlsConnector.Connect(loop, _host, Uri.Port, _connect, (connection, fault) =>
+                completed(connection is null ? null : new TcpSession(connection, CloseTimeout), fault));
         }
     }
-
-    private static string Describe(SocketError error) => error switch
-    {
-        SocketError.Success => string.Empty,
-        SocketError.ConnectionRefused => "connection refused",
-        SocketError.TimedOut => "no answer in time",
-        SocketError.HostNotFound or SocketError.NoData => "the host name does not resolve",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host can not be reached",
-        SocketError.TooManyOpenSockets => "this process has no descriptors left",
-        _ => error.ToString(),
-    };
 }
