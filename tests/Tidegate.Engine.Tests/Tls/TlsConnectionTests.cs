@@ -185,14 +185,14 @@ public abstract class TlsConnectionTests(EventSource source) : TlsTest(source)
         private readonly MemoryStream _kept = new();
         private int _writes;
 
-        internal void Release() => socket.Send(_kept.ToArray());
+        internal void Release() => Socket.Send(_kept.ToArray());
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
             // The ClientHello must go, or nothing would come back.
             if (++_writes == 1)
             {
-                socket.Send(buffer);
+                Socket.Send(buffer);
             }
             else
             {
