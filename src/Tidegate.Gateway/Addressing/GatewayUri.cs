@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Tidegate.Gateway.Addressing;
 
@@ -57,7 +59,17 @@ public sealed record GatewayUri
     public string Authority => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 
     /// <summary>Host and port as an HTTP <c>Host</c> header field has them: the port left out if it is the scheme's default.</summary>
-    public string HostHeader => Port == Scheme.DefaultPort ? Host.ToString()! : Authority;
+    public string HostHeader
+    {
+        get
+        {
+            // A scope means something on this machine only (RFC 6874, section 4).
+            string host = Host is HostAddress { Address: { AddressFamily: AddressFamily.InterNetworkV6 } address }
+                ? $"[{new IPAddress(address.GetAddressBytes())}]"
+                : Host.ToString()!;
+            return Port == Scheme.DefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{Port}");
+        }
+    }
 
     /// <summary>Reads a URI.</summary>
     /// <param name="text">The text, without white space around it.</param>

@@ -18,7 +18,9 @@ internal static class GatewayUriParser
             return false;
         }
 
-        foreach (char c in text)
+        // The name of an interface may hold anything but a bracket: [@Local Area Connection].
+        int bracket = rest.StartsWith("[@", StringComparison.Ordinal) ? Math.Max(rest.IndexOf(']', StringComparison.Ordinal), 0) : 0;
+        foreach (char c in rest.AsSpan(bracket))
         {
             if (c <= ' ' || char.IsControl(c) || char.IsWhiteSpace(c))
             {
@@ -27,10 +29,10 @@ internal static class GatewayUriParser
             }
         }
 
-        int authorityEnd = rest.AsSpan().IndexOfAny('/', '?', '#') is var i and >= 0 ? i : rest.Length;
+        int authorityEnd = rest.AsSpan(bracket).IndexOfAny('/', '?', '#') is var i and >= 0 ? bracket + i : rest.Length;
         string authority = rest[..authorityEnd];
         string tail = rest[authorityEnd..];
-        if (!HostAndPort.TryParse(authority, text, LowestPort(use), out HostAndPort? place, out fault))
+        if (!HostAndPort.TryParse(authority, text, use, out HostAndPort? place, out fault))
         {
             return false;
         }
@@ -50,9 +52,6 @@ internal static class GatewayUriParser
         uri = new GatewayUri(scheme, place.Host, port, place.Port is not null, path, query);
         return true;
     }
-
-    /// <summary>A socket can be bound to any free port; nobody can connect to one without knowing which.</summary>
-    private static int LowestPort(UriUse use) => use == UriUse.Accept ? 0 : 1;
 
     private static bool TrySplitScheme(
         string text, [NotNullWhen(true)] out UriScheme? scheme, out string rest, [NotNullWhen(false)] out TextFault? fault)
@@ -128,6 +127,10 @@ internal static class GatewayUriParser
         if (fault is null && path.Split('/').Any(segment => segment is "." or ".."))
         {
             fault = new($"\"{text}\" has a . or .. segment in its path.", "Write the path that it stands for; clients resolve such segments before they ask.");
+        }
+        else if (fault is null && use == UriUse.Accept && path.Contains("/;", StringComparison.Ordinal))
+        {
+            fault = new($"\"{text}\" has a segment that starts with a semicolon in its path.", "Choose another: such paths belong to the gateway itself, and no request for one would reach the service.");
         }
 
         return fault is null;

@@ -26,10 +26,10 @@ internal sealed class GatewayUriFormat(UriUse use, params UriScheme[] schemes) :
     }
 }
 
-/// <summary>Where to bind: <c>host:port</c>, <c>[ipv6]:port</c> or <c>port</c>.</summary>
+/// <summary>Where to bind: <c>host:port</c>, <c>[ipv6]:port</c>, <c>@interface:port</c>, <c>[@interface name]:port</c> or <c>port</c>.</summary>
 internal sealed class BindAddressFormat : ValueFormat<BindAddress>
 {
-    internal override string Description => "host:port, [ipv6]:port or a port";
+    internal override string Description => "host:port, [ipv6]:port, @interface:port, [@interface name]:port or a port";
 
     internal override bool TryRead(string text, [MaybeNullWhen(false)] out BindAddress value, [NotNullWhen(false)] out TextFault? fault) =>
         BindAddress.TryParse(text, out value, out fault);
