@@ -21,7 +21,7 @@ public sealed unsafe class TlsContext : IDisposable
     private readonly byte[] _applicationProtocols = [];
     private bool _disposed;
 
-    private TlsContext(bool isServer, TlsSettings settings, ImmutableArray<TlsCertificate> certificates)
+    private TlsContext(bool isServer, TlsParameters settings, ImmutableArray<TlsCertificate> certificates)
     {
         if (!OpenSsl.IsAvailable)
         {
@@ -65,7 +65,7 @@ public sealed unsafe class TlsContext : IDisposable
     /// <param name="certificates">At least one.</param>
     /// <param name="settings">How TLS is spoken.</param>
     /// <exception cref="TlsException">The library is missing, or refuses a setting or a certificate.</exception>
-    public static TlsContext ForServer(ImmutableArray<TlsCertificate> certificates, TlsSettings settings)
+    public static TlsContext ForServer(ImmutableArray<TlsCertificate> certificates, TlsParameters settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentOutOfRangeException.ThrowIfZero(certificates.Length, nameof(certificates));
@@ -76,7 +76,7 @@ public sealed unsafe class TlsContext : IDisposable
     /// <param name="own">What to show to servers that ask, or null.</param>
     /// <param name="settings">How TLS is spoken.</param>
     /// <exception cref="TlsException">The library is missing, or refuses a setting or a certificate.</exception>
-    public static TlsContext ForClient(TlsCertificate? own, TlsSettings settings)
+    public static TlsContext ForClient(TlsCertificate? own, TlsParameters settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         return new TlsContext(isServer: false, settings, own is null ? [] : [own]);
@@ -148,7 +148,7 @@ public sealed unsafe class TlsContext : IDisposable
         }
     }
 
-    private nint NewContext(TlsSettings settings, byte[] generation)
+    private nint NewContext(TlsParameters settings, byte[] generation)
     {
         nint context = OpenSsl.SSL_CTX_new(OpenSsl.TLS_method());
         if (context == 0)
@@ -189,7 +189,7 @@ public sealed unsafe class TlsContext : IDisposable
         return context;
     }
 
-    private static void SetCiphers(nint context, TlsSettings settings)
+    private static void SetCiphers(nint context, TlsParameters settings)
     {
         string? list = settings.CipherList;
         if (TlsVersions.NeedLowSecurity(settings.Protocols))
@@ -220,7 +220,7 @@ public sealed unsafe class TlsContext : IDisposable
         }
     }
 
-    private void SetTrust(nint context, TlsSettings settings)
+    private void SetTrust(nint context, TlsParameters settings)
     {
         nint store = OpenSsl.SSL_CTX_get_cert_store(context);
         foreach (ReadOnlyMemory<byte> trusted in settings.Trusted)

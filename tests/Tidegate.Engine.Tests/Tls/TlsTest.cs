@@ -12,11 +12,11 @@ public abstract class TlsTest(EventSource source) : EngineTest(source)
 {
     private protected static readonly TlsCertificate Certificate = TestCertificate.For("server.test", "127.0.0.1");
 
-    private protected TlsContext Server(TlsSettings? settings = null, params TlsCertificate[] certificates) =>
-        Own(TlsContext.ForServer(certificates.Length == 0 ? [Certificate] : [.. certificates], settings ?? new TlsSettings()));
+    private protected TlsContext Server(TlsParameters? settings = null, params TlsCertificate[] certificates) =>
+        Own(TlsContext.ForServer(certificates.Length == 0 ? [Certificate] : [.. certificates], settings ?? new TlsParameters()));
 
-    private protected TlsContext Client(TlsSettings? settings = null, TlsCertificate? own = null) =>
-        Own(TlsContext.ForClient(own, (settings ?? new TlsSettings()) with { Trusted = [TestCertificate.Authority.RawData] }));
+    private protected TlsContext Client(TlsParameters? settings = null, TlsCertificate? own = null) =>
+        Own(TlsContext.ForClient(own, (settings ?? new TlsParameters()) with { Trusted = [TestCertificate.Authority.RawData] }));
 
     /// <summary>An accepted connection whose handshake is over, and its peer.</summary>
     private protected (RawPeer Peer, TcpConnection Connection) SecurePair(

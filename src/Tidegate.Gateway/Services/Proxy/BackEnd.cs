@@ -3,6 +3,8 @@ using Tidegate.Engine.Sessions;
 using Tidegate.Engine.Tls;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Tls;
 using ConfiguredConnectOptions = Tidegate.Gateway.Configuration.ConnectOptions;
 using EngineConnectOptions = Tidegate.Engine.Net.ConnectOptions;
 
@@ -18,15 +20,17 @@ internal sealed class BackEnd
     private readonly WebSocketOptions _webSocket;
     private readonly bool _compression;
 
-    internal BackEnd(GatewayUri uri, ConfiguredConnectOptions options)
+    internal BackEnd(ServiceAddress connect, ConfiguredConnectOptions options, GatewayTls tls)
     {
+        GatewayUri uri = connect.Uri;
         Uri = uri;
         _host = uri.Host switch
         {
             HostAddress address => address.Address.ToString(),
             _ => uri.Host.ToString()!,
         };
-        _connect = new EngineConnectOptions { Timeout = options.ConnectTimeout };
+        TlsUse? use = uri.Scheme.UsesTls && options.Tls.Encryption ? tls.ForConnect(connect, options.Tls) : null;
+        _connect = new EngineConnectOptions { Timeout = options.ConnectTimeout, Tls = use is null ? null : () => use.Context };
         _compression = options.Compression;
         _webSocket = new WebSocketOptions
         {
@@ -44,7 +48,7 @@ internal sealed class BackEnd
     /// </summary>
     internal void Connect(EventLoop loop, string? subprotocol, Action<Session?, string> completed)
     {
-        if (Uri.Scheme == UriScheme.Ws)
+        if (Uri.Scheme.IsWebSocket)
         {
             var request = new WebSocketRequest
             {

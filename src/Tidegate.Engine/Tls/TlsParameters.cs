@@ -34,7 +34,7 @@ public enum ClientCertificates
 }
 
 /// <summary>How TLS is spoken. Immutable; the defaults suit both sides.</summary>
-public sealed record TlsSettings
+public sealed record TlsParameters
 {
     /// <summary>The versions that are spoken. At least one. Default: 1.2 and 1.3.</summary>
     public SslProtocols Protocols { get; init; } = SslProtocols.Tls12 | SslProtocols.Tls13;
