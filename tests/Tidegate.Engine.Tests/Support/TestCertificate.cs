@@ -43,7 +43,9 @@ internal static class TestCertificate
         }
 
         request.CertificateExtensions.Add(alternatives.Build());
-        using X509Certificate2 signed = request.Create(Authority, Authority.NotBefore, Authority.NotAfter, RandomNumberGenerator.GetBytes(8));
+        using ECDsa authority = Authority.GetECDsaPrivateKey()!;
+        using X509Certificate2 signed = request.Create(
+            Authority.SubjectName, X509SignatureGenerator.CreateForECDsa(authority), Authority.NotBefore, Authority.NotAfter, RandomNumberGenerator.GetBytes(8));
         return new TlsCertificate { Certificate = signed.RawData, PrivateKey = key, Names = [.. names.Where(name => !IPAddress.TryParse(name, out _))] };
     }
 

@@ -171,6 +171,30 @@ public abstract class TlsConnectionTests(EventSource source) : TlsTest(source)
         probe.ExpectBytes(Pattern.Bytes(300_000));
     }
 
+    [Fact]
+    public void A_thousand_idle_connections_answer_when_they_are_spoken_to()
+    {
+        TlsContext context = Server();
+        var peers = new List<RawPeer>();
+        for (int i = 0; i < 1000; i++)
+        {
+            peers.Add(SecurePair(context, Probe.Echo()).Peer);
+        }
+
+        for (int i = 0; i < peers.Count; i++)
+        {
+            peers[i].Send(Pattern.Bytes(10, i));
+        }
+
+        for (int i = 0; i < peers.Count; i++)
+        {
+            Assert.Equal(Pattern.Bytes(10, i), peers[i].Receive(10));
+        }
+
+        peers.ForEach(peer => peer.Reset());
+        Bounded.Until(() => Loop.ConnectionCount == 0, "all of them are gone");
+    }
+
     private protected (TcpConnection? Connection, string Fault) ConnectTls(string host, int port, TlsContext context, ConnectOptions? options = null)
     {
         var done = new TaskCompletionSource<(TcpConnection?, string)>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -49,7 +49,7 @@ public abstract class TlsTest(EventSource source) : EngineTest(source)
     }
 
     /// <summary>The options of a client that trusts the tests' authority alone and asks for server.test.</summary>
-    private protected static SslClientAuthenticationOptions ClientOptions(Action<SslClientAuthenticationOptions>? change = null)
+    internal static SslClientAuthenticationOptions ClientOptions(Action<SslClientAuthenticationOptions>? change = null)
     {
         var options = new SslClientAuthenticationOptions
         {
