@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -38,6 +39,12 @@ internal sealed class HttpServer : IAsyncDisposable
         Transport = transport;
         Limits = limits;
     }
+
+    /// <summary>
+    /// What clients that speak TLS may choose from by ALPN, the preferred first. The one place that says whether HTTP/2 is offered:
+    /// <c>h2</c> belongs in front when it is to be.
+    /// </summary>
+    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["http/1.1"];
 
     internal EngineTransport Transport { get; }
 

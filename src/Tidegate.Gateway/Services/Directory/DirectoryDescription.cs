@@ -25,7 +25,7 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
 
     internal override string Documentation => "Serves the files of a directory over HTTP.";
 
-    internal override UriScheme[] AcceptSchemes => [UriScheme.Http];
+    internal override UriScheme[] AcceptSchemes => [UriScheme.Http, UriScheme.Https];
 
     internal override SettingGroup Properties { get; } = new(
         "the properties of a directory service",
