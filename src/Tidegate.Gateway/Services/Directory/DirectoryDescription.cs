@@ -21,6 +21,13 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         "error-pages-directory", new TextFormat("a path", DirectoryFault),
         "Where pages such as 404.html are, relative to the installation directory.");
 
+    private static readonly Setting<bool> s_indexes = new(
+        "options", new ChoiceFormat<bool>(("indexes", true)), "indexes: a directory without a welcome file is shown as a list of what is in it.");
+
+    private static readonly Setting<bool> s_followSymbolicLinks = new(
+        "symbolic-links", new ChoiceFormat<bool>(("restricted", false), ("follow", true)), false,
+        "Whether symbolic links may lead out of the directory. What they lead to there is otherwise not found.");
+
     internal override string Name => "directory";
 
     internal override string Documentation => "Serves the files of a directory over HTTP.";
@@ -29,8 +36,8 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
 
     internal override SettingGroup Properties { get; } = new(
         "the properties of a directory service",
-        [s_directory, s_welcomeFile, s_errorPagesDirectory],
-        NotServedYet.Names("options", "symbolic-links", "location"));
+        [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_followSymbolicLinks],
+        NotServedYet.Names("location"));
 
     internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
 
@@ -39,6 +46,8 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         Directory = properties.Values.Get(s_directory) ?? "",
         WelcomeFile = properties.Values.Get(s_welcomeFile),
         ErrorPagesDirectory = properties.Values.Get(s_errorPagesDirectory),
+        Indexes = properties.Values.Get(s_indexes),
+        FollowSymbolicLinks = properties.Values.Get(s_followSymbolicLinks),
     };
 
     private static TextFault? DirectoryFault(string text)
