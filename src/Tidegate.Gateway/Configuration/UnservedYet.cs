@@ -62,6 +62,10 @@ internal static class UnservedYet
         [("<service>", "mime-mapping")] = Remove,
         [("<service-defaults>", "mime-mapping")] = Remove,
 
+        [("the properties of a directory service", "options")] = Remove,
+        [("the properties of a directory service", "symbolic-links")] = Remove,
+        [("the properties of a directory service", "location")] = Remove,
+
         // flow control
         [("<accept-options>", "tcp.maximum.outbound.rate")] = Remove,
 
@@ -70,6 +74,7 @@ internal static class UnservedYet
         [("<accept-options>", "tcp.realm")] = WouldBeOpen,
         [("<service>", "realm-name")] = WouldBeOpen,
         [("<service>", "authorization-constraint")] = WouldBeOpen,
+        [("<service>", "auth-constraint")] = WouldBeOpen,
 
         // several gateways
         [("<gateway-config>", "cluster")] = WouldBeAlone,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Description;
@@ -21,16 +22,52 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         "error-pages-directory", new TextFormat("a path", DirectoryFault),
         "Where pages such as 404.html are, relative to the installation directory.");
 
+    private static readonly Setting<bool> s_indexes = new(
+        "options", new ChoiceFormat<bool>(("indexes", true), ("none", false)), false,
+        "Whether a directory without a welcome file is listed (indexes).");
+
+    private static readonly Setting<SymbolicLinks> s_symbolicLinks = new(
+        "symbolic-links",
+        new ChoiceFormat<SymbolicLinks>(("restricted", SymbolicLinks.Restricted), ("follow", SymbolicLinks.Follow)),
+        SymbolicLinks.Restricted,
+        "Whether symbolic links may lead out of the directory (follow) or not (restricted).");
+
+    private static readonly Setting<ImmutableArray<string>> s_patterns = new(
+        "patterns", new NameListFormat(), "Patterns of file names, with spaces between: * within a name, ** across directories.")
+    {
+        Required = true,
+    };
+
+    private static readonly Setting<string> s_cacheControl = new(
+        "cache-control", new TextFormat("directives with commas between"), "The Cache-Control of these files; max-age=m+N is N after the last change.")
+    {
+        Required = true,
+    };
+
+    private static readonly GroupSetting<DirectoryLocation> s_location = new(
+        "location",
+        new SettingGroup("<location>", [s_patterns, s_cacheControl], NotServedYet.Nothing),
+        (values, position, _) => values.Get(s_cacheControl) is { } cacheControl && values.Has(s_patterns)
+            ? new DirectoryLocation(values.Get(s_patterns), cacheControl, position)
+            : null,
+        location => new SettingValues().With(s_patterns, (ImmutableArray<string>?)location.Patterns).With(s_cacheControl, location.CacheControl),
+        "How long browsers may keep files of some names.")
+    {
+        Repeatable = true,
+    };
+
     internal override string Name => "directory";
 
     internal override string Documentation => "Serves the files of a directory over HTTP.";
 
     internal override UriScheme[] AcceptSchemes => [UriScheme.Http];
 
+    internal override bool TakesMimeMappings => true;
+
     internal override SettingGroup Properties { get; } = new(
         "the properties of a directory service",
-        [s_directory, s_welcomeFile, s_errorPagesDirectory],
-        NotServedYet.Names("options", "symbolic-links", "location"));
+        [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_symbolicLinks, s_location],
+        NotServedYet.Nothing);
 
     internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
 
@@ -39,7 +76,22 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         Directory = properties.Values.Get(s_directory) ?? "",
         WelcomeFile = properties.Values.Get(s_welcomeFile),
         ErrorPagesDirectory = properties.Values.Get(s_errorPagesDirectory),
+        Indexes = properties.Values.Get(s_indexes),
+        SymbolicLinks = properties.Values.Get(s_symbolicLinks),
+        Locations = [.. properties.Values.All(s_location).Select(l => l.Value)],
     };
+
+    internal override SettingValues TakeOptions(ServiceOptions options)
+    {
+        var directory = (DirectoryOptions)options;
+        return new SettingValues()
+            .With(s_directory, directory.Directory)
+            .With(s_welcomeFile, directory.WelcomeFile)
+            .With(s_errorPagesDirectory, directory.ErrorPagesDirectory)
+            .With(s_indexes, (bool?)directory.Indexes)
+            .With(s_symbolicLinks, (SymbolicLinks?)directory.SymbolicLinks)
+            .WithAll(s_location, directory.Locations);
+    }
 
     private static TextFault? DirectoryFault(string text)
     {

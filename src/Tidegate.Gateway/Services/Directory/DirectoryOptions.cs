@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Services.Directory;
@@ -13,6 +14,15 @@ public sealed record DirectoryOptions : ServiceOptions
 
     /// <summary><c>error-pages-directory</c>: as written, or null; <see cref="ErrorPagesDirectoryIn"/> resolves it.</summary>
     public string? ErrorPagesDirectory { get; init; }
+
+    /// <summary><c>options</c>: whether a directory without a welcome file is listed.</summary>
+    public bool Indexes { get; init; }
+
+    /// <summary><c>symbolic-links</c>: where symbolic links may lead.</summary>
+    public SymbolicLinks SymbolicLinks { get; init; }
+
+    /// <summary>The <c>location</c> elements, in the order of the file.</summary>
+    public ImmutableArray<DirectoryLocation> Locations { get; init; } = [];
 
     /// <summary>The full path of the directory, which need not exist.</summary>
     /// <param name="webDirectory">
@@ -31,3 +41,19 @@ public sealed record DirectoryOptions : ServiceOptions
             ? new Uri(written).LocalPath
             : Path.GetFullPath(Path.Combine(root, written.TrimStart('/')));
 }
+
+/// <summary>Where symbolic links in a directory may lead: <c>symbolic-links</c>.</summary>
+public enum SymbolicLinks
+{
+    /// <summary>Only to what is inside the directory.</summary>
+    Restricted,
+
+    /// <summary>Anywhere.</summary>
+    Follow,
+}
+
+/// <summary>A <c>location</c>: how long browsers may keep files of some names.</summary>
+/// <param name="Patterns">The patterns of names, at least one.</param>
+/// <param name="CacheControl">The directives, as written.</param>
+/// <param name="Position">Where the element starts.</param>
+public sealed record DirectoryLocation(ImmutableArray<string> Patterns, string CacheControl, SourcePosition Position);
