@@ -11,4 +11,10 @@ public sealed record ParameterSources
 
     /// <summary>The value of <c>${hostname}</c> where nothing else defines it.</summary>
     public Func<string> HostName { get; init; } = () => System.Environment.MachineName;
+
+    /// <summary>
+    /// The cloud's metadata service, which knows <c>${cloud.host}</c> and <c>${cloud.instanceId}</c>. It is asked only where a file
+    /// uses one of them and nothing else defines it, for at most 1 second in all.
+    /// </summary>
+    public Uri CloudMetadata { get; init; } = new("http://169.254.169.254/");
 }

@@ -58,11 +58,8 @@ internal sealed class HttpServer : IAsyncDisposable
         Limits = limits;
     }
 
-    /// <summary>
-    /// What clients that speak TLS may choose from by ALPN, the preferred first. The one place that says whether HTTP/2 is offered:
-    /// <c>h2</c> belongs in front when it is to be.
-    /// </summary>
-    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["http/1.1"];
+    /// <summary>What clients that speak TLS may choose from by ALPN (RFC 7301), the preferred first.</summary>
+    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["h2", "http/1.1"];
 
     internal EngineTransport Transport { get; }
 
