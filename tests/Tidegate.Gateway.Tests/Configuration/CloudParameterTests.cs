@@ -73,7 +73,7 @@ public sealed class CloudParameterTests
     }
 
     private static string? Describe(string text, Uri metadata) =>
-        Assert.Single(Read(Echo($"<description>{text}</description>"), Nothing with { CloudMetadata = metadata }).Services).Description;
+        Assert.Single(Read(Echo($"<description>{text}</description>"), Nothing with { CloudMetadata = metadata, CloudTimeout = TimeSpan.FromSeconds(60) }).Services).Description;
 
     /// <summary>Answers requests as "METHOD /path token" with 200 and a text, or 404 for null.</summary>
     private sealed class MetadataServer : IDisposable
