@@ -16,24 +16,11 @@ internal static class UnservedYet
 
     private const string WouldBeAlone = "Remove it to run this gateway alone.";
 
-    private const string OtherOrigins = "Remove it; until then only pages of the gateway's own origin may open WebSockets.";
 
     // By place, as the descriptions call it, and name. A value that is the default anyway is no reason to refuse.
     private static readonly FrozenDictionary<(string Place, string Name), string> s_elements = new Dictionary<(string, string), string>
     {
-        // TLS
-        [("<accept-options>", "ssl.ciphers")] = Remove,
-        [("<accept-options>", "ssl.protocols")] = Remove,
-        [("<accept-options>", "ssl.encryption")] = Remove,
-        [("<accept-options>", "ssl.verify-client")] = WouldBeOpen,
-        [("<connect-options>", "ssl.ciphers")] = Remove,
-        [("<connect-options>", "ssl.protocols")] = Remove,
-        [("<connect-options>", "ssl.encryption")] = Remove,
-
         // addresses
-        [("<accept-options>", "ssl.bind")] = Remove,
-        [("<accept-options>", "wss.bind")] = Remove,
-        [("<accept-options>", "https.bind")] = Remove,
         [("<accept-options>", "udp.bind")] = Remove,
         [("<accept-options>", "udp.interface")] = Remove,
         [("<accept-options>", "pipe.transport")] = Remove,
@@ -53,9 +40,6 @@ internal static class UnservedYet
         [("<connect-options>", "http.maximum.redirects")] = Remove,
         [("<connect-options>", "http.max.authentication.attempts")] = Remove,
         [("<connect-options>", "ws.version")] = "Remove it: WebSocket back-ends are spoken to by RFC 6455.",
-        [("<service>", "cross-site-constraint")] = OtherOrigins,
-        [("<service>", "mime-mapping")] = Remove,
-        [("<service-defaults>", "mime-mapping")] = Remove,
 
         // flow control
         [("<accept-options>", "tcp.maximum.outbound.rate")] = Remove,
@@ -65,6 +49,7 @@ internal static class UnservedYet
         [("<accept-options>", "tcp.realm")] = WouldBeOpen,
         [("<service>", "realm-name")] = WouldBeOpen,
         [("<service>", "authorization-constraint")] = WouldBeOpen,
+        [("<service>", "auth-constraint")] = WouldBeOpen,
 
         // several gateways
         [("<gateway-config>", "cluster")] = WouldBeAlone,
@@ -75,7 +60,6 @@ internal static class UnservedYet
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> s_schemes = FrozenSet.Create(
-        "wss", "https", "ssl", "tls",
         "udp", "mcp", "sse", "sse+ssl", "socks", "socks+ssl",
         "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",
         "ws-draft-75", "ws-draft-75+ssl", "httpx", "httpx+ssl", "httpxe", "httpxe+ssl");

@@ -4,6 +4,7 @@ using Tidegate.Engine;
 using Tidegate.Engine.Sessions;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Gateway.Services;
 
@@ -11,8 +12,9 @@ namespace Tidegate.Gateway.Services;
 /// <param name="Loops">The event loops.</param>
 /// <param name="Logger">Its own logger, <c>tidegate.service.TYPE</c>.</param>
 /// <param name="WebDirectory">The directory that relative directories of files are under.</param>
+/// <param name="Tls">How to speak TLS.</param>
 /// <param name="Pipes">The pipes inside the gateway.</param>
-internal sealed record ServiceContext(EventLoops Loops, ILogger Logger, string WebDirectory, PipeBoard Pipes);
+internal sealed record ServiceContext(EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls, PipeBoard Pipes);
 
 /// <summary>A running service: what happens to the sessions and requests that its accepts bring.</summary>
 internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisposable

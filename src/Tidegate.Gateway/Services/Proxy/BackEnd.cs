@@ -1,11 +1,11 @@
-using System.Net.Sockets;
 using Tidegate.Engine.Loops;
-using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
+using Tidegate.Engine.Tls;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Tls;
 using ConfiguredConnectOptions = Tidegate.Gateway.Configuration.ConnectOptions;
 using EngineConnectOptions = Tidegate.Engine.Net.ConnectOptions;
 
@@ -23,7 +23,7 @@ internal sealed class BackEnd
     private readonly bool _compression;
 
     /// <exception cref="GatewayStartException">It is to come from an address that this machine does not have, or its transport is not served.</exception>
-    internal BackEnd(ServiceAddress connect, ServiceConfiguration service, PipeBoard pipes)
+    internal BackEnd(ServiceAddress connect, ServiceConfiguration service, GatewayTls tls, PipeBoard pipes)
     {
         ConfiguredConnectOptions options = service.ConnectOptions;
         Uri = connect.Uri;
@@ -34,9 +34,11 @@ internal sealed class BackEnd
             HostAddress address => address.Address.ToString(),
             _ => place.Host.ToString()!,
         };
+        TlsUse? use = connect.Uri.Scheme.UsesTls && options.Tls.Encryption ? tls.ForConnect(connect, options.Tls) : null;
         _connect = new EngineConnectOptions
         {
             Timeout = options.ConnectTimeout,
+            Tls = use is null ? null : () => use.Context,
             Local = ConnectPlaces.LocalOf(service),
             Dial = place.Host is PipeName pipe ? (loop, completed) => pipes.Connect(loop, pipe.Name, completed) : null,
         };
@@ -57,7 +59,7 @@ internal sealed class BackEnd
     /// </summary>
     internal void Connect(EventLoop loop, string? subprotocol, Action<Session?, string> completed)
     {
-        if (Uri.Scheme == UriScheme.Ws)
+        if (Uri.Scheme.IsWebSocket)
         {
             var request = new WebSocketRequest
             {
@@ -72,19 +74,8 @@ internal sealed class BackEnd
         }
         else
         {
-            Connector.Connect(loop, _host, _port, _connect, (connection, error) =>
-                completed(connection is null ? null : new TcpSession(connection, CloseTimeout), Describe(error)));
+            TlsConnector.Connect(loop, _host, _port, _connect, (connection, fault) =>
+                completed(connection is null ? null : new TcpSession(connection, CloseTimeout), fault));
         }
     }
-
-    private static string Describe(SocketError error) => error switch
-    {
-        SocketError.Success => string.Empty,
-        SocketError.ConnectionRefused => "connection refused",
-        SocketError.TimedOut => "no answer in time",
-        SocketError.HostNotFound or SocketError.NoData => "the host name does not resolve",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host can not be reached",
-        SocketError.TooManyOpenSockets => "this process has no descriptors left",
-        _ => error.ToString(),
-    };
 }
