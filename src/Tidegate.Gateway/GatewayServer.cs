@@ -37,6 +37,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     public ImmutableArray<ServedAddress> Served => [.. _listeners?.Served ?? []];
 
     /// <summary>Starts every service, or none.</summary>
+    /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do.</exception>
     /// <exception cref="GatewayStartException">A service cannot be started; the message names place and cure.</exception>
     public static async Task<GatewayServer> StartAsync(
         GatewayConfiguration configuration, GatewayServerOptions options, ILoggerFactory loggers, CancellationToken cancellation)
@@ -44,6 +45,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
+        configuration = configuration.Servable(lenient: false);
         long began = Stopwatch.GetTimestamp();
         var server = new GatewayServer(options, loggers.CreateLogger("tidegate.gateway"));
         try

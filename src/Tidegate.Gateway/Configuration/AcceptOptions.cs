@@ -36,6 +36,24 @@ public sealed record AcceptOptions
     /// </summary>
     public ImmutableDictionary<string, GatewayUri> Transports { get; init; } = ImmutableDictionary<string, GatewayUri>.Empty;
 
+    /// <summary><c>http.maximum.redirects</c>: how many redirects an HTTP transport below the accept follows; 0 to 100.</summary>
+    public int MaximumRedirects { get; init; }
+
+    /// <summary><c>http.server.header</c>: whether responses have a <c>Server</c> header.</summary>
+    public bool ServerHeader { get; init; }
+
+    /// <summary><c>http.realm</c>: realms that a client passes one after the other; empty for that of <c>realm-name</c> alone.</summary>
+    public ImmutableArray<string> HttpRealms { get; init; } = [];
+
+    /// <summary><c>tcp.realm</c>: the realm that TCP clients pass, the service's own; or null.</summary>
+    public string? TcpRealm { get; init; }
+
+    /// <summary><c>udp.interface</c>: the network interface for multicast, or null.</summary>
+    public string? UdpInterface { get; init; }
+
+    /// <summary><c>tcp.maximum.outbound.rate</c>: bytes a second to one client, 1 to 4294967295; null for no limit.</summary>
+    public long? MaximumOutboundRate { get; init; }
+
     /// <summary>Where an accept of this scheme is bound, or null for its own host and port.</summary>
     public BindAddress? BindFor(UriScheme scheme)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Configuration.Formats;
 
@@ -30,23 +29,35 @@ internal static class AcceptSettings
         "ws.compression", Choices.EnabledOrDisabled, s_defaults.Compression,
         "Whether messages are compressed (permessage-deflate) for clients that offer it.");
 
-    internal static readonly Setting<BindAddress> TcpBind = new(
-        "tcp.bind", new BindAddressFormat(), "Where sockets are really bound, if not at the accept URI's host and port.");
+    internal static readonly Setting<int> MaximumRedirects = new(
+        "http.maximum.redirects", new WholeNumberFormat(0, 100), s_defaults.MaximumRedirects,
+        "How many redirects an HTTP transport below the accept follows.");
 
-    internal static readonly Setting<BindAddress> HttpBind = new(
-        "http.bind", new BindAddressFormat(), "The same as tcp.bind, for accepts of scheme http.");
+    internal static readonly Setting<bool> ServerHeader = new(
+        "http.server.header", Choices.EnabledOrDisabled, s_defaults.ServerHeader, "Whether responses have a Server header.");
 
-    internal static readonly Setting<BindAddress> WsBind = new(
-        "ws.bind", new BindAddressFormat(), "The same as tcp.bind, for accepts of scheme ws.");
+    internal static readonly Setting<ImmutableArray<string>> HttpRealms = new(
+        "http.realm", new NameListFormat(), "Realms that clients pass one after the other, with spaces between, instead of realm-name.");
+
+    internal static readonly Setting<string> TcpRealm = new(
+        "tcp.realm", new TextFormat("the name of a realm"), "The realm that TCP clients pass; it must be that of realm-name.");
+
+    internal static readonly Setting<string> UdpInterface = new(
+        "udp.interface", new TextFormat("the name of a network interface"), "The network interface for multicast.");
+
+    internal static readonly Setting<long> MaximumOutboundRate = new(
+        "tcp.maximum.outbound.rate", new DataRateFormat(), "How many bytes a second are sent to one client; without it, as many as it takes.");
 
     internal static readonly SettingGroup Group = new(
         "<accept-options>",
-        [MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression, TcpBind, HttpBind, WsBind],
-        NotServedYet.Names(
-            "ssl.ciphers", "tls.ciphers", "ssl.protocols", "tls.protocols", "ssl.encryption", "tls.encryption",
-            "ssl.verify-client", "tls.verify-client", "ssl.bind", "tls.bind", "wss.bind", "https.bind", "udp.bind",
-            "pipe.transport", "tcp.transport", "udp.transport", "ssl.transport", "tls.transport", "http.transport",
-            "http.maximum.redirects", "http.realm", "http.server.header", "udp.interface", "tcp.maximum.outbound.rate", "tcp.realm"));
+        [
+            MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression,
+            .. LayerSettings.Binds,
+            TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption, TlsSettings.VerifyClient,
+            .. LayerSettings.AcceptTransports,
+            MaximumRedirects, ServerHeader, HttpRealms, TcpRealm, UdpInterface, MaximumOutboundRate,
+        ],
+        NotServedYet.Names("udp.padding.alignment", "socks.ssl.ciphers", "socks.ssl.protocols", "socks.ssl.verify-client"));
 
     /// <summary>The options that these values make.</summary>
     internal static AcceptOptions Build(SettingValues values)
@@ -59,10 +70,37 @@ internal static class AcceptSettings
             KeepaliveTimeout = !values.Has(KeepaliveTimeout) && inactivity > TimeSpan.Zero ? inactivity : values.Get(KeepaliveTimeout),
             Subprotocols = values.Get(Subprotocols),
             Compression = values.Get(Compression),
-            Binds = ImmutableDictionary.CreateRange(
-                from bind in (Setting<BindAddress>[])[TcpBind, HttpBind, WsBind]
-                where values.Has(bind)
-                select KeyValuePair.Create(bind.Name[..^".bind".Length], values.Get(bind)!)),
+            Tls = TlsSettings.Build(values),
+            Binds = LayerSettings.ByLayer(LayerSettings.Binds, values),
+            Transports = LayerSettings.ByLayer(LayerSettings.AcceptTransports, values),
+            MaximumRedirects = values.Get(MaximumRedirects),
+            ServerHeader = values.Get(ServerHeader),
+            HttpRealms = values.Has(HttpRealms) ? values.Get(HttpRealms) : [],
+            TcpRealm = values.Get(TcpRealm),
+            UdpInterface = values.Get(UdpInterface),
+            MaximumOutboundRate = values.Has(MaximumOutboundRate) ? values.Get(MaximumOutboundRate) : null,
         };
+    }
+
+    /// <summary>The values that make these options.</summary>
+    internal static SettingValues Take(AcceptOptions options)
+    {
+        SettingValues values = new SettingValues()
+            .With(MaximumMessageSize, (int?)options.MaximumMessageSize)
+            .With(InactivityTimeout, (TimeSpan?)options.InactivityTimeout)
+            .With(KeepaliveTimeout, (TimeSpan?)options.KeepaliveTimeout)
+            .With(Subprotocols, options.Subprotocols.IsEmpty ? null : (ImmutableArray<string>?)options.Subprotocols)
+            .With(Compression, (bool?)options.Compression)
+            .With(TlsSettings.VerifyClient, (ClientVerification?)options.Tls.VerifyClient)
+            .With(MaximumRedirects, (int?)options.MaximumRedirects)
+            .With(ServerHeader, (bool?)options.ServerHeader)
+            .With(HttpRealms, options.HttpRealms.IsEmpty ? null : (ImmutableArray<string>?)options.HttpRealms)
+            .With(TcpRealm, options.TcpRealm)
+            .With(UdpInterface, options.UdpInterface)
+            .With(MaximumOutboundRate, options.MaximumOutboundRate);
+        TlsSettings.Take(options.Tls, values);
+        LayerSettings.Take(LayerSettings.Binds, options.Binds, values);
+        LayerSettings.Take(LayerSettings.AcceptTransports, options.Transports, values);
+        return values;
     }
 }

@@ -55,8 +55,10 @@ public static class ConfigurationReader
             findings.Warning(root.Position, "There is no <service> in the file, so the gateway will serve nothing.", "Add one.");
         }
 
+        SecurityConfiguration security = SecuritySettings.Build(
+            SecuritySettings.Group.Read(root.FirstChild("security"), root.Position, findings));
         findings.ThrowIfAny();
-        return new GatewayConfiguration(file, services, findings.Warnings);
+        return new GatewayConfiguration(file, services, findings.Warnings) { Security = security, Unserved = findings.UnservedParts };
     }
 
     private static void CheckRoot(SourceElement root, Findings findings)

@@ -26,4 +26,35 @@ public sealed record ConnectOptions
 
     /// <summary><c>http.transport</c> and so on, as in <see cref="AcceptOptions.Transports"/>.</summary>
     public ImmutableDictionary<string, GatewayUri> Transports { get; init; } = ImmutableDictionary<string, GatewayUri>.Empty;
+
+    /// <summary><c>http.keepalive</c>: whether HTTP connections to back-ends are used again.</summary>
+    public bool Keepalive { get; init; } = true;
+
+    /// <summary><c>http.keepalive.timeout</c>: how long an HTTP connection to a back-end may idle.</summary>
+    public TimeSpan KeepaliveTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary><c>http.keepalive.connections</c>: how many idle HTTP connections each event loop keeps; 1 to 10000.</summary>
+    public int KeepaliveConnections { get; init; } = 2;
+
+    /// <summary><c>http.maximum.redirects</c>: how many redirects are followed, 0 to 100.</summary>
+    public int MaximumRedirects { get; init; }
+
+    /// <summary><c>http.max.authentication.attempts</c>: how often a back-end's challenge is answered, 0 to 100.</summary>
+    public int MaximumAuthenticationAttempts { get; init; }
+
+    /// <summary><c>ws.version</c>: how WebSocket back-ends are spoken to.</summary>
+    public WebSocketVersion WebSocketVersion { get; init; }
+
+    /// <summary><c>udp.interface</c>: the network interface for multicast, or null.</summary>
+    public string? UdpInterface { get; init; }
+}
+
+/// <summary>A version of the WebSocket protocol: <c>ws.version</c>.</summary>
+public enum WebSocketVersion
+{
+    /// <summary>RFC 6455.</summary>
+    Rfc6455,
+
+    /// <summary>The draft of 2009 that Hixie numbered 75.</summary>
+    Draft75,
 }

@@ -1,3 +1,4 @@
+using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Configuration.Formats;
 
@@ -24,22 +25,88 @@ internal static class ConnectSettings
         "tcp.connect.timeout", new TimeIntervalFormat(TimeSpan.FromMilliseconds(1)), s_defaults.ConnectTimeout,
         "How long opening a connection may take, WebSocket handshake included, before the next connect URI is tried.");
 
+    internal static readonly Setting<BindAddress> TcpBind = new(
+        "tcp.bind", new BindAddressFormat(), "The local address that connections come from.");
+
+    internal static readonly Setting<bool> Keepalive = new(
+        "http.keepalive", Choices.EnabledOrDisabled, s_defaults.Keepalive, "Whether HTTP connections to back-ends are used again.");
+
+    internal static readonly Setting<TimeSpan> KeepaliveTimeout = new(
+        "http.keepalive.timeout", new TimeIntervalFormat(TimeSpan.FromMilliseconds(1)), s_defaults.KeepaliveTimeout,
+        "How long an HTTP connection to a back-end may idle. Where only ws.inactivity.timeout is set, that holds here too.");
+
+    internal static readonly Setting<int> KeepaliveConnections = new(
+        "http.keepalive.connections", new KeepaliveConnectionsFormat(), s_defaults.KeepaliveConnections,
+        "How many idle HTTP connections to back-ends each event loop keeps.");
+
+    internal static readonly Setting<int> MaximumRedirects = new(
+        "http.maximum.redirects", new WholeNumberFormat(0, 100), s_defaults.MaximumRedirects, "How many redirects of a back-end are followed.");
+
+    internal static readonly Setting<int> MaximumAuthenticationAttempts = new(
+        "http.max.authentication.attempts", new WholeNumberFormat(0, 100), s_defaults.MaximumAuthenticationAttempts,
+        "How often a back-end's challenge is answered.");
+
+    internal static readonly Setting<WebSocketVersion> Version = new(
+        "ws.version",
+        new ChoiceFormat<WebSocketVersion>(("rfc6455", WebSocketVersion.Rfc6455), ("draft-75", WebSocketVersion.Draft75)),
+        s_defaults.WebSocketVersion,
+        "How WebSocket back-ends are spoken to.");
+
+    internal static readonly Setting<string> UdpInterface = new(
+        "udp.interface", new TextFormat("the name of a network interface"), "The network interface for multicast.");
+
     internal static readonly SettingGroup Group = new(
         "<connect-options>",
-        [MaximumMessageSize, InactivityTimeout, Compression, ConnectTimeout],
-        NotServedYet.Names(
-            "ssl.ciphers", "tls.ciphers", "ssl.protocols", "tls.protocols", "ssl.encryption", "tls.encryption",
-            "ssl.verify-client", "tls.verify-client", "tcp.bind",
-            "pipe.transport", "tcp.transport", "udp.transport", "ssl.transport", "tls.transport", "http.transport",
-            "http.keepalive", "http.keepalive.timeout", "http.keepalive.connections", "http.maximum.redirects",
-            "http.max.authentication.attempts", "ws.version", "udp.interface"));
+        [
+            MaximumMessageSize, InactivityTimeout, Compression, ConnectTimeout, TcpBind,
+            TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption,
+            .. LayerSettings.ConnectTransports,
+            Keepalive, KeepaliveTimeout, KeepaliveConnections, MaximumRedirects, MaximumAuthenticationAttempts, Version, UdpInterface,
+        ],
+        NotServedYet.Names("socks.ssl.ciphers", "socks.ssl.protocols", "socks.ssl.verify-client")
+            .And("Remove it: it is for clients, and stands in accept-options.", "ssl.verify-client", "tls.verify-client"));
 
     /// <summary>The options that these values make.</summary>
-    internal static ConnectOptions Build(SettingValues values) => new()
+    internal static ConnectOptions Build(SettingValues values)
     {
-        MaximumMessageSize = values.Get(MaximumMessageSize),
-        InactivityTimeout = values.Get(InactivityTimeout),
-        Compression = values.Get(Compression),
-        ConnectTimeout = values.Get(ConnectTimeout),
-    };
+        TimeSpan inactivity = values.Get(InactivityTimeout);
+        return new()
+        {
+            MaximumMessageSize = values.Get(MaximumMessageSize),
+            InactivityTimeout = inactivity,
+            Compression = values.Get(Compression),
+            ConnectTimeout = values.Get(ConnectTimeout),
+            Tls = TlsSettings.Build(values),
+            TcpBind = values.Get(TcpBind),
+            Transports = LayerSettings.ByLayer(LayerSettings.ConnectTransports, values),
+            Keepalive = values.Get(Keepalive),
+            KeepaliveTimeout = !values.Has(KeepaliveTimeout) && inactivity > TimeSpan.Zero ? inactivity : values.Get(KeepaliveTimeout),
+            KeepaliveConnections = values.Get(KeepaliveConnections),
+            MaximumRedirects = values.Get(MaximumRedirects),
+            MaximumAuthenticationAttempts = values.Get(MaximumAuthenticationAttempts),
+            WebSocketVersion = values.Get(Version),
+            UdpInterface = values.Get(UdpInterface),
+        };
+    }
+
+    /// <summary>The values that make these options.</summary>
+    internal static SettingValues Take(ConnectOptions options)
+    {
+        SettingValues values = new SettingValues()
+            .With(MaximumMessageSize, (int?)options.MaximumMessageSize)
+            .With(InactivityTimeout, (TimeSpan?)options.InactivityTimeout)
+            .With(Compression, (bool?)options.Compression)
+            .With(ConnectTimeout, (TimeSpan?)options.ConnectTimeout)
+            .With(TcpBind, options.TcpBind)
+            .With(Keepalive, (bool?)options.Keepalive)
+            .With(KeepaliveTimeout, (TimeSpan?)options.KeepaliveTimeout)
+            .With(KeepaliveConnections, (int?)options.KeepaliveConnections)
+            .With(MaximumRedirects, (int?)options.MaximumRedirects)
+            .With(MaximumAuthenticationAttempts, (int?)options.MaximumAuthenticationAttempts)
+            .With(Version, (WebSocketVersion?)options.WebSocketVersion)
+            .With(UdpInterface, options.UdpInterface);
+        TlsSettings.Take(options.Tls, values);
+        LayerSettings.Take(LayerSettings.ConnectTransports, options.Transports, values);
+        return values;
+    }
 }

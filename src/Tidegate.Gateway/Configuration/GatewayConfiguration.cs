@@ -11,4 +11,41 @@ public sealed record GatewayConfiguration(
 {
     /// <summary>The <c>security</c> element.</summary>
     public SecurityConfiguration Security { get; init; } = new();
+
+    /// <summary>What the file asks for rightly and this version cannot do, in the order of the file.</summary>
+    public ImmutableArray<UnservedPart> Unserved { get; init; } = [];
+
+    /// <summary>The configuration as it can be started: nothing in it is unserved.</summary>
+    /// <param name="lenient">
+    /// Whether services that ask for what this version cannot do are left out, with a warning. What is asked for the gateway as a
+    /// whole is then left undone, with a warning too; no service is ever started without something that it asks for itself.
+    /// </param>
+    /// <exception cref="ConfigurationException">Something cannot be served, and <paramref name="lenient"/> is false.</exception>
+    public GatewayConfiguration Servable(bool lenient)
+    {
+        if (Unserved.IsEmpty)
+        {
+            return this;
+        }
+
+        if (!lenient)
+        {
+            throw new ConfigurationException([.. Unserved.Select(part => part.Finding).Distinct()]);
+        }
+
+        HashSet<string?> leftOut = [.. Unserved.Select(part => part.Service)];
+        return this with
+        {
+            Services = [.. Services.Where(service => !leftOut.Contains(service.Name))],
+            Warnings =
+            [
+                .. Warnings,
+                .. from part in Unserved
+                   select part.Service is null
+                       ? part.Finding with { Cure = "The gateway starts without it." }
+                       : part.Finding with { Cure = $"The service '{part.Service}' is left out." },
+            ],
+            Unserved = [],
+        };
+    }
 }

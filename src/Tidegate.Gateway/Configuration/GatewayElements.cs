@@ -23,6 +23,18 @@ internal static class GatewayElements
         ],
     };
 
+    internal static readonly ElementDescription MimeMapping = new(
+        "mime-mapping", ElementContent.Settings, "The media type of files whose names end alike.")
+    {
+        Group = MimeMappingSettings.Group,
+    };
+
+    internal static readonly ElementDescription Security = new(
+        "security", ElementContent.Settings, "Certificates, and who may use services.")
+    {
+        Group = SecuritySettings.Group,
+    };
+
     internal static readonly ElementDescription Service = new(
         "service", ElementContent.Elements, "A service: what it is, where it listens, what it connects to.")
     {
@@ -34,13 +46,17 @@ internal static class GatewayElements
             AnyNumber(Text("connect", "A URI that the service connects to; several are tried in order.")),
             Once(Text("type", "What the service does, such as echo or proxy.")),
             AtMostOnce(new("properties", ElementContent.Settings, "Properties of the service's type.")),
-            AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.")),
-            AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.")),
+            AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.") { Group = AcceptSettings.Group }),
+            AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.") { Group = ConnectSettings.Group }),
+            AnyNumber(MimeMapping),
+            AnyNumber(new("cross-site-constraint", ElementContent.Settings, "What browser pages of another origin may do with the service.")
+            {
+                Group = CrossSiteSettings.Group,
+            }),
         ],
-        NotServedYet = NotServedYet.Names("notify", "notify-options", "mime-mapping", "ws-extension")
+        NotServedYet = NotServedYet.Names("notify", "notify-options", "ws-extension")
             .And(WouldBeAlone, "balance")
-            .And(WouldBeOpen, "realm-name", "authorization-constraint", "auth-constraint", "authorization-timeout")
-            .And("Remove it; until then only pages of the gateway's own origin may open WebSockets.", "cross-site-constraint"),
+            .And(WouldBeOpen, "realm-name", "authorization-constraint", "auth-constraint", "authorization-timeout"),
     };
 
     internal static readonly ElementDescription ServiceDefaults = new(
@@ -48,17 +64,17 @@ internal static class GatewayElements
     {
         Children =
         [
-            AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.")),
-            AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.")),
+            AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.") { Group = AcceptSettings.Group }),
+            AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.") { Group = ConnectSettings.Group }),
+            AnyNumber(MimeMapping),
         ],
-        NotServedYet = NotServedYet.Names("mime-mapping"),
     };
 
     internal static readonly ElementDescription Root = new(
         "gateway-config", ElementContent.Elements, "The whole configuration.")
     {
-        Children = [AtMostOnce(Properties), AnyNumber(Service), AtMostOnce(ServiceDefaults)],
-        NotServedYet = NotServedYet.Nothing.And(WouldBeOpen, "security").And(WouldBeAlone, "cluster"),
+        Children = [AtMostOnce(Properties), AnyNumber(Service), AtMostOnce(ServiceDefaults), AtMostOnce(Security)],
+        NotServedYet = NotServedYet.Nothing.And(WouldBeAlone, "cluster"),
     };
 
     private static ElementDescription Text(string name, string documentation) => new(name, ElementContent.Text, documentation);

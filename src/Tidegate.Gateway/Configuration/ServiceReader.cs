@@ -14,6 +14,8 @@ internal sealed class ServiceReader
     private readonly Findings _findings;
     private readonly SettingValues _acceptDefaults;
     private readonly SettingValues _connectDefaults;
+    private readonly ImmutableDictionary<string, string> _mimeDefaults;
+    private readonly ImmutableArray<UnservedPart> _unservedDefaults;
 
     /// <param name="root">The root element, checked against its description; what was wrong with it is in the findings.</param>
     /// <param name="findings">Takes what is wrong.</param>
@@ -24,6 +26,11 @@ internal sealed class ServiceReader
         SourceElement? defaults = root.FirstChild("service-defaults");
         _acceptDefaults = AcceptSettings.Group.Read(defaults?.FirstChild("accept-options"), root.Position, findings);
         _connectDefaults = ConnectSettings.Group.Read(defaults?.FirstChild("connect-options"), root.Position, findings);
+        _mimeDefaults = MimeMappingSettings.Read(defaults, ImmutableDictionary<string, string>.Empty, findings);
+        ReportUnserved(defaults);
+
+        // What service-defaults ask for, every service asks for.
+        _unservedDefaults = findings.TakeUnserved();
     }
 
     internal ImmutableArray<ServiceConfiguration> ReadAll()
@@ -33,11 +40,21 @@ internal sealed class ServiceReader
         foreach (SourceElement element in _root.ChildrenNamed("service"))
         {
             CheckName(element, names);
+            _findings.Service = element.TextOf("name");
+            foreach (UnservedPart part in _unservedDefaults)
+            {
+                _findings.Unserved(part.Finding);
+            }
+
             if (Read(element) is { } service)
             {
                 services.Add(service);
             }
+
+            ReportUnserved(element);
         }
+
+        _findings.Service = null;
 
         CheckAccepts(services);
         return [.. services];
@@ -82,7 +99,10 @@ internal sealed class ServiceReader
         ImmutableArray<ServiceAddress> connects = ReadAddresses(
             element, "connect", new GatewayUriFormat(UriUse.Connect, type.ConnectSchemes), type.MinimumConnects, type.MaximumConnects,
             type.ConnectsIn(properties));
-        WarnOfShortKeepalive(accept, element);
+        WarnOfShortKeepalive(accept, AcceptSettings.KeepaliveTimeout, AcceptSettings.InactivityTimeout, element);
+        WarnOfShortKeepalive(connect, ConnectSettings.KeepaliveTimeout, ConnectSettings.InactivityTimeout, element);
+        CheckSchemes(accepts);
+        CheckSchemes(connects);
 
         return new ServiceConfiguration
         {
@@ -93,6 +113,8 @@ internal sealed class ServiceReader
             Connects = connects,
             AcceptOptions = AcceptSettings.Build(accept),
             ConnectOptions = ConnectSettings.Build(connect),
+            CrossSiteConstraints = CrossSiteSettings.Read(element, _findings),
+            MimeTypes = MimeMappingSettings.Read(element, _mimeDefaults, _findings),
             Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings)),
             Position = element.Position,
         };
@@ -106,6 +128,27 @@ internal sealed class ServiceReader
         UriScheme[] schemes = [.. UriScheme.Served];
         ReadAddresses(service, "accept", new GatewayUriFormat(UriUse.Accept, schemes), 0, int.MaxValue, []);
         ReadAddresses(service, "connect", new GatewayUriFormat(UriUse.Connect, schemes), 0, int.MaxValue, []);
+        CrossSiteSettings.Read(service, _findings);
+        MimeMappingSettings.Read(service, _mimeDefaults, _findings);
+    }
+
+    private void ReportUnserved(SourceElement? element)
+    {
+        foreach (SourceElement child in element?.Children ?? [])
+        {
+            if (UnservedYet.CureFor($"<{element!.Name}>", child.Name) is { } cure)
+            {
+                _findings.Unserved(child.Position, $"<{child.Name}>", cure);
+            }
+        }
+    }
+
+    private void CheckSchemes(ImmutableArray<ServiceAddress> addresses)
+    {
+        foreach (ServiceAddress address in addresses.Where(a => UnservedYet.IsScheme(a.Uri.Scheme.Name)))
+        {
+            _findings.Unserved(address.Position, $"{address.Uri.Scheme} (\"{address.Uri}\")", "Remove it if the service may run without it.");
+        }
     }
 
     private SettingValues ReadConnectOptions(SourceElement service, ServiceTypeDescription type)
@@ -160,16 +203,16 @@ internal sealed class ServiceReader
         return [.. addresses];
     }
 
-    private void WarnOfShortKeepalive(SettingValues accept, SourceElement service)
+    private void WarnOfShortKeepalive(SettingValues values, Setting<TimeSpan> keepalive, Setting<TimeSpan> inactivity, SourceElement service)
     {
-        TimeSpan keepalive = accept.Get(AcceptSettings.KeepaliveTimeout);
-        TimeSpan inactivity = accept.Get(AcceptSettings.InactivityTimeout);
-        if (accept.Has(AcceptSettings.KeepaliveTimeout) && keepalive < inactivity)
+        TimeSpan keep = values.Get(keepalive);
+        TimeSpan inactive = values.Get(inactivity);
+        if (values.Has(keepalive) && keep < inactive)
         {
+            string options = keepalive == AcceptSettings.KeepaliveTimeout ? "accept-options" : "connect-options";
             _findings.Warning(
-                accept.PositionOf(AcceptSettings.KeepaliveTimeout, service.Position),
-                $"http.keepalive.timeout={keepalive.TotalSeconds} should be greater-than-or-equal-to "
-                + $"ws.inactivity.timeout={inactivity.TotalSeconds} in accept-options.",
+                values.PositionOf(keepalive, service.Position),
+                $"http.keepalive.timeout={keep.TotalSeconds} should be greater-than-or-equal-to ws.inactivity.timeout={inactive.TotalSeconds} in {options}.",
                 "Raise the former (both in seconds here).");
         }
     }

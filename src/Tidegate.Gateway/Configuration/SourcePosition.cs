@@ -8,6 +8,9 @@ namespace Tidegate.Gateway.Configuration;
 /// <param name="Column">The column, from 1; 0 where the file as a whole is meant.</param>
 public sealed record SourcePosition(string File, int Line, int Column)
 {
+    /// <summary>Where something stands that was never in a file.</summary>
+    internal static SourcePosition Unknown { get; } = new("", 0, 0);
+
     /// <summary>The place as editors and terminals understand it: <c>file:line:column</c>.</summary>
     public override string ToString() =>
         Line == 0 ? File : string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}:{Column}");

@@ -37,11 +37,15 @@ internal static class StartCommand
                 result.AddError(wrong);
             }
         });
+        var lenient = new Option<bool>("--lenient")
+        {
+            Description = "Leaves services out, with a warning, that ask for what this version of Tidegate cannot do, instead of refusing the file.",
+        };
         Option<string[]> definitions = Definitions.CreateOption();
         var command = new Command(
             "start", "Runs the gateway in the foreground. SIGTERM or Ctrl-C stops it in order; a second one ends it at once.")
         {
-            config, format, levels, definitions,
+            config, lenient, format, levels, definitions,
         };
         command.SetAction((parsed, _) =>
         {
@@ -53,6 +57,7 @@ internal static class StartCommand
             return RunAsync(new StartRequest(
                 installation,
                 parsed.GetValue(config) ?? installation.DefaultConfiguration,
+                parsed.GetValue(lenient),
                 parsed.GetValue(format) == "json" ? LogFormat.Json : LogFormat.Text,
                 parsedLevels,
                 Definitions.ToDictionary(parsed.GetValue(definitions) ?? [])));
@@ -99,7 +104,7 @@ internal static class StartCommand
         log.LogInformation("Tidegate {Version}", Installation.Version);
         log.LogInformation("Configuration file: {Path}", Path.GetFullPath(request.ConfigurationFile));
         GatewayConfiguration configuration = ConfigurationReader.Read(
-            request.ConfigurationFile, new ParameterSources { Definitions = request.Definitions });
+            request.ConfigurationFile, new ParameterSources { Definitions = request.Definitions }).Servable(request.Lenient);
         foreach (ConfigurationError warning in configuration.Warnings)
         {
             log.LogWarning("{Warning}", warning);
@@ -114,6 +119,7 @@ internal static class StartCommand
     private sealed record StartRequest(
         Installation Installation,
         string ConfigurationFile,
+        bool Lenient,
         LogFormat LogFormat,
         LogLevels LogLevels,
         Dictionary<string, string> Definitions);

@@ -30,6 +30,11 @@ internal static class ValidateCommand
                 error.WriteLine($"Warning: {warning}");
             }
 
+            foreach (ConfigurationError unserved in configuration.Unserved.Select(part => part.Finding).Distinct())
+            {
+                error.WriteLine($"Warning: {unserved} Until then tidegate start refuses the file.");
+            }
+
             int count = configuration.Services.Length;
             output.WriteLine($"{file} is valid: {count} service{(count == 1 ? "" : "s")}.");
             return ExitCode.Success;

@@ -28,6 +28,9 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
     /// <summary>The elements inside, and how often each may stand there.</summary>
     internal ImmutableArray<ChildDescription> Children { get; init; } = [];
 
+    /// <summary>What it holds, where that is settings and does not depend on a service's type.</summary>
+    internal SettingGroup? Group { get; init; }
+
     /// <summary>Elements that belong inside but that this version cannot honour.</summary>
     internal NotServedYet NotServedYet { get; init; } = NotServedYet.Nothing;
 

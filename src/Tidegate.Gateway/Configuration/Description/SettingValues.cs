@@ -17,18 +17,58 @@ internal sealed class SettingValues
         list.Add((value, position));
     }
 
+    /// <summary>Adds what the model holds, which knows no places. Nothing is added for null.</summary>
+    internal SettingValues With<T>(TypedSetting<T> setting, T? value)
+        where T : class
+    {
+        if (value is not null)
+        {
+            Add(setting, value, SourcePosition.Unknown);
+        }
+
+        return this;
+    }
+
+    /// <inheritdoc cref="With{T}(TypedSetting{T}, T)"/>
+    internal SettingValues With<T>(TypedSetting<T> setting, T? value)
+        where T : struct
+    {
+        if (value is { } written)
+        {
+            Add(setting, written, SourcePosition.Unknown);
+        }
+
+        return this;
+    }
+
+    /// <summary>Adds each of several.</summary>
+    internal SettingValues WithAll<T>(TypedSetting<T> setting, IEnumerable<T> values)
+        where T : notnull
+    {
+        foreach (T value in values)
+        {
+            Add(setting, value, SourcePosition.Unknown);
+        }
+
+        return this;
+    }
+
     internal bool Has(Setting setting) => _values.ContainsKey(setting);
 
     /// <summary>The value written, or the setting's default.</summary>
-    internal T? Get<T>(Setting<T> setting)
+    internal T? Get<T>(TypedSetting<T> setting)
         where T : notnull => _values.TryGetValue(setting, out List<(object Value, SourcePosition)>? list) ? (T)list[0].Value : setting.Default;
 
     /// <summary>Every value written, with its place.</summary>
-    internal ImmutableArray<(T Value, SourcePosition Position)> All<T>(Setting<T> setting)
+    internal ImmutableArray<(T Value, SourcePosition Position)> All<T>(TypedSetting<T> setting)
         where T : notnull =>
         _values.TryGetValue(setting, out List<(object Value, SourcePosition Position)>? list)
             ? [.. list.Select(v => ((T)v.Value, v.Position))]
             : [];
+
+    /// <summary>Every value of a setting, its type unknown.</summary>
+    internal IEnumerable<object> Of(Setting setting) =>
+        _values.TryGetValue(setting, out List<(object Value, SourcePosition Position)>? list) ? list.Select(v => v.Value) : [];
 
     /// <summary>Where the setting is written, or else the place given.</summary>
     internal SourcePosition PositionOf(Setting setting, SourcePosition otherwise) =>

@@ -34,3 +34,23 @@ internal sealed class BindAddressFormat : ValueFormat<BindAddress>
     internal override bool TryRead(string text, [MaybeNullWhen(false)] out BindAddress value, [NotNullWhen(false)] out TextFault? fault) =>
         BindAddress.TryParse(text, out value, out fault);
 }
+
+/// <summary>What carries a layer: a whole URI of any scheme.</summary>
+/// <param name="name">The option, which the old message starts with.</param>
+/// <param name="use">Whether it is listened at or connected to.</param>
+internal sealed class TransportFormat(string name, UriUse use) : ValueFormat<GatewayUri>
+{
+    internal override string Description => "a whole URI";
+
+    internal override bool TryRead(string text, [MaybeNullWhen(false)] out GatewayUri value, [NotNullWhen(false)] out TextFault? fault)
+    {
+        value = null;
+        if (!text.Contains("://", StringComparison.Ordinal))
+        {
+            fault = new($"{name} must contain an absolute URI, not \"{text}\".", "Write one with its scheme, such as tcp://127.0.0.1:8080.");
+            return false;
+        }
+
+        return GatewayUri.TryParse(text, use, out value, out fault);
+    }
+}

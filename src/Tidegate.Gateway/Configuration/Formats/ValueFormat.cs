@@ -16,6 +16,9 @@ internal abstract class ValueFormat<T>
     /// <param name="fault">What is wrong, if the result is false.</param>
     internal abstract bool TryRead(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out TextFault? fault);
 
+    /// <summary>What deserves a second look in a text that <see cref="TryRead"/> takes, or null.</summary>
+    internal virtual TextFault? Remark(string text) => null;
+
     /// <summary>The text that reads back as this value.</summary>
     internal virtual string Show(T value) => value.ToString() ?? "";
 }

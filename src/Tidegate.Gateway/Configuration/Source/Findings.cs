@@ -10,8 +10,15 @@ internal sealed class Findings
 
     private readonly List<ConfigurationError> _errors = [];
     private readonly List<ConfigurationError> _warnings = [];
+    private readonly List<UnservedPart> _unserved = [];
 
     internal ImmutableArray<ConfigurationError> Warnings => InFileOrder(_warnings);
+
+    /// <summary>What is right but cannot be served by this version.</summary>
+    internal ImmutableArray<UnservedPart> UnservedParts => [.. _unserved];
+
+    /// <summary>The name of the service that is being read, or null between services.</summary>
+    internal string? Service { get; set; }
 
     internal bool HasErrors => _errors.Count > 0;
 
@@ -20,6 +27,21 @@ internal sealed class Findings
     internal void Error(SourcePosition position, TextFault fault) => Error(position, fault.Problem, fault.Cure);
 
     internal void Warning(SourcePosition position, string problem, string cure) => Add(_warnings, new(position, problem, cure));
+
+    /// <summary>Notes what <see cref="GatewayConfiguration.Servable"/> will refuse, for the service that is being read.</summary>
+    internal void Unserved(SourcePosition position, string what, string cure) =>
+        Unserved(new(position, $"Tidegate does not serve {what} yet.", cure));
+
+    /// <inheritdoc cref="Unserved(SourcePosition, string, string)"/>
+    internal void Unserved(ConfigurationError finding) => _unserved.Add(new(Service, finding));
+
+    /// <summary>Takes out what was noted so far.</summary>
+    internal ImmutableArray<UnservedPart> TakeUnserved()
+    {
+        ImmutableArray<UnservedPart> taken = UnservedParts;
+        _unserved.Clear();
+        return taken;
+    }
 
     /// <exception cref="ConfigurationException">There are errors.</exception>
     internal void ThrowIfAny()

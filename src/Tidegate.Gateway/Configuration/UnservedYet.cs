@@ -1,0 +1,94 @@
+using System.Collections.Frozen;
+
+namespace Tidegate.Gateway.Configuration;
+
+/// <summary>
+/// The one list of what configuration files may hold, <c>validate</c> accepts, and <c>start</c> refuses because this version cannot
+/// do it: nothing is silently ignored, and what asks for protection is never started open. Whoever teaches Tidegate one of these
+/// things removes its line here.
+/// </summary>
+internal static class UnservedYet
+{
+    private const string Remove = "Remove it if the service may run without it.";
+
+    private const string WouldBeOpen =
+        "Tidegate never starts a service without the protection that its file asks for; remove this only if everyone may use the service.";
+
+    private const string WouldBeAlone = "Remove it to run this gateway alone.";
+
+    private const string OtherOrigins = "Remove it; until then only pages of the gateway's own origin may open WebSockets.";
+
+    // By place, as the descriptions call it, and name. A value that is the default anyway is no reason to refuse.
+    private static readonly FrozenDictionary<(string Place, string Name), string> s_elements = new Dictionary<(string, string), string>
+    {
+        // TLS
+        [("<accept-options>", "ssl.ciphers")] = Remove,
+        [("<accept-options>", "ssl.protocols")] = Remove,
+        [("<accept-options>", "ssl.encryption")] = Remove,
+        [("<accept-options>", "ssl.verify-client")] = WouldBeOpen,
+        [("<connect-options>", "ssl.ciphers")] = Remove,
+        [("<connect-options>", "ssl.protocols")] = Remove,
+        [("<connect-options>", "ssl.encryption")] = Remove,
+
+        // addresses
+        [("<accept-options>", "ssl.bind")] = Remove,
+        [("<accept-options>", "wss.bind")] = Remove,
+        [("<accept-options>", "https.bind")] = Remove,
+        [("<accept-options>", "udp.bind")] = Remove,
+        [("<accept-options>", "udp.interface")] = Remove,
+        [("<accept-options>", "pipe.transport")] = Remove,
+        [("<accept-options>", "tcp.transport")] = Remove,
+        [("<accept-options>", "udp.transport")] = Remove,
+        [("<accept-options>", "ssl.transport")] = Remove,
+        [("<accept-options>", "http.transport")] = Remove,
+        [("<connect-options>", "tcp.bind")] = Remove,
+        [("<connect-options>", "udp.interface")] = Remove,
+        [("<connect-options>", "pipe.transport")] = Remove,
+        [("<connect-options>", "tcp.transport")] = Remove,
+        [("<connect-options>", "udp.transport")] = Remove,
+        [("<connect-options>", "ssl.transport")] = Remove,
+        [("<connect-options>", "http.transport")] = Remove,
+
+        // HTTP
+        [("<accept-options>", "http.maximum.redirects")] = Remove,
+        [("<accept-options>", "http.server.header")] = "Remove it: responses have no Server header.",
+        [("<connect-options>", "http.keepalive")] = Remove,
+        [("<connect-options>", "http.keepalive.timeout")] = Remove,
+        [("<connect-options>", "http.keepalive.connections")] = Remove,
+        [("<connect-options>", "http.maximum.redirects")] = Remove,
+        [("<connect-options>", "http.max.authentication.attempts")] = Remove,
+        [("<connect-options>", "ws.version")] = "Remove it: WebSocket back-ends are spoken to by RFC 6455.",
+        [("<service>", "cross-site-constraint")] = OtherOrigins,
+        [("<service>", "mime-mapping")] = Remove,
+        [("<service-defaults>", "mime-mapping")] = Remove,
+
+        // flow control
+        [("<accept-options>", "tcp.maximum.outbound.rate")] = Remove,
+
+        // who may use a service
+        [("<accept-options>", "http.realm")] = WouldBeOpen,
+        [("<accept-options>", "tcp.realm")] = WouldBeOpen,
+        [("<service>", "realm-name")] = WouldBeOpen,
+        [("<service>", "authorization-constraint")] = WouldBeOpen,
+
+        // several gateways
+        [("<gateway-config>", "cluster")] = WouldBeAlone,
+        [("<service>", "balance")] = WouldBeAlone,
+
+        // mobile push notifications, which the last releases read and never sent
+        [("<service>", "notify")] = Remove,
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenSet<string> s_schemes = FrozenSet.Create(
+        "wss", "https", "ssl", "tls",
+        "pipe",
+        "udp", "mcp", "sse", "sse+ssl", "socks", "socks+ssl",
+        "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",
+        "ws-draft-75", "ws-draft-75+ssl", "httpx", "httpx+ssl", "httpxe", "httpxe+ssl");
+
+    /// <summary>What to do about an element or an option that start refuses, or null if it is served.</summary>
+    internal static string? CureFor(string place, string name) => s_elements.GetValueOrDefault((place, name));
+
+    /// <summary>Whether addresses of a scheme are read but not served.</summary>
+    internal static bool IsScheme(string name) => s_schemes.Contains(name);
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Gateway.Configuration;
+using static Tidegate.Gateway.Tests.Configuration.ConfigurationText;
+
+namespace Tidegate.Gateway.Tests.Configuration;
+
+public sealed class UnservedTests
+{
+    private const string Second = "<service><name>second</name><accept>ws://localhost:8000/second</accept><type>echo</type></service>";
+
+    private static readonly string s_first = Echo("\n<accept-options><tcp.maximum.outbound.rate>1kB/s</tcp.maximum.outbound.rate></accept-options>");
+
+    [Fact]
+    public void What_is_documented_and_not_served_is_read_and_noted_with_its_place() =>
+        Assert.Equal(
+            [new UnservedPart("e", new(new("test.xml", 3, 17), "Tidegate does not serve <tcp.maximum.outbound.rate> yet.", "Remove it if the service may run without it."))],
+            Read(s_first).Unserved.AsEnumerable());
+
+    [Fact]
+    public void It_keeps_the_gateway_from_starting()
+    {
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => Read(s_first + Second).Servable(lenient: false));
+
+        Assert.Equal("Tidegate does not serve <tcp.maximum.outbound.rate> yet.", Assert.Single(e.Errors).Problem);
+    }
+
+    [Fact]
+    public async Task It_does_so_whoever_starts_it()
+    {
+        using var scratch = new ScratchDirectory();
+
+        await Assert.ThrowsAsync<ConfigurationException>(() => GatewayServer.StartAsync(
+            Read(s_first), new GatewayServerOptions { WebDirectory = scratch.Path }, NullLoggerFactory.Instance, CancellationToken.None));
+    }
+
+    [Fact]
+    public void Lenience_leaves_that_service_alone_out_and_says_so()
+    {
+        GatewayConfiguration servable = Read(s_first + Second).Servable(lenient: true);
+
+        Assert.Equal(["second"], servable.Services.Select(s => s.Name));
+        Assert.Equal("The service 'e' is left out.", Assert.Single(servable.Warnings).Cure);
+        Assert.Empty(servable.Unserved);
+    }
+
+    [Fact]
+    public void What_the_defaults_ask_for_every_service_asks_for()
+    {
+        GatewayConfiguration configuration = Read(
+            "<service-defaults><accept-options><tcp.realm>r</tcp.realm></accept-options></service-defaults>" + Echo("") + Second);
+
+        Assert.Equal(["e", "second"], configuration.Unserved.Select(part => part.Service));
+        Assert.Empty(configuration.Servable(lenient: true).Services);
+    }
+
+    [Fact]
+    public void A_value_that_is_the_default_anyway_is_no_reason_to_refuse() =>
+        Assert.Empty(Read(
+            "<service><name>p</name><accept>tcp://h:1</accept><connect>tcp://h:2</connect><type>proxy</type><connect-options>"
+            + "<ws.version>rfc6455</ws.version><http.maximum.redirects>0</http.maximum.redirects></connect-options></service>").Unserved);
+
+    [Fact]
+    public void What_asks_for_protection_says_that_it_is_never_started_open() =>
+        Assert.StartsWith(
+            "Tidegate never starts a service without the protection that its file asks for",
+            Assert.Single(Read(Echo("<accept-options><http.realm>a b</http.realm></accept-options>")).Unserved).Finding.Cure,
+            StringComparison.Ordinal);
+}
