@@ -35,7 +35,8 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     internal static async Task<RunningGateway> StartAsync(
         int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
-        ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null)
+        ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null,
+        AcceptOptions? acceptFiles = null)
     {
         string web = Directory.CreateTempSubdirectory("tidegate-web").FullName;
         File.WriteAllText(Path.Combine(web, "index.html"), "<!doctype html><title>files</title>");
@@ -52,7 +53,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             Type = type,
             Accepts = [new ServiceAddress(GatewayUri.Parse(uri, UriUse.Accept), nowhere)],
             Connects = connect is null ? [] : [new ServiceAddress(GatewayUri.Parse(connect, UriUse.Connect), nowhere)],
-            AcceptOptions = accept ?? new AcceptOptions(),
+            AcceptOptions = (type == "directory" ? acceptFiles : null) ?? accept ?? new AcceptOptions(),
             ConnectOptions = new ConnectOptions(),
             Options = options,
             CrossSiteConstraints = constraints ?? [],

@@ -114,8 +114,9 @@ public sealed class Http2Tests : IDisposable
         using ClientWebSocket second = await ConnectAsync(gateway, "/relay");
         Socket behindSecond = await backEnd.AcceptAsync();
         await second.SendAsync("x"u8.ToArray(), WebSocketMessageType.Binary, true, Token);
+        Assert.Equal("x"u8.ToArray(), await BackEndServer.ReadAsync(behindSecond, 1));
         second.Abort();
-        Assert.Equal("x"u8.ToArray(), await BackEndServer.ReadToEndAsync(behindSecond));
+        Assert.Empty(await BackEndServer.ReadToEndAsync(behindSecond));
 
         using ClientWebSocket third = await ConnectAsync(gateway, "/relay");
         Socket behindThird = await backEnd.AcceptAsync();
@@ -161,6 +162,33 @@ public sealed class Http2Tests : IDisposable
 
         Assert.Equal(sent, received);
         Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
+    }
+
+    [Fact]
+    public async Task Neither_silence_nor_slowness_ends_a_WebSocket()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port);
+        using ClientWebSocket quiet = await ConnectAsync(gateway, "/echo");
+        using ClientWebSocket slow = await ConnectAsync(gateway, "/relay");
+        Socket behind = await backEnd.AcceptAsync();
+        byte[] sent = new byte[4 * 1024 * 1024];
+        new Random(5).NextBytes(sent);
+        Task sending = behind.SendAsync(sent);
+
+        // Longer than the grace that the server gives to requests.
+        await Task.Delay(TimeSpan.FromSeconds(8), Token);
+
+        await quiet.SendAsync("still here"u8.ToArray(), WebSocketMessageType.Text, true, Token);
+        Assert.Equal("still here"u8.ToArray(), (await ReceiveAsync(quiet)).Bytes);
+        byte[] received = new byte[sent.Length];
+        for (int count = 0; count < received.Length;)
+        {
+            count += (await slow.ReceiveAsync(received.AsMemory(count), Token)).Count;
+        }
+
+        Assert.Equal(sent, received);
+        await sending;
     }
 
     [Fact]
