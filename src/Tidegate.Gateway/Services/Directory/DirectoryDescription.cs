@@ -36,8 +36,8 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
 
     internal override SettingGroup Properties { get; } = new(
         "the properties of a directory service",
-        [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_followSymbolicLinks],
-        NotServedYet.Names("location"));
+        [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_followSymbolicLinks, LocationSettings.Location],
+        NotServedYet.Nothing);
 
     internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
 
@@ -48,6 +48,7 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         ErrorPagesDirectory = properties.Values.Get(s_errorPagesDirectory),
         Indexes = properties.Values.Get(s_indexes),
         FollowSymbolicLinks = properties.Values.Get(s_followSymbolicLinks),
+        Locations = [.. properties.Values.All(LocationSettings.Location).Select(location => location.Value)],
     };
 
     private static TextFault? DirectoryFault(string text)
