@@ -8,6 +8,7 @@ using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Services;
 using Tidegate.Gateway.Services.Directory;
+using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Gateway;
 
@@ -20,6 +21,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private readonly List<Service> _services = [];
     private HttpServer? _http;
     private Listeners? _listeners;
+    private GatewayTls? _tls;
     private bool _stopped;
 
     private GatewayServer(GatewayServerOptions options, ILogger logger)
@@ -113,14 +115,16 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await _http.DisposeAsync().ConfigureAwait(false);
         }
 
+        _tls?.Dispose();
         _loops.Dispose();
     }
 
     private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
     {
+        _tls = new GatewayTls(configuration.Security, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         foreach (ServiceConfiguration service in configuration.Services)
         {
-            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory);
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls);
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             await running.StartAsync(cancellation).ConfigureAwait(false);
@@ -140,7 +144,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
                 directory.HttpServices = application.Services;
             }
         }, cancellation).ConfigureAwait(false);
-        _listeners = new Listeners(_loops, _http, _logger);
+        _listeners = new Listeners(_loops, _http, _tls, _logger);
         foreach (Service service in _services)
         {
             await _listeners.BindAsync(service, cancellation).ConfigureAwait(false);

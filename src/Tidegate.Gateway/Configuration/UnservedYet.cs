@@ -19,19 +19,7 @@ internal static class UnservedYet
     // By place, as the descriptions call it, and name. A value that is the default anyway is no reason to refuse.
     private static readonly FrozenDictionary<(string Place, string Name), string> s_elements = new Dictionary<(string, string), string>
     {
-        // TLS
-        [("<accept-options>", "ssl.ciphers")] = Remove,
-        [("<accept-options>", "ssl.protocols")] = Remove,
-        [("<accept-options>", "ssl.encryption")] = Remove,
-        [("<accept-options>", "ssl.verify-client")] = WouldBeOpen,
-        [("<connect-options>", "ssl.ciphers")] = Remove,
-        [("<connect-options>", "ssl.protocols")] = Remove,
-        [("<connect-options>", "ssl.encryption")] = Remove,
-
         // addresses
-        [("<accept-options>", "ssl.bind")] = Remove,
-        [("<accept-options>", "wss.bind")] = Remove,
-        [("<accept-options>", "https.bind")] = Remove,
         [("<accept-options>", "udp.bind")] = Remove,
         [("<accept-options>", "udp.interface")] = Remove,
         [("<accept-options>", "pipe.transport")] = Remove,
@@ -65,6 +53,7 @@ internal static class UnservedYet
         [("<accept-options>", "tcp.realm")] = WouldBeOpen,
         [("<service>", "realm-name")] = WouldBeOpen,
         [("<service>", "authorization-constraint")] = WouldBeOpen,
+        [("<service>", "auth-constraint")] = WouldBeOpen,
 
         // several gateways
         [("<gateway-config>", "cluster")] = WouldBeAlone,
@@ -75,7 +64,6 @@ internal static class UnservedYet
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> s_schemes = FrozenSet.Create(
-        "wss", "https", "ssl", "tls",
         "pipe",
         "udp", "mcp", "sse", "sse+ssl", "socks", "socks+ssl",
         "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",

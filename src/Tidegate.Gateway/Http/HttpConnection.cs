@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
 
@@ -85,6 +86,13 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         Features.Set<IConnectionEndPointFeature>(this);
         Features.Set<IMemoryPoolFeature>(this);
         Features.Set<IDetachableConnection>(this);
+        if (connection.IsEncrypted || routes.IsSecure)
+        {
+            var tls = new TlsFeatures(connection.DescribeTls());
+            Features.Set<ITlsConnectionFeature>(tls);
+            Features.Set<ITlsHandshakeFeature>(tls);
+            Features.Set<ITlsApplicationProtocolFeature>(tls);
+        }
     }
 
     public override string ConnectionId

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
-using Tidegate.Gateway.Addressing;
 
 namespace Tidegate.Gateway.Http;
 
@@ -12,6 +11,12 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
 
     internal async Task HandleAsync(HttpContext http)
     {
+        if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
+        {
+            await GatewayResources.HandleAsync(http).ConfigureAwait(false);
+            return;
+        }
+
         var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
         Route? route = Find(http, connection.Routes);
         connection.BeginRequest();
@@ -19,11 +24,12 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
         {
             if (route is null)
             {
+                connection.Routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);
                 http.Response.StatusCode = StatusCodes.Status404NotFound;
             }
             else if (_crossOrigin.Admits(http, route))
             {
-                await (IsWebSocket(route) ? WebSocketUpgrade.HandleAsync(http, route) : route.Service.OnRequestAsync(http, route.Uri.Path)).ConfigureAwait(false);
+                await (IsWebSocket(route) ? WebSocketUpgrade.HandleAsync(http, route) : route.Service.OnRequestAsync(http, route.DecodedPath)).ConfigureAwait(false);
             }
         }
         finally

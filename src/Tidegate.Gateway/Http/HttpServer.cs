@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -56,6 +57,9 @@ internal sealed class HttpServer : IAsyncDisposable
         Transport = transport;
         Limits = limits;
     }
+
+    /// <summary>What clients that speak TLS may choose from by ALPN (RFC 7301), the preferred first.</summary>
+    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["h2", "http/1.1"];
 
     internal EngineTransport Transport { get; }
 

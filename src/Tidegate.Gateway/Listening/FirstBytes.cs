@@ -33,7 +33,7 @@ internal sealed class FirstBytes : IConnectionHandler
     /// <summary>Ends a connection that has not said anything: there is nothing to wait for.</summary>
     internal static void EndIfSilent(TcpConnection connection)
     {
-        if (connection.Handler is FirstBytes)
+        if (connection.Handler is FirstBytes || connection.IsHandshaking)
         {
             connection.Abort();
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Host.Commands;
@@ -25,14 +26,19 @@ internal static class ValidateCommand
         try
         {
             GatewayConfiguration configuration = ConfigurationReader.Read(file, new ParameterSources { Definitions = definitions });
+            if (LocalAddresses.Check(configuration) is { IsEmpty: false } errors)
+            {
+                throw new ConfigurationException(errors);
+            }
+
             foreach (ConfigurationError warning in configuration.Warnings)
             {
                 error.WriteLine($"Warning: {warning}");
             }
 
-            foreach (ConfigurationError unserved in configuration.Unserved.Select(part => part.Finding).Distinct())
+            foreach (UnservedPart part in configuration.Unserved.DistinctBy(part => part.Finding))
             {
-                error.WriteLine($"Warning: {unserved} Until then tidegate start refuses the file.");
+                error.WriteLine($"Warning: {part.Finding}{(part.IsDispensable ? "" : " Until then tidegate start refuses the file.")}");
             }
 
             int count = configuration.Services.Length;

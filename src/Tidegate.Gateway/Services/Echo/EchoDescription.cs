@@ -15,7 +15,7 @@ internal sealed class EchoDescription : ServiceTypeDescription
 
     internal override string Documentation => "Sends every message back to the client that sent it.";
 
-    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Tcp];
+    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Wss, UriScheme.Tcp, UriScheme.Ssl];
 
     internal override SettingGroup Properties { get; } = new("the properties of an echo service", [s_repeat], NotServedYet.Nothing);
 
@@ -23,4 +23,7 @@ internal sealed class EchoDescription : ServiceTypeDescription
 
     internal override ServiceOptions ReadOptions(ServiceProperties properties) =>
         new EchoOptions { Repeat = properties.Values.Get(s_repeat) };
+
+    internal override SettingValues TakeOptions(ServiceOptions options) =>
+        new SettingValues().With(s_repeat, (int?)((EchoOptions)options).Repeat);
 }
