@@ -35,7 +35,8 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     internal static async Task<RunningGateway> StartAsync(
         int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
-        ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null)
+        ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null,
+        AcceptOptions? acceptFiles = null, string? keystore = null)
     {
         string web = Directory.CreateTempSubdirectory("tidegate-web").FullName;
         File.WriteAllText(Path.Combine(web, "index.html"), "<!doctype html><title>files</title>");
@@ -52,7 +53,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             Type = type,
             Accepts = [new ServiceAddress(GatewayUri.Parse(uri, UriUse.Accept), nowhere)],
             Connects = connect is null ? [] : [new ServiceAddress(GatewayUri.Parse(connect, UriUse.Connect), nowhere)],
-            AcceptOptions = accept ?? new AcceptOptions(),
+            AcceptOptions = (type == "directory" ? acceptFiles : null) ?? accept ?? new AcceptOptions(),
             ConnectOptions = new ConnectOptions(),
             Options = options,
             CrossSiteConstraints = constraints ?? [],
@@ -61,14 +62,18 @@ internal sealed class RunningGateway : IAsyncDisposable
         };
 
         var served = new DirectoryOptions { Directory = new Uri(web).AbsoluteUri, WelcomeFile = "index.html" };
+        string secure = keystore is null ? string.Empty : "s";
         var configuration = new GatewayConfiguration(
             "test.xml",
             [
-                Service("files", "directory", $"http://127.0.0.1:0/", directory?.Invoke(served) ?? served),
-                Service("echo", "echo", $"ws://127.0.0.1:0/echo", new EchoOptions()),
-                Service("relay", "proxy", $"ws://127.0.0.1:0/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
+                Service("files", "directory", $"http{secure}://127.0.0.1:0/", directory?.Invoke(served) ?? served),
+                Service("echo", "echo", $"ws{secure}://127.0.0.1:0/echo", new EchoOptions()),
+                Service("relay", "proxy", $"ws{secure}://127.0.0.1:0/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
             ],
-            []);
+            [])
+        {
+            Security = new() { Keystore = keystore is null ? null : new StoreConfiguration { File = keystore, Position = nowhere } },
+        };
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2 }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);
         // All three asked for any free port of one address, so they share one.

@@ -16,7 +16,6 @@ internal static class UnservedYet
 
     private const string WouldBeAlone = "Remove it to run this gateway alone.";
 
-
     // By place, as the descriptions call it, and name. A value that is the default anyway is no reason to refuse.
     private static readonly FrozenDictionary<(string Place, string Name), string> s_elements = new Dictionary<(string, string), string>
     {

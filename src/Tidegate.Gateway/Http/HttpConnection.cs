@@ -25,13 +25,21 @@ internal interface IDetachableConnection
     /// was answered has been written. What the client has sent and the server has not consumed will be received again.
     /// </summary>
     void Detach(Action<TcpConnection> continuation);
+
+    /// <summary>A request has begun: the connection is not idle.</summary>
+    void BeginRequest();
+
+    /// <summary>A request has ended.</summary>
+    /// <param name="keepalive">Where no other is under way, and none comes for so long, the connection ends.</param>
+    /// <param name="watch">Whether that is less than what the HTTP server itself sees to.</param>
+    void EndRequest(TimeSpan keepalive, bool watch);
 }
 
 /// <summary>
 /// A connection of the engine as Kestrel sees it: two pipes, filled and emptied on the connection's loop. After an upgrade
 /// it lets the connection go, unharmed, and becomes garbage.
 /// </summary>
-internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, IDuplexPipe, IDetachableConnection,
+internal sealed partial class HttpConnection : ConnectionContext, IConnectionHandler, IDuplexPipe, IDetachableConnection,
     IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature,
     IMemoryPoolFeature
 {
@@ -145,6 +153,7 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
 
     public void OnReceived(TcpConnection connection, Payload data)
     {
+        _lastReceived = Environment.TickCount64;
         _input.Writer.Write(data.Span);
         ValueTask<FlushResult> flush = _input.Writer.FlushAsync();
         if (flush.IsCompletedSuccessfully)

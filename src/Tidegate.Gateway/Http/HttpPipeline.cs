@@ -5,35 +5,54 @@ using Microsoft.Extensions.Logging;
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
 {
     private readonly CrossOrigin _crossOrigin = new(logger);
 
-    internal Task HandleAsync(HttpContext http)
+    internal async Task HandleAsync(HttpContext http)
     {
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
-            return GatewayResources.HandleAsync(http);
+            await GatewayResources.HandleAsync(http).ConfigureAwait(false);
+            return;
         }
 
-        RouteTable routes = http.Features.GetRequiredFeature<IDetachableConnection>().Routes;
-        string path = RawPath(http);
-        Route? webSocket = routes.FindWebSocket(http.Request.Host, path);
-        if (webSocket is { Service.IsAccepting: true })
+        var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
+        Route? route = Find(http, connection.Routes);
+        connection.BeginRequest();
+        try
         {
-            return _crossOrigin.Admits(http, webSocket) ? WebSocketUpgrade.HandleAsync(http, webSocket) : Task.CompletedTask;
+            if (route is null)
+            {
+                connection.Routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+            else if (_crossOrigin.Admits(http, route))
+            {
+                await (IsWebSocket(route) ? WebSocketUpgrade.HandleAsync(http, route) : route.Service.OnRequestAsync(http, route.DecodedPath)).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            TimeSpan keepalive = route?.Service.Configuration.AcceptOptions.KeepaliveTimeout ?? limits.KeepaliveTimeout;
+            connection.EndRequest(keepalive, watch: keepalive < limits.KeepaliveTimeout);
+        }
+    }
+
+    private static Route? Find(HttpContext http, RouteTable routes)
+    {
+        if (routes.FindWebSocket(http.Request.Host, RawPath(http)) is { Service.IsAccepting: true } webSocket)
+        {
+            return webSocket;
         }
 
         // Files are found by the decoded path: it is what their names are.
-        if (!WebSocketUpgrade.IsAsked(http) && routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/") is { Service.IsAccepting: true } route)
-        {
-            return _crossOrigin.Admits(http, route) ? route.Service.OnRequestAsync(http, route.DecodedPath) : Task.CompletedTask;
-        }
-
-        routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);
-        http.Response.StatusCode = StatusCodes.Status404NotFound;
-        return Task.CompletedTask;
+        return !WebSocketUpgrade.IsAsked(http) && routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/") is { Service.IsAccepting: true } route
+            ? route
+            : null;
     }
+
+    private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 
     /// <summary>The path as it was sent, still percent-encoded, which is how accepts are written.</summary>
     private static string RawPath(HttpContext http)

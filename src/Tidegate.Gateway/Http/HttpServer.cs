@@ -96,7 +96,7 @@ internal sealed class HttpServer : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         prepare(application);
-        application.Run(new HttpPipeline(loggers.CreateLogger("tidegate.http")).HandleAsync);
+        application.Run(new HttpPipeline(limits, loggers.CreateLogger("tidegate.http")).HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), limits);
     }

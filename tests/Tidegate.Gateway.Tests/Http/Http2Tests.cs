@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Tidegate.Engine.WebSocket;
 
@@ -46,6 +48,49 @@ public sealed class Http2Tests : IDisposable
             Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
             socket.Dispose();
         }));
+    }
+
+    [Fact]
+    public async Task Behind_TLS_files_and_WebSockets_share_a_connection_that_ALPN_has_made_HTTP_2()
+    {
+        using var directory = new ScratchDirectory();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 certificate = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        string store = Path.Combine(directory.Path, "store.pem");
+        await File.WriteAllTextAsync(store, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem(), Token);
+        await using RunningGateway gateway = await RunningGateway.StartAsync(keystore: store);
+        int connections = 0;
+        using var client = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            SslOptions = new() { RemoteCertificateValidationCallback = (_, presented, _, _) => presented!.GetCertHashString() == certificate.Thumbprint },
+            ConnectCallback = async (context, cancellation) =>
+            {
+                Interlocked.Increment(ref connections);
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        using var get = new HttpRequestMessage(HttpMethod.Get, $"https://127.0.0.1:{gateway.Port}/")
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
+        };
+        using HttpResponseMessage page = await client.SendAsync(get, Token);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        socket.Options.SetRequestHeader("Origin", $"https://127.0.0.1:{gateway.Port}");
+        await socket.ConnectAsync(new Uri($"wss://127.0.0.1:{gateway.Port}/echo"), client, Token);
+        byte[] message = new byte[100_000];
+        new Random(6).NextBytes(message);
+        await socket.SendAsync(message, WebSocketMessageType.Binary, true, Token);
+
+        Assert.Equal(message, (await ReceiveAsync(socket)).Bytes);
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (page.StatusCode, page.Version));
+        Assert.Equal(1, connections);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Token);
     }
 
     [Theory]
@@ -162,6 +207,33 @@ public sealed class Http2Tests : IDisposable
 
         Assert.Equal(sent, received);
         Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
+    }
+
+    [Fact]
+    public async Task Neither_silence_nor_slowness_ends_a_WebSocket()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port);
+        using ClientWebSocket quiet = await ConnectAsync(gateway, "/echo");
+        using ClientWebSocket slow = await ConnectAsync(gateway, "/relay");
+        Socket behind = await backEnd.AcceptAsync();
+        byte[] sent = new byte[4 * 1024 * 1024];
+        new Random(5).NextBytes(sent);
+        Task sending = behind.SendAsync(sent);
+
+        // Longer than the grace that the server gives to requests.
+        await Task.Delay(TimeSpan.FromSeconds(8), Token);
+
+        await quiet.SendAsync("still here"u8.ToArray(), WebSocketMessageType.Text, true, Token);
+        Assert.Equal("still here"u8.ToArray(), (await ReceiveAsync(quiet)).Bytes);
+        byte[] received = new byte[sent.Length];
+        for (int count = 0; count < received.Length;)
+        {
+            count += (await slow.ReceiveAsync(received.AsMemory(count), Token)).Count;
+        }
+
+        Assert.Equal(sent, received);
+        await sending;
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using Tidegate.Gateway.Configuration;
@@ -102,6 +103,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
 
         // Without one, ASP.NET would make a scope for every request.
         http.RequestServices = HttpServices!;
+        http.Features.Set<IHttpResponseBodyFeature>(new FileBody(http.Features.GetRequiredFeature<IHttpResponseBodyFeature>()));
         try
         {
             await (await ResultAsync(http, found).ConfigureAwait(false)).ExecuteAsync(http).ConfigureAwait(false);

@@ -41,7 +41,7 @@ internal sealed class ServedFiles
     internal ServedFiles(string root, bool followLinks)
     {
         _root = Path.TrimEndingDirectorySeparator(root);
-        _realRoot = Path.TrimEndingDirectorySeparator(RealPath(_root) ?? _root);
+        _realRoot = Path.TrimEndingDirectorySeparator(RealPath(Path.GetPathRoot(_root)!, _root[Path.GetPathRoot(_root)!.Length..]) ?? _root);
         _followLinks = followLinks;
     }
 
@@ -68,7 +68,7 @@ internal sealed class ServedFiles
         {
             if (!_followLinks)
             {
-                if (RealPath(fullPath) is not { } real || !IsWithin(real))
+                if (RealPath(_realRoot, name) is not { } real || !IsWithin(real))
                 {
                     return Found.Nothing;
                 }
@@ -94,12 +94,14 @@ internal sealed class ServedFiles
         real.Length == _realRoot.Length ? string.Equals(real, _realRoot, StringComparison.Ordinal)
         : real.StartsWith(_realRoot, StringComparison.Ordinal) && (Path.EndsInDirectorySeparator(_realRoot) || real[_realRoot.Length] == Path.DirectorySeparatorChar);
 
-    /// <summary>The path without symbolic links; null where there is nothing, or no end of links.</summary>
-    private static string? RealPath(string path)
+    /// <summary>A path without symbolic links; null where there is nothing, or no end of links.</summary>
+    /// <param name="start">Its beginning, in which there are none.</param>
+    /// <param name="more">What follows.</param>
+    private static string? RealPath(string start, string more)
     {
         int links = 0;
-        string current = Path.GetPathRoot(path)!;
-        var rest = new Stack<string>(Segments(path[current.Length..]));
+        string current = start;
+        var rest = new Stack<string>(Segments(more));
         while (rest.TryPop(out string? segment))
         {
             string next = Path.Join(current, segment);
