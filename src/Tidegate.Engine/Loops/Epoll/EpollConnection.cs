@@ -75,7 +75,7 @@ internal sealed unsafe class EpollConnection : TcpConnection, IEpollTarget
     {
         while (true)
         {
-            nint count = Libc.recv(_descriptor, buffer, (nuint)capacity, 0);
+            nint count = Libc.Receive(_descriptor, buffer, (nuint)capacity);
             if (count >= 0)
             {
                 error = SocketError.Success;
@@ -95,7 +95,7 @@ internal sealed unsafe class EpollConnection : TcpConnection, IEpollTarget
     {
         while (true)
         {
-            nint count = Libc.send(_descriptor, data, (nuint)length, Libc.MSG_NOSIGNAL);
+            nint count = Libc.Send(_descriptor, data, (nuint)length);
             if (count >= 0)
             {
                 error = SocketError.Success;

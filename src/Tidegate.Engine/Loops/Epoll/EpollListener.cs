@@ -77,6 +77,7 @@ internal sealed unsafe class EpollListener : Listener, IEpollTarget
                 continue;
             }
 
+            bool last = DescriptorReserve.EndsAccepting(accepted);
             var loop = (EpollLoop)_loops.Next();
             if (ReferenceEquals(loop, _loop))
             {
@@ -85,6 +86,12 @@ internal sealed unsafe class EpollListener : Listener, IEpollTarget
             else
             {
                 loop.Post(_ => loop.Adopt(accepted, _accepted), null);
+            }
+
+            if (last)
+            {
+                Pause(SocketError.TooManyOpenSockets);
+                return;
             }
         }
     }
@@ -107,17 +114,42 @@ internal sealed unsafe class EpollListener : Listener, IEpollTarget
         }
     }
 
-    /// <summary>Out of descriptors or memory: accepting again at once would spin, so it waits a moment.</summary>
+    /// <summary>Out of descriptors or memory, or nearly so: accepting again at once would spin, so it waits a moment.</summary>
     private void Pause(SocketError error)
     {
+        if (_descriptor < 0)
+        {
+            // What was accepted has disposed the listener.
+            return;
+        }
+
         _ = EpollEvents.Control(_loop.Descriptor, Libc.EPOLL_CTL_DEL, _descriptor, 0, 0);
         _loop.Detach(_slot);
         _slot = -1;
-        _loop.Schedule(StarvedPause, static listener => ((EpollListener)listener!).Watch(), this);
+        AwaitRoom();
         if (_loop.Now - _lastStarvedReport >= 1000)
         {
             _lastStarvedReport = _loop.Now;
             ReportStarved(error);
+        }
+    }
+
+    private void AwaitRoom() => _loop.Schedule(StarvedPause, static listener => ((EpollListener)listener!).Retry(), this);
+
+    private void Retry()
+    {
+        if (_descriptor < 0)
+        {
+            return;
+        }
+
+        if (DescriptorReserve.AllowsAccepting(_descriptor))
+        {
+            Watch();
+        }
+        else
+        {
+            AwaitRoom();
         }
     }
 

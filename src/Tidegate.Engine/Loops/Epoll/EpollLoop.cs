@@ -106,6 +106,12 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         int family = endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? Libc.AF_INET6 : Libc.AF_INET;
         int descriptor = Libc.socket(family, Libc.SOCK_STREAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0);
         int error = descriptor < 0 ? Libc.LastError : 0;
+        if (descriptor >= 0 && DescriptorReserve.EndsConnecting(descriptor))
+        {
+            _ = Libc.close(descriptor);
+            (descriptor, error) = (-1, Libc.EMFILE);
+        }
+
         var connection = new EpollConnection(this, descriptor);
         if (error == 0)
         {
