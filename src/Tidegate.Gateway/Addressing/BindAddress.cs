@@ -4,11 +4,13 @@ using System.Globalization;
 namespace Tidegate.Gateway.Addressing;
 
 /// <summary>Where a socket is really bound, if that differs from the accept URI (<c>tcp.bind</c> and its like).</summary>
-/// <param name="Host">The host, or null for every address of the machine.</param>
+/// <param name="Host">The host, or null for every IPv4 address of the machine (0.0.0.0), as a port alone has always meant.</param>
 /// <param name="Port">The port, 1 to 65535, or 0 for any free one.</param>
 public sealed record BindAddress(UriHost? Host, int Port)
 {
-    /// <summary>Reads <c>host:port</c>, <c>[ipv6]:port</c> or <c>port</c>.</summary>
+    private const string Forms = "Write host:port, [ipv6]:port, @interface:port, [@interface name]:port or a port alone.";
+
+    /// <summary>Reads <c>host:port</c>, <c>[ipv6]:port</c>, <c>@interface:port</c>, <c>[@interface name]:port</c> or <c>port</c>.</summary>
     /// <param name="text">The text, without white space around it.</param>
     /// <param name="address">The address, if the result is true.</param>
     /// <param name="fault">What is wrong, if the result is false.</param>
@@ -30,14 +32,14 @@ public sealed record BindAddress(UriHost? Host, int Port)
             return false;
         }
 
-        if (!HostAndPort.TryParse(text, text, 0, out HostAndPort? place, out fault))
+        if (!HostAndPort.TryParse(text, text, UriUse.Accept, out HostAndPort? place, out fault))
         {
             return false;
         }
 
         if (place.Port is null)
         {
-            fault = new($"The bind address \"{text}\" has no port.", "Write host:port, [ipv6]:port or a port alone.");
+            fault = new($"The bind address \"{text}\" has no port.", Forms);
             return false;
         }
 

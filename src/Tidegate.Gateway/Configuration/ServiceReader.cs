@@ -124,8 +124,8 @@ internal sealed class ServiceReader
             Type = type.Name,
             Accepts = accepts,
             Connects = connects,
-            AcceptOptions = AcceptSettings.Build(accept),
-            ConnectOptions = ConnectSettings.Build(connect),
+            AcceptOptions = type.MaximumAccepts > 0 ? AcceptSettings.Build(accept) : new AcceptOptions(),
+            ConnectOptions = type.MaximumConnects > 0 ? ConnectSettings.Build(connect) : new ConnectOptions(),
             CrossSiteConstraints = CrossSiteSettings.Read(element, _findings),
             MimeTypes = ReadMimeTypes(element, type),
             Balances = balances,
@@ -304,7 +304,7 @@ internal sealed class ServiceReader
         {
             foreach (ServiceAddress accept in service.Accepts)
             {
-                if (accept.Uri.Port == 0 && !accept.Uri.Scheme.TakesPath)
+                if (accept.Uri.Port == 0 && !accept.Uri.Scheme.TakesPath && accept.Uri.Scheme.TakesPort)
                 {
                     // Each gets a free port of its own.
                     continue;

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Tidegate.Gateway.Addressing;
 
 namespace Tidegate.Gateway.Http;
 
@@ -9,6 +8,11 @@ internal static class HttpPipeline
 {
     internal static Task HandleAsync(HttpContext http)
     {
+        if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
+        {
+            return GatewayResources.HandleAsync(http);
+        }
+
         RouteTable routes = http.Features.GetRequiredFeature<IDetachableConnection>().Routes;
         string path = RawPath(http);
         Route? webSocket = routes.FindWebSocket(http.Request.Host, path);
@@ -20,9 +24,10 @@ internal static class HttpPipeline
         // Files are found by the decoded path: it is what their names are.
         if (!WebSocketUpgrade.IsAsked(http) && routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/") is { Service.IsAccepting: true } route)
         {
-            return route.Service.OnRequestAsync(http, route.Uri.Path);
+            return route.Service.OnRequestAsync(http, route.DecodedPath);
         }
 
+        routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);
         http.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;
     }

@@ -2,34 +2,50 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Services;
 
 namespace Tidegate.Gateway.Http;
 
 /// <summary>One accept of one service, as requests find it.</summary>
-/// <param name="Uri">The accept as configured.</param>
+/// <param name="Accept">The accept as configured, and where.</param>
 /// <param name="Service">The service that it belongs to.</param>
-internal sealed record Route(GatewayUri Uri, Service Service);
+internal sealed record Route(ServiceAddress Accept, Service Service)
+{
+    internal GatewayUri Uri => Accept.Uri;
+
+    /// <summary>The path as a server hands out that of a request: percent-decoded, but for the slash.</summary>
+    internal string DecodedPath { get; } =
+        System.Uri.UnescapeDataString(Accept.Uri.Path.Replace("%2F", "%252F", StringComparison.OrdinalIgnoreCase));
+}
 
 /// <summary>
 /// What is served at one address and port, told apart by authority and path. A request that came in elsewhere can not reach
 /// it, whatever its Host header says.
 /// </summary>
-internal sealed class RouteTable
+internal sealed partial class RouteTable(ILogger logger)
 {
+    // Longer than any host name; what a client sends beyond that says nothing.
+    private const int LongestShownHost = 300;
+    private readonly ILogger _logger = logger;
     private ImmutableArray<Entry> _entries = [];
+    private int _hasReported;
 
     /// <summary>Adds an accept; <paramref name="port"/> is its port, or the real one where any free port was asked for.</summary>
-    internal void Add(Route route, int port) => _entries = _entries.Add(new Entry(route, AuthoritiesOf(route.Uri, port)));
+    internal void Add(Route route, int port) => _entries = _entries.Add(new Entry(route, HostsOf(route.Uri.Host), port));
 
-    /// <summary>An accept that claims the same thing, or null. An http and a ws accept may share a path.</summary>
-    internal Route? Conflicting(GatewayUri uri)
+    /// <summary>
+    /// An accept of another service that claims the same thing, or null. An http and a ws accept may share a path, and an accept at a
+    /// host goes before one at any host.
+    /// </summary>
+    internal Route? Conflicting(Route route, int port)
     {
+        var wanted = new Entry(route, HostsOf(route.Uri.Host), port);
         foreach (Entry entry in _entries)
         {
-            GatewayUri other = entry.Route.Uri;
-            if (other.Scheme == uri.Scheme && other.Host == uri.Host && other.Port == uri.Port && other.Path.TrimEnd('/') == uri.Path.TrimEnd('/'))
+            if (!ReferenceEquals(entry.Route.Service, route.Service) && entry.ClaimsTheSameAs(wanted))
             {
                 return entry.Route;
             }
@@ -39,65 +55,110 @@ internal sealed class RouteTable
     }
 
     /// <summary>The accept that takes WebSockets at exactly this path, or null.</summary>
+    /// <param name="host">The Host header.</param>
+    /// <param name="path">The path as it was sent, percent-encoded.</param>
     internal Route? FindWebSocket(HostString host, string path)
     {
-        string authority = Normalize(host);
+        RequestAuthority authority = RequestAuthority.Of(host);
+        Entry? best = null;
         foreach (Entry entry in _entries)
         {
-            if (entry.Route.Uri.Scheme == UriScheme.Ws && entry.Serves(authority) && string.Equals(entry.Route.Uri.Path, path, StringComparison.Ordinal))
+            GatewayUri uri = entry.Route.Uri;
+            if (uri.Scheme.IsWebSocket && string.Equals(uri.Path, path, StringComparison.Ordinal) && entry.Serves(authority)
+                && (best is null || best.IsForAnyHost))
             {
-                return entry.Route;
+                best = entry;
             }
         }
 
-        return null;
+        return best?.Route;
     }
 
     /// <summary>The accept whose path is the longest that leads to this one, by whole segments; null where there is none.</summary>
+    /// <param name="host">The Host header.</param>
+    /// <param name="path">The path, percent-decoded.</param>
     internal Route? FindHttp(HostString host, string path)
     {
-        string authority = Normalize(host);
-        Route? longest = null;
+        RequestAuthority authority = RequestAuthority.Of(host);
+        Entry? longest = null;
         foreach (Entry entry in _entries)
         {
-            Route route = entry.Route;
-            if (route.Uri.Scheme == UriScheme.Http && entry.Serves(authority) && Leads(route.Uri.Path, path)
-                && (longest is null || route.Uri.Path.Length > longest.Uri.Path.Length))
+            if (entry.Route.Uri.Scheme.IsWebSocket || !Leads(entry.Prefix, path) || !entry.Serves(authority))
             {
-                longest = route;
+                continue;
+            }
+
+            if (longest is null || entry.Prefix.Length > longest.Prefix.Length
+                || (entry.Prefix.Length == longest.Prefix.Length && longest.IsForAnyHost))
+            {
+                longest = entry;
             }
         }
 
-        return longest;
+        return longest?.Route;
     }
 
-    private static bool Leads(string acceptPath, string path)
+    /// <summary>Says once which authorities are served here, when a request asks for another: a common mistake in a configuration.</summary>
+    /// <param name="host">The Host header.</param>
+    /// <param name="port">The port that the request came in at.</param>
+    internal void ReportIfUnknown(HostString host, int port)
     {
-        string prefix = acceptPath.TrimEnd('/');
-        return path.StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] == '/');
-    }
-
-    /// <summary>The authorities that mean this accept; empty for every one.</summary>
-    private static ImmutableArray<string> AuthoritiesOf(GatewayUri uri, int port)
-    {
-        string suffix = string.Create(CultureInfo.InvariantCulture, $":{port}");
-        return uri.Host switch
+        RequestAuthority authority = RequestAuthority.Of(host);
+        if (_entries.Any(entry => entry.Serves(authority)) || Interlocked.Exchange(ref _hasReported, 1) != 0)
         {
-            HostAddress { Address: var address } when address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) => [],
-            // Whoever says localhost means this machine, however a client spells it.
-            HostName { Name: "localhost" } => ["localhost" + suffix, "127.0.0.1" + suffix, "[::1]" + suffix],
-            _ => [uri.Host.ToString()!.ToLowerInvariant() + suffix],
-        };
+            return;
+        }
+
+        string asked = host.Value ?? string.Empty;
+        LogUnknown(
+            asked.Length > LongestShownHost ? asked[..LongestShownHost] + "…" : asked, port,
+            string.Join(", ", _entries.Select(entry => entry.ToString()).Distinct(StringComparer.Ordinal)));
     }
 
-    private static string Normalize(HostString host)
-    {
-        string value = host.Value ?? string.Empty;
-        return (host.Port is null ? value.TrimEnd(':') + ":80" : value).ToLowerInvariant();
-    }
+    /// <summary>Whether a request path lies under a prefix without a slash at its end.</summary>
+    private static bool Leads(string prefix, string path) =>
+        path.StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] == '/');
 
-    private sealed record Entry(Route Route, ImmutableArray<string> Authorities)
+    /// <summary>The hosts, in the form of <see cref="RequestAuthority"/>, that mean this one; empty for every one.</summary>
+    private static ImmutableArray<string> HostsOf(UriHost host) => host switch
     {
-        internal bool Serves(string authority) => Authorities.IsEmpty || Authorities.Contains(authority);
+        AnyHost => [],
+        // Who reaches an interface may call it what they like: it has names and addresses that no configuration says.
+        InterfaceName => [],
+        HostAddress { Address: var address } when address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) => [],
+        HostAddress { Address: var address } => [RequestAuthority.HostOf(address)],
+        // Whoever says localhost means this machine, however a client spells it.
+        HostName { Name: "localhost" } => ["localhost", "127.0.0.1", "[::1]"],
+        _ => [host.ToString()!],
+    };
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "A client asked for \"{Host}\" at port {Port}, where no service accepts that host: it got 404, and so will others, without a word here. Hosts served there: {Authorities}")]
+    private partial void LogUnknown(string host, int port, string authorities);
+
+    /// <summary>An accept and what it is compared by.</summary>
+    private sealed record Entry(Route Route, ImmutableArray<string> Hosts, int Port)
+    {
+        internal string Prefix { get; } = Route.DecodedPath.TrimEnd('/');
+
+        internal bool IsForAnyHost => Hosts.IsEmpty;
+
+        // A client leaves out the default port of the scheme that it speaks.
+        internal bool Serves(RequestAuthority authority) =>
+            Hosts.IsEmpty || ((authority.Port ?? Route.Uri.Scheme.DefaultPort) == Port && Hosts.Contains(authority.Host));
+
+        internal bool ClaimsTheSameAs(Entry other)
+        {
+            if (Route.Uri.Scheme.IsWebSocket != other.Route.Uri.Scheme.IsWebSocket || IsForAnyHost != other.IsForAnyHost)
+            {
+                return false;
+            }
+
+            bool samePath = Route.Uri.Scheme.IsWebSocket ? Route.Uri.Path == other.Route.Uri.Path : Prefix == other.Prefix;
+            return samePath && (IsForAnyHost || (Port == other.Port && Hosts.Intersect(other.Hosts).Any()));
+        }
+
+        public override string ToString() => IsForAnyHost ? "*" : string.Create(CultureInfo.InvariantCulture, $"{Hosts[0]}:{Port}");
     }
 }

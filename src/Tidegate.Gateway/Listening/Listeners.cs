@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -10,8 +11,9 @@ using Tidegate.Gateway.Services;
 namespace Tidegate.Gateway.Listening;
 
 /// <summary>All listeners of a gateway: binds the accepts of its services, sharing what can be shared.</summary>
-internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger logger) : IDisposable
+internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILogger logger) : IDisposable
 {
+    private readonly ILogger _logger = logger;
     private readonly Dictionary<IPEndPoint, (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)> _byEndPoint = [];
     private readonly List<ServedAddress> _served = [];
 
@@ -26,6 +28,7 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
         {
             IPEndPoint[] endPoints = await PhysicalAddresses.ResolveAsync(service.Configuration, accept, cancellation).ConfigureAwait(false);
             PortListener? bound = null;
+            var boundTo = new List<IPEndPoint>();
             SocketException? failure = null;
             foreach (IPEndPoint endPoint in endPoints)
             {
@@ -33,12 +36,17 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
                 {
                     PortListener listener = Bind(service, accept, endPoint, bound);
                     bound ??= listener;
+                    boundTo.Add(listener.EndPoint);
                 }
                 catch (SocketException exception) when (
                     endPoint.AddressFamily == AddressFamily.InterNetworkV6 && bound is not null
                     && exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
                 {
-                    // A name may stand for an IPv6 address on a machine that has none.
+                    // A name may stand for an IPv6 address on a machine that has none, and one of an interface may not be ready.
+                    if (accept.Uri.Host is InterfaceName || service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme)?.Host is InterfaceName)
+                    {
+                        LogSkipped(endPoint.ToString(), accept.Uri.ToString());
+                    }
                 }
                 catch (SocketException exception)
                 {
@@ -53,7 +61,8 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
             }
 
             int port = accept.Uri.Port == 0 ? bound.EndPoint.Port : accept.Uri.Port;
-            _served.Add(new ServedAddress(accept.Uri, port, service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null ? null : bound.EndPoint));
+            bool isAsWritten = accept.Uri.Host is not InterfaceName && service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null;
+            _served.Add(new ServedAddress(accept.Uri, port, isAsWritten ? [] : [.. boundTo]));
         }
     }
 
@@ -65,8 +74,10 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
         }
     }
 
-    private PortListener Bind(Service service, ServiceAddress accept, IPEndPoint endPoint, PortListener? sibling)
+    private PortListener Bind(Service service, ServiceAddress accept, IPEndPoint wanted, PortListener? sibling)
     {
+        // Where any free port was asked for, all addresses of a name or an interface get the same one.
+        IPEndPoint endPoint = wanted.Port == 0 && sibling is not null ? new IPEndPoint(wanted.Address, sibling.EndPoint.Port) : wanted;
         bool http = accept.Uri.Scheme != UriScheme.Tcp;
         // Any free port: accepts of http and ws at one host share it, told apart by path; each tcp accept gets one of its own.
         bool own = !http && endPoint.Port == 0;
@@ -81,34 +92,57 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
         }
         else
         {
-            // Where any free port was asked for, all addresses of a name get the same one.
-            IPEndPoint actual = endPoint.Port == 0 && sibling is not null ? new IPEndPoint(endPoint.Address, sibling.EndPoint.Port) : endPoint;
             PortListener listener = http
-                ? PortListener.ForHttp(loops, actual, server, logger)
-                : PortListener.ForTcp(loops, actual, service, logger);
+                ? PortListener.ForHttp(loops, endPoint, server, _logger)
+                : PortListener.ForTcp(loops, endPoint, service, _logger);
             existing = (listener, accept, service.Configuration);
             _byEndPoint.Add(own ? listener.EndPoint : endPoint, existing);
         }
 
         if (http)
         {
-            if (existing.Listener.Routes.Conflicting(accept.Uri) is { } other)
+            var route = new Route(accept, service);
+            int port = accept.Uri.Port == 0 ? existing.Listener.EndPoint.Port : accept.Uri.Port;
+            if (existing.Listener.Routes.Conflicting(route, port) is { } other)
             {
                 throw new GatewayStartException(
-                    $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already by service \"{other.Service.Configuration.Name}\" " +
-                    $"({other.Service.Configuration.Position}). Give one of the two another path or port.");
+                    $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already at {existing.Listener.EndPoint} by {other.Uri} " +
+                    $"of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}). Give one of the two another host, path or port.");
             }
 
-            existing.Listener.Routes.Add(new Route(accept.Uri, service), accept.Uri.Port == 0 ? existing.Listener.EndPoint.Port : accept.Uri.Port);
+            existing.Listener.Routes.Add(route, port);
         }
 
         return existing.Listener;
     }
 
-    private static GatewayStartException NotBound(ServiceConfiguration service, ServiceAddress accept, IPEndPoint endPoint, SocketException exception)
+    /// <summary>What is bound here for all addresses where this is one of them, or the other way round.</summary>
+    private (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)? Overlapping(IPEndPoint endPoint)
+    {
+        foreach ((PortListener Listener, ServiceAddress First, ServiceConfiguration Service) one in _byEndPoint.Values)
+        {
+            IPEndPoint other = one.Listener.EndPoint;
+            if (other.Port == endPoint.Port && other.AddressFamily == endPoint.AddressFamily && (IsAny(other) || IsAny(endPoint)))
+            {
+                return one;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsAny(IPEndPoint endPoint) => endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{EndPoint} can not be bound for {Uri}: the address is not there, or not ready yet. The others are bound")]
+    private partial void LogSkipped(string endPoint, string uri);
+
+    private GatewayStartException NotBound(ServiceConfiguration service, ServiceAddress accept, IPEndPoint endPoint, SocketException exception)
     {
         string why = exception.SocketErrorCode switch
         {
+            SocketError.AddressAlreadyInUse when Overlapping(endPoint) is { } own =>
+                $"{own.Listener.EndPoint} is bound for {own.First.Uri} of service \"{own.Service.Name}\" ({own.First.Position}), and a port of all addresses is not " +
+                "bound again for one of them. Give one of the two another port, or bind both at the same address with tcp.bind.",
             SocketError.AddressAlreadyInUse => "Address already in use. Stop the process that listens there, or write another port.",
             SocketError.AccessDenied => "permission denied. Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE; write a higher port, or bind one with tcp.bind.",
             SocketError.AddressNotAvailable => "no network interface of this machine has this address. Write one that it has, or 0.0.0.0 for all.",
@@ -122,13 +156,13 @@ internal sealed class Listeners(EventLoops loops, HttpServer server, ILogger log
 /// <summary>An accept that is being served.</summary>
 /// <param name="Uri">The accept as configured.</param>
 /// <param name="Port">Its port, or the real one where any free port was asked for.</param>
-/// <param name="BoundTo">Where it is bound, if that is not what the URI says.</param>
-public sealed record ServedAddress(GatewayUri Uri, int Port, IPEndPoint? BoundTo)
+/// <param name="BoundTo">Where it is bound, if that is not what the URI says; empty otherwise.</param>
+public sealed record ServedAddress(GatewayUri Uri, int Port, ImmutableArray<IPEndPoint> BoundTo)
 {
     /// <summary>The URI with its real port, and where it is bound if that differs.</summary>
     public override string ToString()
     {
         string uri = Uri.Port == Port ? Uri.ToString() : $"{Uri.Scheme}://{Uri.Host}:{Port}{Uri.Path}";
-        return BoundTo is null ? uri : $"{uri} @ {BoundTo}";
+        return BoundTo.IsEmpty ? uri : $"{uri} @ {string.Join(", ", BoundTo)}";
     }
 }

@@ -18,7 +18,7 @@ internal sealed partial class PortListener : IDisposable
     private readonly HttpServer? _server;
     private readonly Service? _service;
     private readonly ILogger _logger;
-    private readonly RouteTable _routes = new();
+    private readonly RouteTable _routes;
     private readonly Lock _lock = new();
     private Listener? _listener;
     private bool _disposed;
@@ -29,6 +29,7 @@ internal sealed partial class PortListener : IDisposable
         _server = server;
         _service = service;
         _logger = logger;
+        _routes = new RouteTable(logger);
         _listener = Listen(endPoint);
         EndPoint = _listener.LocalEndPoint;
     }

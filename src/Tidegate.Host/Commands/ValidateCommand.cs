@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Host.Commands;
@@ -34,6 +35,11 @@ internal static class ValidateCommand
         try
         {
             GatewayConfiguration configuration = ConfigurationReader.Read(file, new ParameterSources { Definitions = definitions });
+            if (LocalAddresses.Check(configuration) is { IsEmpty: false } errors)
+            {
+                throw new ConfigurationException(errors);
+            }
+
             foreach (ConfigurationError warning in configuration.Warnings.Concat(await HostNameCheck.RunAsync(configuration)))
             {
                 await error.WriteLineAsync($"Warning: {warning}");

@@ -27,9 +27,12 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a gateway with these service elements and waits until it is up.</summary>
-    internal static async Task<GatewayProcess> StartAsync(string services, params string[] arguments)
+    internal static Task<GatewayProcess> StartAsync(string services, params string[] arguments) => StartOnAsync([], services, arguments);
+
+    /// <summary>The same on another host: <paramref name="prefix"/> comes before the command.</summary>
+    internal static async Task<GatewayProcess> StartOnAsync(string[] prefix, string services, params string[] arguments)
     {
-        var gateway = Launch(Configuration(services), arguments);
+        var gateway = LaunchOn(prefix, Configuration(services), arguments);
         try
         {
             await gateway.Process.WaitForLineAsync(line => line.Contains("Started server", StringComparison.Ordinal));
@@ -43,12 +46,15 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a gateway with this text as its configuration file, and does not wait.</summary>
-    internal static GatewayProcess Launch(string configuration, params string[] arguments)
+    internal static GatewayProcess Launch(string configuration, params string[] arguments) => LaunchOn([], configuration, arguments);
+
+    private static GatewayProcess LaunchOn(string[] prefix, string configuration, string[] arguments)
     {
         var directory = new ScratchDirectory();
         string file = directory.Write("gateway-config.xml", configuration);
         return new GatewayProcess(
-            ChildProcess.Start("dotnet", [Repository.Program, "start", "--config", file, .. arguments], Variables), directory);
+            // "env" without variables only runs the rest.
+            ChildProcess.Start("env", [.. prefix, "dotnet", Repository.Program, "start", "--config", file, .. arguments], Variables), directory);
     }
 
     /// <summary>What the tidegate script tells the program.</summary>

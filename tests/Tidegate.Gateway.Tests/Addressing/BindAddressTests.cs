@@ -10,6 +10,10 @@ public sealed class BindAddressTests
     [InlineData("localhost:8001")]
     [InlineData("127.0.0.1:8001")]
     [InlineData("[::1]:8001")]
+    [InlineData("@eth0:8001")]
+    [InlineData("[@eth0:1]:8001")]
+    [InlineData("[@Local Area Connection]:8001")]
+    [InlineData("*:8001")]
     public void Every_form_reads_back_as_it_was_written(string text)
     {
         Assert.True(BindAddress.TryParse(text, out BindAddress? address, out _));
@@ -19,7 +23,7 @@ public sealed class BindAddressTests
     }
 
     [Fact]
-    public void A_port_alone_means_every_address()
+    public void A_port_alone_names_no_host()
     {
         Assert.True(BindAddress.TryParse("8001", out BindAddress? address, out _));
 
@@ -49,7 +53,8 @@ public sealed class BindAddressTests
     [InlineData("70000", "\"70000\" is not a port to bind.")]
     [InlineData("localhost", "The bind address \"localhost\" has no port.")]
     [InlineData("::1", "There are too many colons in \"::1\".")]
-    [InlineData("@eth0:8001", "Tidegate does not serve network interface names yet (\"@eth0:8001\").")]
+    [InlineData("@eth0", "The bind address \"@eth0\" has no port.")]
+    [InlineData("@eth0:1:8001", "There are too many colons in \"@eth0:1:8001\".")]
     public void A_wrong_one_is_refused_with_the_reason(string text, string problem)
     {
         Assert.False(BindAddress.TryParse(text, out _, out TextFault? fault));

@@ -14,6 +14,22 @@ public sealed class GatewayUriTests
     [InlineData("ws://[::1]:8000/x", "ws://[::1]:8000/x", "[::1]:8000", "/x")]
     [InlineData("ws://[0:0:0:0:0:0:0:1]/", "ws://[::1]/", "[::1]:80", "/")]
     [InlineData("tcp://localhost:6379", "tcp://localhost:6379", "localhost:6379", "")]
+    [InlineData("wss://example.com/x", "wss://example.com/x", "example.com:443", "/x")]
+    [InlineData("https://example.com", "https://example.com/", "example.com:443", "/")]
+    [InlineData("ssl://example.com:9001", "ssl://example.com:9001", "example.com:9001", "")]
+    [InlineData("TLS://example.com:9001", "ssl://example.com:9001", "example.com:9001", "")]
+    [InlineData("ws://*:8000/x", "ws://*:8000/x", "*:8000", "/x")]
+    [InlineData("http://*/", "http://*/", "*:80", "/")]
+    [InlineData("tcp://@eth0:8123", "tcp://@eth0:8123", "@eth0:8123", "")]
+    [InlineData("ws://@eth0.100/x", "ws://@eth0.100/x", "@eth0.100:80", "/x")]
+    [InlineData("tcp://[@eth0]:8123", "tcp://@eth0:8123", "@eth0:8123", "")]
+    [InlineData("tcp://[@eth0:1]:8123", "tcp://[@eth0:1]:8123", "[@eth0:1]:8123", "")]
+    [InlineData("ws://[@Local Area Connection]:80/x", "ws://[@Local Area Connection]:80/x", "[@Local Area Connection]:80", "/x")]
+    [InlineData("ws://[@Ethernet/2 #1?]/x", "ws://[@Ethernet/2 #1?]/x", "[@Ethernet/2 #1?]:80", "/x")]
+    [InlineData("tcp://[fe80::1%1]:8123", "tcp://[fe80::1%1]:8123", "[fe80::1%1]:8123", "")]
+    [InlineData("pipe://Orders.1", "pipe://orders.1", "orders.1", "")]
+    [InlineData("sse+ssl://h/x", "sse+ssl://h/x", "h:443", "/x")]
+    [InlineData("udp://h:1", "udp://h:1", "h:1", "")]
     [InlineData("tcp://under_score.example:1", "tcp://under_score.example:1", "under_score.example:1", "")]
     public void A_right_uri_is_read_and_shown_with_scheme_and_host_in_lower_case(string text, string shown, string authority, string path)
     {
@@ -40,6 +56,34 @@ public sealed class GatewayUriTests
         Assert.Equal(new HostName("a.b"), GatewayUri.Parse("tcp://A.b:1", UriUse.Connect).Host);
         Assert.Equal(new HostAddress(IPAddress.Parse("10.0.0.1")), GatewayUri.Parse("tcp://10.0.0.1:1", UriUse.Connect).Host);
         Assert.Equal(new HostAddress(IPAddress.IPv6Any), GatewayUri.Parse("tcp://[::]:1", UriUse.Connect).Host);
+        Assert.Equal(new InterfaceName("Local Area Connection"), GatewayUri.Parse("tcp://[@Local Area Connection]:1", UriUse.Accept).Host);
+        Assert.Equal(AnyHost.Instance, GatewayUri.Parse("tcp://*:1", UriUse.Accept).Host);
+    }
+
+    [Theory]
+    [InlineData("tcp://[fe80::1%lo]:1")]
+    // RFC 6874, section 2.
+    [InlineData("tcp://[fe80::1%25lo]:1")]
+    public void A_link_local_address_keeps_the_scope_that_an_interface_gives_it_and_does_not_send_it(string text)
+    {
+        long loopback = System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+            .Single(one => one.Name == "lo").GetIPProperties().GetIPv4Properties().Index;
+
+        GatewayUri uri = GatewayUri.Parse(text, UriUse.Connect);
+
+        Assert.Equal(loopback, Assert.IsType<HostAddress>(uri.Host).Address.ScopeId);
+        Assert.Equal("[fe80::1]:1", uri.HostHeader);
+    }
+
+    [Theory]
+    [InlineData("tcp://@eth0:1", "\"tcp://@eth0:1\" names a network interface of this machine.")]
+    [InlineData("ws://*/", "\"ws://*/\" has * for a host, which can only be accepted at.")]
+    public void What_only_a_socket_can_be_bound_to_is_not_connected_to(string text, string problem)
+    {
+        Assert.False(GatewayUri.TryParse(text, UriUse.Connect, out _, out TextFault? fault));
+
+        Assert.Equal(problem, fault.Problem);
+        Assert.StartsWith("Write the host name or the address of what to connect to", fault.Cure, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -56,7 +100,10 @@ public sealed class GatewayUriTests
     [Theory]
     [InlineData("", "The URI is empty.", "Write one such as")]
     [InlineData("localhost:8000", "\"localhost:8000\" has no scheme.", "ws://localhost:8000")]
-    [InlineData("wss://localhost/", "Tidegate does not serve wss yet (\"wss://localhost/\").", "http, tcp, ws")]
+    [InlineData("pipe://", "URI pipe:// missing pipe name.", "pipe://name")]
+    [InlineData("pipe://a/b", "Use pipe://a instead of pipe://a/b because named pipe URIs shouldn't contain paths.", "/b")]
+    [InlineData("pipe://a:1", "Port number not allowed in URI \"pipe://a:1\".", "You must remove the port number from this URI")]
+    [InlineData("pipe://a b", "\"a b\" in \"pipe://a b\" is not the name of a pipe.", "letters")]
     [InlineData("wz://localhost/", "\"wz\" in \"wz://localhost/\" is not a scheme that Tidegate knows.", "Did you mean ws?")]
     [InlineData("ws:///echo", "Missing host in URI: ws:///echo.", "0.0.0.0")]
     [InlineData("ws://:80/", "Missing host in URI: ws://:80/.", "0.0.0.0")]
@@ -76,8 +123,17 @@ public sealed class GatewayUriTests
     [InlineData("ws://a..b/", "\"a..b\" in \"ws://a..b/\" is not a host name.", "letters")]
     [InlineData("ws://gärten.example/", "\"gärten.example\" in \"ws://gärten.example/\" is not a host name.", "xn--")]
     [InlineData("ws://user@host/", "There is a user name before the host in \"ws://user@host/\".", "@")]
-    [InlineData("tcp://@eth0:8123", "Tidegate does not serve network interface names yet (\"tcp://@eth0:8123\").", "address")]
-    [InlineData("ws://*:80/", "Tidegate does not serve * as a host yet (\"ws://*:80/\").", "0.0.0.0")]
+    [InlineData("tcp://@eth0", "Missing port in URI: tcp://@eth0.", "tcp://@eth0:9000")]
+    [InlineData("tcp://@eth0:1:8123", "There are too many colons in \"tcp://@eth0:1:8123\".", "[@eth0:1]:8000")]
+    [InlineData("tcp://[@eth0:1:8123", "The brackets around the network interface in \"tcp://[@eth0:1:8123\" are wrong.", "[@eth0:1]:8000")]
+    [InlineData("tcp://@:8123", "Missing interface name in \"tcp://@:8123\".", "@eth0")]
+    [InlineData("tcp://[@ ]:8123", "Missing interface name in \"tcp://[@ ]:8123\".", "@eth0")]
+    [InlineData("tcp://@größe:8123", "\"größe\" in \"tcp://@größe:8123\" is not the name of a network interface.", "brackets")]
+    [InlineData("tcp://[@a\nb]:8123", "\"a\nb\" in \"tcp://[@a\nb]:8123\" is not the name of a network interface.", "control characters")]
+    [InlineData("tcp://@a b:8123", "There is white space or a control character in \"tcp://@a b:8123\".", "%20")]
+    [InlineData("tcp://[fe80::1%no-such]:1", "The interface name no-such is not recognized.", "There are: lo (127.0.0.1")]
+    [InlineData("tcp://[::1/64]:1", "The brackets around the IPv6 address in \"tcp://[::1/64]:1\" are wrong.", "[::1]:8000")]
+    [InlineData("ws://h/;x", "\"ws://h/;x\" has a segment that starts with a semicolon in its path.", "gateway itself")]
     [InlineData("ws://h/a#b", "\"ws://h/a#b\" has a fragment.", "#")]
     [InlineData("ws://h/a?b", "\"ws://h/a?b\" has a query.", "?")]
     [InlineData("ws://h/a b", "There is white space or a control character in \"ws://h/a b\".", "%20")]

@@ -16,6 +16,15 @@ public sealed class UnservedTests
             [new UnservedPart("e", new(new("test.xml", 3, 17), "Tidegate does not serve <tcp.maximum.outbound.rate> yet.", "Remove it if the service may run without it."))],
             Read(s_first).Unserved.AsEnumerable());
 
+    [Theory]
+    [InlineData("udp://h:1")]
+    [InlineData("wse://h:1/x")]
+    [InlineData("sse+ssl://h/x")]
+    public void An_accept_of_a_documented_scheme_that_is_not_served_is_read_and_noted(string accept) =>
+        Assert.Equal(
+            $"Tidegate does not serve {new Uri(accept).Scheme} (\"{accept}\") yet.",
+            Assert.Single(Read($"<service><name>e</name><accept>{accept}</accept><type>echo</type></service>").Unserved).Finding.Problem);
+
     [Fact]
     public void It_keeps_the_gateway_from_starting()
     {

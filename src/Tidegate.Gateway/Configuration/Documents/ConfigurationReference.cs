@@ -49,9 +49,10 @@ internal static class ConfigurationReference
         _ => ": as 2014/09",
     };
 
-    private static void WriteElement(StringBuilder page, ElementDescription element)
+    private static void WriteElement(StringBuilder page, ElementDescription element, ElementDescription? parent = null)
     {
-        page.Append(CultureInfo.InvariantCulture, $"\n## `{element.Name}`\n\n{element.Documentation}\n");
+        string place = parent is null || parent == GatewayElements.Root ? "" : $" in `{parent.Name}`";
+        page.Append(CultureInfo.InvariantCulture, $"\n## `{element.Name}`{place}\n\n{element.Documentation}\n");
         if (element.Content == ElementContent.Elements)
         {
             page.Append("\n| element | how often | |\n| --- | --- | --- |\n");
@@ -65,7 +66,7 @@ internal static class ConfigurationReference
 
             foreach (ChildDescription child in element.Children.Where(child => child.Element.Content != ElementContent.Text && !IsRepeated(element, child.Element)))
             {
-                WriteElement(page, child.Element);
+                WriteElement(page, child.Element, element);
             }
         }
         else if (element.Group is { } group)

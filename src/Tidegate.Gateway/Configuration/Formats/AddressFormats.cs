@@ -15,7 +15,8 @@ internal sealed class GatewayUriFormat(UriUse use, params UriScheme[] schemes) :
             return false;
         }
 
-        if (!schemes.Contains(value.Scheme))
+        // What Tidegate does not serve yet is read and noted, whatever the service; what the type does not take is wrong.
+        if (!schemes.Contains(value.Scheme) && !UnservedYet.IsScheme(value.Scheme.Name))
         {
             fault = new(
                 $"This service does not {(use == UriUse.Accept ? "accept" : "connect")} {value.Scheme} (\"{text}\").",
@@ -26,10 +27,10 @@ internal sealed class GatewayUriFormat(UriUse use, params UriScheme[] schemes) :
     }
 }
 
-/// <summary>Where to bind: <c>host:port</c>, <c>[ipv6]:port</c> or <c>port</c>.</summary>
+/// <summary>Where to bind: <c>host:port</c>, <c>[ipv6]:port</c>, <c>@interface:port</c>, <c>[@interface name]:port</c> or <c>port</c>.</summary>
 internal sealed class BindAddressFormat : ValueFormat<BindAddress>
 {
-    internal override string Description => "host:port, [ipv6]:port or a port";
+    internal override string Description => "host:port, [ipv6]:port, @interface:port, [@interface name]:port or a port";
 
     internal override bool TryRead(string text, [MaybeNullWhen(false)] out BindAddress value, [NotNullWhen(false)] out TextFault? fault) =>
         BindAddress.TryParse(text, out value, out fault);

@@ -4,14 +4,12 @@ namespace Tidegate.Gateway.Configuration.Source;
 
 /// <summary>
 /// The names <c>${cloud.host}</c> and <c>${cloud.instanceId}</c>, which the metadata service of Amazon's cloud knows. It is asked
-/// only when a file uses such a name, once, and all questions together get <see cref="Bound"/>.
+/// only when a file uses such a name, once.
 /// </summary>
 /// <param name="address">The metadata service, such as <c>http://169.254.169.254/</c>.</param>
-internal sealed class CloudMetadata(Uri address) : IDisposable
+/// <param name="bound">The time for all questions together: elsewhere than in the cloud nobody answers.</param>
+internal sealed class CloudMetadata(Uri address, TimeSpan bound) : IDisposable
 {
-    /// <summary>The time for all questions of one file: elsewhere than in the cloud nobody answers.</summary>
-    internal static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
-
     private const int LongestAnswer = 4096;
 
     private readonly Dictionary<string, string?> _answers = [];
@@ -53,8 +51,8 @@ internal sealed class CloudMetadata(Uri address) : IDisposable
     {
         if (_client is null)
         {
-            _bound = new CancellationTokenSource(Bound);
-            _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = Bound })
+            _bound = new CancellationTokenSource(bound);
+            _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = bound })
             {
                 MaxResponseContentBufferSize = LongestAnswer,
             };
@@ -87,7 +85,7 @@ internal sealed class CloudMetadata(Uri address) : IDisposable
             using var reader = new StreamReader(response.Content.ReadAsStream());
             return reader.ReadToEnd().Trim();
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or FormatException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or FormatException or ObjectDisposedException)
         {
             return null;
         }
