@@ -56,6 +56,7 @@ public static class ConfigurationReader
 
         // Only now, because the values may be anywhere in <properties>; the elements there stay as they are written.
         parameters ??= new ParameterSources();
+        CheckDefinitions(parameters, root, findings);
         using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudMetadataBound);
         var substitution = new ParameterSubstitution(parameters, PropertiesOf(root), cloud, findings);
         root = root with { Children = [.. root.Children.Select(c => c.Name == GatewayElements.Properties.Name ? c : substitution.Apply(c))] };
@@ -95,6 +96,19 @@ public static class ConfigurationReader
         else if (GatewayNamespaces.EditionOf(root.Namespace) is null)
         {
             findings.Error(root.Position, $"Unknown/unsupported XML namespace URI '{root.Namespace}'.", $"Write {right}.");
+        }
+    }
+
+    // Of the system properties that the old gateway took, this one has meant a failed start for long.
+    private static void CheckDefinitions(ParameterSources parameters, SourceElement root, Findings findings)
+    {
+        const string Obsolete = "org.kaazing.gateway.transport.ws.INACTIVITY_TIMEOUT";
+        if (parameters.Definitions.ContainsKey(Obsolete))
+        {
+            findings.Error(
+                root.Position,
+                $"System property {Obsolete} is no longer supported, please use accept-option ws.inactivity.timeout instead in the gateway configuration file.",
+                $"Remove -D{Obsolete}.");
         }
     }
 
