@@ -82,6 +82,21 @@ internal sealed class RawClient : IDisposable
         return bytes;
     }
 
+    /// <summary>Reads a message of at most 125 bytes, in however many frames it comes: what arrives in parts is echoed in parts.</summary>
+    internal async Task<byte[]> ReadMessageAsync()
+    {
+        var message = new List<byte>();
+        byte[] head;
+        do
+        {
+            head = await ReadAsync(2);
+            message.AddRange(await ReadAsync(head[1]));
+        }
+        while (head[0] < 0x80);
+
+        return [.. message];
+    }
+
     /// <summary>Reads until the server ends its side, or resets.</summary>
     internal async Task<byte[]> ReadToEndAsync()
     {

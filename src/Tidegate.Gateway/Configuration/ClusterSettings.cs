@@ -11,7 +11,7 @@ namespace Tidegate.Gateway.Configuration;
 internal static class ClusterSettings
 {
     private static readonly Setting<string> s_name = new(
-        "name", new TextFormat("a name"), "The cluster's name: gateways with the same name find each other.")
+        "name", new TextFormat("a name", empty: "Invalid name in the cluster configuration."), "The cluster's name: gateways with the same name find each other.")
     {
         Required = true,
     };

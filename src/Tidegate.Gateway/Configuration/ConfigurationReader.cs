@@ -20,7 +20,15 @@ public static class ConfigurationReader
     {
         ArgumentNullException.ThrowIfNull(path);
         using MemoryStream content = Load(path);
-        return Read(settings => XmlReader.Create(content, settings), path, parameters);
+        return Read(
+            settings => XmlReader.Create(content, settings),
+            () =>
+            {
+                content.Position = 0;
+                return new StreamReader(content);
+            },
+            path,
+            parameters);
     }
 
     /// <summary>Reads a configuration that is already in memory.</summary>
@@ -34,20 +42,22 @@ public static class ConfigurationReader
         ArgumentNullException.ThrowIfNull(fileName);
         return text.Length > MaximumFileSize
             ? throw TooLarge(fileName)
-            : Read(settings => XmlReader.Create(new StringReader(text), settings), fileName, parameters);
+            : Read(settings => XmlReader.Create(new StringReader(text), settings), () => new StringReader(text), fileName, parameters);
     }
 
-    private static GatewayConfiguration Read(Func<XmlReaderSettings, XmlReader> open, string file, ParameterSources? parameters)
+    private static GatewayConfiguration Read(
+        Func<XmlReaderSettings, XmlReader> open, Func<TextReader> text, string file, ParameterSources? parameters)
     {
         var findings = new Findings();
-        SourceElement root = SourceDocument.Read(open, file);
+        SourceElement root = SourceDocument.Read(open, text, file);
         CheckRoot(root, findings);
         findings.ThrowIfAny();
         GatewayEdition edition = GatewayNamespaces.EditionOf(root.Namespace)!.Value;
 
         // Only now, because the values may be anywhere in <properties>; the elements there stay as they are written.
         parameters ??= new ParameterSources();
-        using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudTimeout);
+        CheckDefinitions(parameters, root, findings);
+        using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudMetadataBound);
         var substitution = new ParameterSubstitution(parameters, PropertiesOf(root), cloud, findings);
         root = root with { Children = [.. root.Children.Select(c => c.Name == GatewayElements.Properties.Name ? c : substitution.Apply(c))] };
         root = OlderEditions.Translate(root, edition, findings);
@@ -86,6 +96,19 @@ public static class ConfigurationReader
         else if (GatewayNamespaces.EditionOf(root.Namespace) is null)
         {
             findings.Error(root.Position, $"Unknown/unsupported XML namespace URI '{root.Namespace}'.", $"Write {right}.");
+        }
+    }
+
+    // Of the system properties that the old gateway took, this one has meant a failed start for long.
+    private static void CheckDefinitions(ParameterSources parameters, SourceElement root, Findings findings)
+    {
+        const string Obsolete = "org.kaazing.gateway.transport.ws.INACTIVITY_TIMEOUT";
+        if (parameters.Definitions.ContainsKey(Obsolete))
+        {
+            findings.Error(
+                root.Position,
+                $"System property {Obsolete} is no longer supported, please use accept-option ws.inactivity.timeout instead in the gateway configuration file.",
+                $"Remove -D{Obsolete}.");
         }
     }
 

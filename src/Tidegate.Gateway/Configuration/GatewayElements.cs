@@ -41,7 +41,10 @@ internal static class GatewayElements
     {
         Children =
         [
-            Once(Text("name", "The service's name, different from all others in the file.")),
+            Once(Text("name", "The service's name, different from all others in the file.") with
+            {
+                EmptyProblem = "All services must have unique non-empty names.",
+            }),
             AtMostOnce(Text("description", "What the service is for, for people.")),
             AnyNumber(Text("accept", "A URI where clients reach the service.")),
             AnyNumber(Text("connect", "A URI that the service connects to; several are tried in order.")),

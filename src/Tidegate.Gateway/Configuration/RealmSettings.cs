@@ -186,6 +186,8 @@ internal static class RealmSettings
 
         internal override string Description => _choice.Description;
 
+        internal override ImmutableArray<string> Words => _choice.Words;
+
         internal override bool TryRead(string text, out string value, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out TextFault? fault) =>
             _choice.TryRead(text, out value!, out fault);
 

@@ -63,6 +63,9 @@ internal static class UnservedYet
         "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",
         "ws-draft-75", "ws-draft-75+ssl", "httpx", "httpx+ssl", "httpxe", "httpxe+ssl");
 
+    /// <summary>The places and names of what start refuses.</summary>
+    internal static IEnumerable<(string Place, string Name)> All => s_elements.Keys;
+
     /// <summary>What to do about an element or an option that start refuses, or null if it is served.</summary>
     internal static string? CureFor(string place, string name) => s_elements.GetValueOrDefault((place, name));
 

@@ -35,7 +35,7 @@ internal static class ServiceTypes
 
         if (name.StartsWith("class:", StringComparison.Ordinal))
         {
-            return new($"\"{name}\" names a Java class, which Tidegate cannot run.", Served);
+            return new($"Unknown gateway service class: {name["class:".Length..]}.", $"Tidegate runs no Java. {Served}");
         }
 
         return new(

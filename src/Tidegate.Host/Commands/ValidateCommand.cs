@@ -10,18 +10,27 @@ internal static class ValidateCommand
     internal static Command Create(TextWriter output, TextWriter error)
     {
         var file = new Argument<string>("FILE") { Description = "The gateway-config.xml to check." };
+        var effective = new Option<bool>("--effective")
+        {
+            Description = "Prints the configuration that results, with defaults, ${name} replaced and secrets masked; the verdict then goes to standard error.",
+        };
         Option<string[]> definitions = Definitions.CreateOption();
         var command = new Command("validate", "Checks a configuration file and names everything that is wrong with it.")
         {
             file,
+            effective,
             definitions,
         };
-        command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(file), Definitions.ToDictionary(parsed.GetValue(definitions) ?? []), output, error));
+        command.SetAction((parsed, _) => RunAsync(
+            parsed.GetRequiredValue(file),
+            parsed.GetValue(effective),
+            Definitions.ToDictionary(parsed.GetValue(definitions) ?? []),
+            output,
+            error));
         return command;
     }
 
-    private static int Run(string file, Dictionary<string, string> definitions, TextWriter output, TextWriter error)
+    private static async Task<int> RunAsync(string file, bool effective, Dictionary<string, string> definitions, TextWriter output, TextWriter error)
     {
         try
         {
@@ -31,23 +40,28 @@ internal static class ValidateCommand
                 throw new ConfigurationException(errors);
             }
 
-            foreach (ConfigurationError warning in configuration.Warnings)
+            foreach (ConfigurationError warning in configuration.Warnings.Concat(await HostNameCheck.RunAsync(configuration)))
             {
-                error.WriteLine($"Warning: {warning}");
+                await error.WriteLineAsync($"Warning: {warning}");
             }
 
             foreach (UnservedPart part in configuration.Unserved.DistinctBy(part => part.Finding))
             {
-                error.WriteLine($"Warning: {part.Finding}{(part.IsDispensable ? "" : " Until then tidegate start refuses the file.")}");
+                await error.WriteLineAsync($"Warning: {part.Finding}{(part.IsDispensable ? "" : " Until then tidegate start refuses the file.")}");
+            }
+
+            if (effective)
+            {
+                await output.WriteAsync(ConfigurationWriter.Write(configuration, showSecrets: false));
             }
 
             int count = configuration.Services.Length;
-            output.WriteLine($"{file} is valid: {count} service{(count == 1 ? "" : "s")}.");
+            await (effective ? error : output).WriteLineAsync($"{file} is valid: {count} service{(count == 1 ? "" : "s")}.");
             return ExitCode.Success;
         }
         catch (ConfigurationException e)
         {
-            error.WriteLine(e.Message);
+            await error.WriteLineAsync(e.Message);
             return ExitCode.Failure;
         }
     }

@@ -70,7 +70,14 @@ public sealed class StopTests
         // Its close handshake is left open, and so is the stop.
         using ClientWebSocket open = await ConnectAsync(gateway, "ws://127.0.0.1:0/echo");
         gateway.Process.Signal("TERM");
-        await open.ReceiveAsync(new byte[10], Patience.Token);
+        try
+        {
+            await open.ReceiveAsync(new byte[10], Patience.Token);
+        }
+        catch (WebSocketException)
+        {
+            // Where this side was too slow to see the close frame, it was cut off after it.
+        }
 
         using var late = new TcpClient();
         await Assert.ThrowsAsync<SocketException>(() => late.ConnectAsync(port, Patience.Token).AsTask());

@@ -40,7 +40,7 @@ public sealed class ConfigurationErrorTests
         { "<service><name>d</name><accept>http://h/</accept><type>directory</type></service>", "2:1: Missing required property: directory in the properties of a directory service. The directory to serve: relative to the web directory, or a file:// URI." },
         { "<service><name>e</name><accept>ws://h/</accept><type>\n eco</type></service>", "3:2: Unrecognized service type: eco. Did you mean echo?" },
         { "<service><name>e</name><accept>ws://h/</accept><type>brodcast</type></service>", "2:54: Unrecognized service type: brodcast. Did you mean broadcast?" },
-        { "<service><name>e</name><accept>ws://h/</accept><type>class:a.B</type></service>", "2:54: \"class:a.B\" names a Java class, which Tidegate cannot run. Types served: directory, echo, proxy." },
+        { "<service><name>e</name><accept>ws://h/</accept><type>class:a.B</type></service>", "2:54: Unknown gateway service class: a.B. Tidegate runs no Java. Types served: directory, echo, proxy." },
         { "<service><name>e</name><type>session</type></service>", "2:30: session service type is no longer supported. Remove the service." },
         { "<service><name>e</name><type>management.snmp</type></service>", "2:30: snmp management type is no longer supported. Remove the service." },
         { Echo("<properties><repeat>0</repeat></properties>"), "2:102: <repeat>: \"0\" is not a whole number from 1 to 1000. Write a whole number from 1 to 1000." },
@@ -91,6 +91,8 @@ public sealed class ConfigurationErrorTests
         { Module("<type>file</type><success>required</success>"), "2:63: Missing required option \"file\" to locate JAAS configuration file. Write <options><file>jaas-config.xml</file></options>." },
         { "<security><realm><name>a</name><authentication>\n<http-challenge-scheme>Token</http-challenge-scheme></authentication></realm></security>", "3:24: <http-challenge-scheme>: \"Token\" is not one of the values allowed here. Write Basic or Negotiate or Application Basic or Application Negotiate or Application Token." },
         { "<cluster><accept>tcp://h:1</accept></cluster>", "2:1: Missing required element: <name> in <cluster>. The cluster's name: gateways with the same name find each other." },
+        { "<cluster><name/><accept>tcp://h:1</accept></cluster>", "2:10: <name>: Invalid name in the cluster configuration. Write a name, or remove the element." },
+        { "<service><name> </name><accept>ws://h/</accept><type>echo</type></service>", "2:10: All services must have unique non-empty names. Write its value, or remove the element." },
         { Cluster(""), "2:1: No network interfaces specified in the gateway configuration. Write in <cluster> where this gateway listens, <accept>tcp://host:port</accept>, and where the others are, <connect>." },
         { Cluster("\n<accept>h:1</accept>"), "3:9: <accept>: Invalid URL in the cluster configuration:h:1. Write tcp://host:port." },
         { Cluster("\n<accept>tcp://h</accept>"), "3:9: <accept>: Invalid port number specified for <accept>: tcp://h. Write a port from 1 to 65535 after the host." },
@@ -142,7 +144,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("<a>\n  &nbsp;</a>", "w.xml:2:4: Invalid XML: ")]
     [InlineData("", "w.xml: Invalid XML: Root element is missing.")]
     [InlineData("<a/><b/>", "w.xml:1:6: Invalid XML: ")]
-    [InlineData("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>", "w.xml: The file has a document type (<!DOCTYPE>)")]
+    [InlineData("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>", "w.xml:1:1: The file has a document type (<!DOCTYPE>)")]
     public void A_file_of_another_kind_is_refused(string text, string start)
     {
         ConfigurationException e = Assert.Throws<ConfigurationException>(() => ConfigurationReader.Parse(text, "w.xml"));

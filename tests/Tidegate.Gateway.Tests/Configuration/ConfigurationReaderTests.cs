@@ -127,7 +127,8 @@ public sealed class ConfigurationReaderTests
     public void Service_defaults_hold_where_a_service_is_silent_wherever_they_stand()
     {
         ServiceConfiguration service = ReadService(
-            Echo("<accept-options><ws.compression>disabled</ws.compression></accept-options>")
+            "<service><name>p</name><accept>ws://h/</accept><connect>tcp://h:1</connect><type>proxy</type>"
+            + "<accept-options><ws.compression>disabled</ws.compression></accept-options></service>"
             + "<service-defaults><accept-options><ws.compression>enabled</ws.compression><ws.maximum.message.size>1M</ws.maximum.message.size>"
             + "</accept-options><connect-options><tcp.connect.timeout>500 ms</tcp.connect.timeout></connect-options></service-defaults>");
 

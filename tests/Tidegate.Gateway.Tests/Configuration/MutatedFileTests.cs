@@ -13,15 +13,18 @@ public sealed class MutatedFileTests
         var random = new Random(20160601);
         using var scratch = new ScratchDirectory();
         string path = Path.Combine(scratch.Path, "damaged.xml");
-        byte[] original = File.ReadAllBytes(Repository.File("conf", "gateway-config.xml"));
+        byte[][] originals = [.. Samples.All().Select(File.ReadAllBytes)];
         int refused = 0;
         for (int i = 0; i < Mutations; i++)
         {
-            byte[] damaged = Damage(original, random);
+            byte[] damaged = Damage(originals[i % originals.Length], random);
             File.WriteAllBytes(path, damaged);
             try
             {
-                ConfigurationReader.Read(path, ConfigurationText.Nothing);
+                // What is read can be printed, and left out where it is not served.
+                GatewayConfiguration read = ConfigurationReader.Read(path, ConfigurationText.Nothing);
+                Assert.NotEmpty(ConfigurationWriter.Write(read, showSecrets: false));
+                Assert.Empty(read.Servable(lenient: true).Unserved);
             }
             catch (ConfigurationException e)
             {
@@ -35,6 +38,20 @@ public sealed class MutatedFileTests
         }
 
         Assert.InRange(refused, Mutations / 10, Mutations);
+    }
+
+    [Theory]
+    [InlineData("<!DOCTYPE a [<!ENTITY a '0123456789'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>]>", "&c;")]
+    [InlineData("<!DOCTYPE a [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>", "&a;")]
+    [InlineData("<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/a.dtd'>", "x")]
+    [InlineData("<!DOCTYPE a [<!ENTITY % a SYSTEM 'file:///etc/passwd'> %a;]>", "x")]
+    public void Entity_bombs_and_external_entities_are_refused_where_they_begin(string type, string text)
+    {
+        string file = $"<?xml version='1.0'?>\n<!-- <!DOCTYPE? --> {type}\n{ConfigurationText.Around(ConfigurationText.Echo($"<description>{text}</description>"))}";
+
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => ConfigurationReader.Parse(file, "bomb.xml", ConfigurationText.Nothing));
+
+        Assert.StartsWith("bomb.xml:2:21: The file has a document type (<!DOCTYPE>)", Assert.Single(e.Errors).ToString(), StringComparison.Ordinal);
     }
 
     private static byte[] Damage(byte[] original, Random random)

@@ -55,4 +55,13 @@ public sealed class ParameterTests
         Assert.Equal("2", Assert.Single(Read(
             "<properties><property><name>x</name><value>1</value></property><property><name>x</name><value>2</value></property></properties>"
             + Echo("<description>${x}</description>")).Services).Description);
+
+    [Fact]
+    public void The_property_that_was_dropped_long_ago_still_says_so() =>
+        Assert.Contains(
+            "System property org.kaazing.gateway.transport.ws.INACTIVITY_TIMEOUT is no longer supported, please use accept-option "
+            + "ws.inactivity.timeout instead in the gateway configuration file.",
+            Assert.Single(ErrorsIn(
+                Echo(""), Nothing with { Definitions = new Dictionary<string, string> { ["org.kaazing.gateway.transport.ws.INACTIVITY_TIMEOUT"] = "5" } })),
+            StringComparison.Ordinal);
 }

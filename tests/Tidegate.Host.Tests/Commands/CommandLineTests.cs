@@ -39,7 +39,7 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.All(
-            ["--config <FILE>", "--log-format <text|json>", "--log-level <[category=]level>", "-D <name=value>"],
+            ["--config <FILE>", "--lenient", "--log-format <text|json>", "--log-level <[category=]level>", "-D <name=value>"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 
@@ -86,6 +86,35 @@ public sealed class CommandLineTests : IDisposable
             + "${test.port}. Define it: -Dtest.port=… on the command line, an environment variable, a <property> in <properties>, or write "
             + "${test.port:default}.\n",
             error);
+    }
+
+    [Fact]
+    public async Task Validate_accepts_what_start_would_refuse_and_says_so()
+    {
+        await File.WriteAllTextAsync(_file, Valid.Replace("<type>echo</type>", "<type>jms</type>", StringComparison.Ordinal));
+
+        (int code, string output, string error) = await Run("validate", _file, "-Dtest.port=8000");
+
+        Assert.Equal(0, code);
+        Assert.Equal($"{_file} is valid: 1 service.\n", output);
+        Assert.Equal(
+            $"Warning: {_file}:1:140: Tidegate does not serve services of type jms yet. Types served: directory, echo, proxy. Until then tidegate start "
+            + "refuses the file.\n",
+            error);
+    }
+
+    [Fact]
+    public async Task Effective_prints_the_configuration_and_nothing_else_on_standard_output()
+    {
+        await File.WriteAllTextAsync(_file, Valid);
+
+        (int code, string output, string error) = await Run("validate", "--effective", _file, "-Dtest.port=8000");
+
+        Assert.Equal(0, code);
+        Assert.StartsWith("<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\">\n", output, StringComparison.Ordinal);
+        Assert.Contains("<accept>ws://localhost:8000/</accept>", output, StringComparison.Ordinal);
+        Assert.EndsWith("</gateway-config>\n", output, StringComparison.Ordinal);
+        Assert.Equal($"{_file} is valid: 1 service.\n", error);
     }
 
     private static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)

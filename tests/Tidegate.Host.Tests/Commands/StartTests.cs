@@ -57,6 +57,39 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task What_cannot_be_served_ends_it_and_lenience_leaves_it_out()
+    {
+        string file = Path.Combine(_home, "conf", "gateway-config.xml");
+        string text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace(
+            "</gateway-config>",
+            "<security><realm><name>r</name></realm></security><service><name>closed</name><accept>ws://127.0.0.1:${port}/closed</accept><type>echo</type>"
+            + "<realm-name>r</realm-name></service></gateway-config>",
+            StringComparison.Ordinal));
+
+        using Process refused = Start($"-Dport={FreePort()}");
+        string output = await refused.StandardOutput.ReadToEndAsync();
+        await Exited(refused);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("Tidegate does not serve <realm-name> yet. Tidegate never starts a service without the protection", output, StringComparison.Ordinal);
+
+        int port = FreePort();
+        using Process lenient = Start($"-Dport={port}", "--lenient");
+        var lines = new List<string>();
+        while (await ReadLine(lenient) is { } line && !line.Contains("Started server successfully", StringComparison.Ordinal))
+        {
+            lines.Add(line);
+        }
+
+        using Process kill = Process.Start("kill", ["-TERM", lenient.Id.ToString()]);
+        await Exited(lenient);
+        Assert.Equal(0, lenient.ExitCode);
+        Assert.Contains(lines, line => line.StartsWith("WARN ", StringComparison.Ordinal) && line.EndsWith("The service 'closed' is left out.", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains($"ws://127.0.0.1:{port}/", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.Contains($"ws://127.0.0.1:{port}/closed", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task With_json_every_line_is_an_object()
     {
         using Process process = Start("--log-format", "json", "--config", "missing.xml");

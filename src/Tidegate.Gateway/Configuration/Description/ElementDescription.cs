@@ -77,7 +77,10 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
 
     private bool IsCalled(string written) => written == Name || (written == Alias && Alias is not null);
 
-    private static void CheckText(SourceElement element, Findings findings)
+    /// <summary>What an empty one is told, where old words are searched for.</summary>
+    internal string? EmptyProblem { get; init; }
+
+    private void CheckText(SourceElement element, Findings findings)
     {
         foreach (SourceElement child in element.Children)
         {
@@ -86,7 +89,7 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
 
         if (element.Text is { Length: 0 } && element.Children.IsEmpty)
         {
-            findings.Error(element.Position, $"<{element.Name}> is empty.", "Write its value, or remove the element.");
+            findings.Error(element.Position, EmptyProblem ?? $"<{element.Name}> is empty.", "Write its value, or remove the element.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Xml;
 using Tidegate.Gateway.Configuration.Formats;
 using Tidegate.Gateway.Configuration.Source;
@@ -30,6 +31,9 @@ internal abstract class Setting(string name, string documentation)
 
     /// <summary>The default as a user would write it, or null if there is none.</summary>
     internal abstract string? DefaultText { get; }
+
+    /// <summary>The only texts that may stand inside, or empty where they cannot be counted.</summary>
+    internal virtual ImmutableArray<string> Words => [];
 
     /// <summary>What may stand inside, or null for text.</summary>
     internal virtual SettingGroup? Group => null;
@@ -70,6 +74,8 @@ internal sealed class Setting<T>(string name, ValueFormat<T> format, string docu
     }
 
     internal override string FormatDescription => format.Description;
+
+    internal override ImmutableArray<string> Words => format.Words;
 
     internal override string? DefaultText => _hasDefault ? format.Show(Default!) : null;
 

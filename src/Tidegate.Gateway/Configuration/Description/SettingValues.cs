@@ -10,6 +10,8 @@ internal sealed class SettingValues
     /// <summary>The elements that an open group holds besides its settings.</summary>
     internal List<PropertyElement> Others { get; } = [];
 
+    internal bool IsEmpty => _values.Count == 0 && Others.Count == 0;
+
     internal void Add(Setting setting, object value, SourcePosition position)
     {
         if (!_values.TryGetValue(setting, out List<(object, SourcePosition)>? list))

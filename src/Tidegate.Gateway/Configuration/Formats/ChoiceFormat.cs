@@ -19,6 +19,8 @@ internal sealed class ChoiceFormat<T>(Func<string, string> problem, params (stri
 
     internal override string Description => string.Join(" or ", _choices.Select(c => c.Word));
 
+    internal override ImmutableArray<string> Words => [.. _choices.Select(c => c.Word)];
+
     internal override bool TryRead(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out TextFault? fault)
     {
         foreach ((string word, T meaning) in _choices)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Tidegate.Gateway.Configuration.Formats;
@@ -15,6 +16,9 @@ internal abstract class ValueFormat<T>
     /// <param name="value">The value, if the result is true.</param>
     /// <param name="fault">What is wrong, if the result is false.</param>
     internal abstract bool TryRead(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out TextFault? fault);
+
+    /// <summary>The only texts there are, or empty where they cannot be counted.</summary>
+    internal virtual ImmutableArray<string> Words => [];
 
     /// <summary>What deserves a second look in a text that <see cref="TryRead"/> takes, or null.</summary>
     internal virtual TextFault? Remark(string text) => null;

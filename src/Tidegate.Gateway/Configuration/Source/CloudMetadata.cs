@@ -4,11 +4,10 @@ namespace Tidegate.Gateway.Configuration.Source;
 
 /// <summary>
 /// The names <c>${cloud.host}</c> and <c>${cloud.instanceId}</c>, which the metadata service of Amazon's cloud knows. It is asked
-/// only when a file uses such a name, once, and all questions together get one bound: elsewhere than in
-/// the cloud nobody answers.
+/// only when a file uses such a name, once.
 /// </summary>
 /// <param name="address">The metadata service, such as <c>http://169.254.169.254/</c>.</param>
-/// <param name="bound">The time for all questions of one file.</param>
+/// <param name="bound">The time for all questions together: elsewhere than in the cloud nobody answers.</param>
 internal sealed class CloudMetadata(Uri address, TimeSpan bound) : IDisposable
 {
     private const int LongestAnswer = 4096;
@@ -86,7 +85,7 @@ internal sealed class CloudMetadata(Uri address, TimeSpan bound) : IDisposable
             using var reader = new StreamReader(response.Content.ReadAsStream());
             return reader.ReadToEnd().Trim();
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or FormatException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or FormatException or ObjectDisposedException)
         {
             return null;
         }

@@ -13,8 +13,11 @@ internal static class SourceDocument
     private const string XmlSchemaInstance = "http://www.w3.org/2001/XMLSchema-instance";
 
     /// <summary>Reads the root element.</summary>
+    /// <param name="open">Opens the text for reading.</param>
+    /// <param name="text">The same as characters, for places that the XML reader does not tell.</param>
+    /// <param name="file">What messages call it.</param>
     /// <exception cref="ConfigurationException">The text is not well-formed XML, or has a document type.</exception>
-    internal static SourceElement Read(Func<XmlReaderSettings, XmlReader> open, string file)
+    internal static SourceElement Read(Func<XmlReaderSettings, XmlReader> open, Func<TextReader> text, string file)
     {
         var settings = new XmlReaderSettings
         {
@@ -36,10 +39,62 @@ internal static class SourceDocument
             var position = new SourcePosition(file, e.LineNumber, e.LinePosition);
             throw new ConfigurationException([
                 e.Message.Contains("DTD", StringComparison.Ordinal)
-                    ? new(position, "The file has a document type (<!DOCTYPE>), which could define entities or name other files.",
+                    ? new(PlaceOfDocumentType(text(), file), "The file has a document type (<!DOCTYPE>), which could define entities or name other files.",
                         "Remove it; for values that change, use <properties> and ${name}.")
                     : new(position, $"Invalid XML: {WithoutPlace(e)}", CureFor(e)),
             ]);
+        }
+    }
+
+    /// <summary>Where the document type starts: only white space, comments and instructions may stand before it.</summary>
+    private static SourcePosition PlaceOfDocumentType(TextReader text, string file)
+    {
+        using (text)
+        {
+            string end = "";
+            var recent = new StringBuilder();
+            for ((int line, int column) = (1, 0); text.Read() is var c and >= 0;)
+            {
+                (line, column) = c == '\n' ? (line + 1, 0) : (line, column + 1);
+                recent.Append((char)c);
+                if (end.Length > 0)
+                {
+                    // Inside a comment or an instruction, up to its end.
+                    if (recent.Length >= end.Length && recent.ToString(recent.Length - end.Length, end.Length) == end)
+                    {
+                        end = "";
+                        recent.Clear();
+                    }
+                    else if (recent.Length > end.Length)
+                    {
+                        recent.Remove(0, recent.Length - end.Length);
+                    }
+
+                    continue;
+                }
+
+                string begun = recent.ToString();
+                if (char.IsWhiteSpace((char)c))
+                {
+                    recent.Clear();
+                }
+                else if (begun.Length > 4)
+                {
+                    // The root has begun.
+                    break;
+                }
+                else if (begun == "<!D")
+                {
+                    return new SourcePosition(file, line, column - 2);
+                }
+                else if (begun is "<?" or "<!--")
+                {
+                    end = begun == "<?" ? "?>" : "-->";
+                    recent.Clear();
+                }
+            }
+
+            return new SourcePosition(file, 0, 0);
         }
     }
 
