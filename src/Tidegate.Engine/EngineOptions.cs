@@ -31,6 +31,12 @@ public sealed record EngineOptions
     /// <summary>Full read buffers that one connection may consume before the others of its loop get their turn. At least 1.</summary>
     public int BuffersPerTurn { get; init; } = 8;
 
+    /// <summary>
+    /// Steps of TLS handshakes that one turn of a loop takes, at least 1; the others wait for the next. A step may cost a signature
+    /// (a millisecond with a key of RSA 2048), and messages wait while it is made. Default 8.
+    /// </summary>
+    public int HandshakesPerTurn { get; init; } = 8;
+
     /// <summary>Connections that may wait in the kernel to be accepted, at each listener. The kernel may hold it lower.</summary>
     public int Backlog { get; init; } = 4096;
 
@@ -44,6 +50,7 @@ public sealed record EngineOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(ReadBufferSize, 4 * 1024);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ReadBufferSize, 16 * 1024 * 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(BuffersPerTurn, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(HandshakesPerTurn, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
     }
 }

@@ -8,6 +8,7 @@ using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Services;
 using Tidegate.Gateway.Services.Directory;
+using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Gateway;
 
@@ -20,6 +21,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private readonly List<Service> _services = [];
     private HttpServer? _http;
     private Listeners? _listeners;
+    private GatewayTls? _tls;
     private bool _stopped;
 
     private GatewayServer(GatewayServerOptions options, ILogger logger)
@@ -81,9 +83,11 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await service.DisposeAsync().ConfigureAwait(false);
         }
 
-        // The HTTP server ends with the requests under way; what idles between requests ends at once.
+        // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
+        // between requests ends at once.
+        Task<int> sessions = _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", FirstBytes.EndIfSilent, bound.Token);
         Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
-        int left = await _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", FirstBytes.EndIfSilent, bound.Token).ConfigureAwait(false);
+        int left = await sessions.ConfigureAwait(false);
         await http.ConfigureAwait(false);
         if (left > 0)
         {
@@ -111,14 +115,16 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await _http.DisposeAsync().ConfigureAwait(false);
         }
 
+        _tls?.Dispose();
         _loops.Dispose();
     }
 
     private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
     {
+        _tls = new GatewayTls(configuration.Security, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         foreach (ServiceConfiguration service in configuration.Services)
         {
-            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory);
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls);
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             await running.StartAsync(cancellation).ConfigureAwait(false);
@@ -135,10 +141,10 @@ public sealed partial class GatewayServer : IAsyncDisposable
         {
             foreach (DirectoryService directory in _services.OfType<DirectoryService>())
             {
-                directory.Build(((Microsoft.AspNetCore.Builder.IApplicationBuilder)application).New());
+                directory.HttpServices = application.Services;
             }
         }, cancellation).ConfigureAwait(false);
-        _listeners = new Listeners(_loops, _http, _logger);
+        _listeners = new Listeners(_loops, _http, _tls, _logger);
         foreach (Service service in _services)
         {
             await _listeners.BindAsync(service, cancellation).ConfigureAwait(false);

@@ -12,6 +12,9 @@ public sealed record GatewayServerOptions
     /// <summary>The number of event loops, at least 1; null for one a core.</summary>
     public int? Loops { get; init; }
 
+    /// <summary>What tells how late it is, and when to look whether certificates have changed.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
     /// <summary>How the event loops learn of events; epoll where there is one by default.</summary>
     public Tidegate.Engine.EventSource EventSource { get; init; }
 }

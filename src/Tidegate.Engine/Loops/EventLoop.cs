@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.InteropServices;
 using Tidegate.Engine.Net;
+using Tidegate.Engine.Tls;
 using Tidegate.Engine.WebSocket;
 
 namespace Tidegate.Engine.Loops;
@@ -22,8 +23,10 @@ public abstract unsafe class EventLoop : IDisposable
 
     private readonly ConcurrentQueue<(Action<object?> Action, object? State)> _posted = new();
     private readonly Queue<TcpConnection> _ready = new();
+    private readonly Queue<TcpConnection> _handshaking = new();
     private readonly List<TcpConnection> _ended = [];
     private readonly HashSet<TcpConnection> _carried = [];
+    private TlsWire? _tlsWire;
     private byte* _buffer;
     private int _carriedCount;
     private bool _disposed;
@@ -65,6 +68,9 @@ public abstract unsafe class EventLoop : IDisposable
 
     internal Outbox Outbox { get; }
 
+    /// <summary>The buffers of the TLS connections; there are none until one needs them.</summary>
+    internal TlsWire TlsWire => _tlsWire ??= new TlsWire(ReadCapacity);
+
     internal TimerWheel Timers { get; }
 
     internal MaskKeys MaskKeys { get; } = new();
@@ -74,7 +80,7 @@ public abstract unsafe class EventLoop : IDisposable
 
     private protected bool HasPosted => !_posted.IsEmpty;
 
-    private protected bool HasReady => _ready.Count > 0 || _ended.Count > 0;
+    private protected bool HasReady => _ready.Count > 0 || _ended.Count > 0 || _handshaking.Count > 0;
 
     /// <summary>Runs <paramref name="action"/> on the loop, after what was posted before. Callable from any thread.</summary>
     /// <remarks>An exception that it throws is reported through <see cref="UnhandledException"/>; the loop goes on.</remarks>
@@ -113,6 +119,13 @@ public abstract unsafe class EventLoop : IDisposable
     internal void QueueRead(TcpConnection connection)
     {
         _ready.Enqueue(connection);
+        WakeIfIdle();
+    }
+
+    /// <summary>Has the connection's TLS handshake go on: a turn takes so many, because each may cost as much as many messages.</summary>
+    internal void QueueHandshake(TcpConnection connection)
+    {
+        _handshaking.Enqueue(connection);
         WakeIfIdle();
     }
 
@@ -183,6 +196,11 @@ public abstract unsafe class EventLoop : IDisposable
             _ready.Dequeue().ReadAgain();
         }
 
+        for (int steps = Math.Min(_handshaking.Count, Options.HandshakesPerTurn); steps > 0; steps--)
+        {
+            _handshaking.Dequeue().ContinueHandshake();
+        }
+
         // Only what was there when the turn began: an action that posts another must not starve the sockets.
         for (int posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var item); posted--)
         {
@@ -218,6 +236,7 @@ public abstract unsafe class EventLoop : IDisposable
             NativeMemory.AlignedFree(_buffer);
             _buffer = null;
             Outbox.Dispose();
+            _tlsWire?.Dispose();
         }
     }
 

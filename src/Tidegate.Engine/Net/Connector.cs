@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Engine.Loops;
+using Tidegate.Engine.Tls;
 
 namespace Tidegate.Engine.Net;
 
@@ -16,6 +17,9 @@ public sealed record ConnectOptions
 
     /// <summary>Resolves a host name; the system's resolver where null.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
+
+    /// <summary>Gives the context to speak TLS with, for each connection anew; null for no TLS. <see cref="TlsConnector"/> heeds it.</summary>
+    public Func<TlsContext>? Tls { get; init; }
 }
 
 /// <summary>Connects to a host by name or address, on a given loop: Happy Eyeballs, RFC 8305.</summary>

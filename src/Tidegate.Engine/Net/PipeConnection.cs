@@ -35,7 +35,7 @@ public sealed class PipeConnection : TcpConnection
     }
 
     [Flags]
-    private enum State : byte
+    private enum State : ushort
     {
         None = 0,
         // A read, a flush or the completing of the output is under way on the pipes.
@@ -48,6 +48,7 @@ public sealed class PipeConnection : TcpConnection
         WriteFailed = 32,
         CompleteWanted = 64,
         Released = 128,
+        Aborted = 256,
     }
 
     /// <inheritdoc/>
@@ -167,14 +168,18 @@ public sealed class PipeConnection : TcpConnection
         {
             _state |= State.CompleteWanted;
         }
-        else if (!Is(State.Completing | State.Released))
+        else if (!Is(State.Completing | State.Aborted))
         {
             _state |= State.Completing;
             _ = CompleteAsync();
         }
     }
 
-    private protected override void ResetOnClose() => _abort();
+    private protected override void ResetOnClose()
+    {
+        _state |= State.Aborted;
+        _abort();
+    }
 
     private protected override void ReleaseSocket()
     {
@@ -185,7 +190,8 @@ public sealed class PipeConnection : TcpConnection
             _pipe.Input.CancelPendingRead();
         }
 
-        if (Is(State.Flushing))
+        // In an orderly end, what is still being flushed arrives.
+        if (Is(State.Flushing) && Is(State.Aborted))
         {
             _pipe.Output.CancelPendingFlush();
         }
@@ -273,6 +279,11 @@ public sealed class PipeConnection : TcpConnection
     private void OnFlushed(bool failed)
     {
         _state &= ~State.Flushing;
+        if (Is(State.CompleteWanted))
+        {
+            ShutdownSending();
+        }
+
         if (Is(State.Released))
         {
             FinishRelease();
@@ -280,10 +291,6 @@ public sealed class PipeConnection : TcpConnection
         else if (failed)
         {
             FailSending(SocketError.ConnectionReset);
-        }
-        else if (Is(State.CompleteWanted))
-        {
-            ShutdownSending();
         }
         else if (!IsEnded)
         {

@@ -56,6 +56,7 @@ public abstract unsafe partial class TcpConnection
             _lingerTimer?.Cancel();
             _lingerTimer = null;
             ReleaseSocket();
+            _tls?.Dispose();
             DropPending();
             _unread = null;
         }
@@ -84,6 +85,11 @@ public abstract unsafe partial class TcpConnection
 
         if (!Has(State.SendEnded))
         {
+            if (_tls is { } tls && !SendCloseNotify(tls))
+            {
+                return;
+            }
+
             _state |= State.SendEnded;
             ShutdownSending();
         }

@@ -52,6 +52,12 @@ public abstract unsafe partial class TcpConnection
             _state |= State.HungUp;
         }
 
+        if (Has(State.Handshaking))
+        {
+            QueueHandshake();
+            return;
+        }
+
         if (Has(State.Ended) || (Has(State.ReceiveEnded) && !Has(State.RetellEnd) && _unread is null))
         {
             return;
@@ -96,7 +102,9 @@ public abstract unsafe partial class TcpConnection
             }
 
             SocketError error = SocketError.Success;
-            int count = fromUnread ? TakeUnread(buffer, capacity) : Receive(buffer, capacity, out error);
+            int count = fromUnread ? TakeUnread(buffer, capacity)
+                : _tls is { } tls ? ReceiveDecrypted(tls, buffer, capacity, out error)
+                : Receive(buffer, capacity, out error);
             if (count > 0)
             {
                 // Nothing is handed out any more while the connection only waits for the peer's end.
@@ -136,7 +144,7 @@ public abstract unsafe partial class TcpConnection
                 return;
             }
 
-            if (count < capacity && !fromUnread && !Has(State.HungUp))
+            if (count < capacity && !fromUnread && !Has(State.HungUp) && _tls is not { ReadsAgain: true })
             {
                 // The socket was emptied; the next arrival is a new event.
                 AwaitReadable();

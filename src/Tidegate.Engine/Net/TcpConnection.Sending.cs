@@ -33,10 +33,9 @@ public abstract unsafe partial class TcpConnection
             return;
         }
 
-        if (_pending is { Length: > 0 } pending)
+        if (_pending is { Length: > 0 })
         {
-            pending.Append(new ReadOnlySpan<byte>(data, length));
-            CheckCongestion();
+            SendNow(data, length);
         }
         else
         {
@@ -44,10 +43,22 @@ public abstract unsafe partial class TcpConnection
         }
     }
 
-    /// <summary>Hands bytes to the kernel, and keeps what it does not take.</summary>
+    /// <summary>Encrypts where TLS is spoken, hands the bytes to the kernel, and keeps what it does not take.</summary>
     internal void SendNow(byte* data, int length)
     {
-        if (Has(State.Ended))
+        if (_tls is { } tls)
+        {
+            SendEncrypted(tls, data, length);
+        }
+        else
+        {
+            SendWire(data, length);
+        }
+    }
+
+    private void SendWire(byte* data, int length)
+    {
+        if (Has(State.Ended) || length == 0)
         {
             return;
         }

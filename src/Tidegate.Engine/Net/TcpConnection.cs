@@ -49,6 +49,7 @@ public abstract unsafe partial class TcpConnection
         RetellEnd = 2048,
         // The peer takes nothing any more; what it said before is still to be read.
         SendFailed = 4096,
+        Handshaking = 8192,
     }
 
     /// <summary>The loop that owns this connection.</summary>

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
+using Tidegate.Engine.Tls;
 
 namespace Tidegate.Engine.WebSocket;
 
@@ -55,7 +56,7 @@ public sealed class WebSocketConnector : IConnectionHandler
         ArgumentNullException.ThrowIfNull(loop);
         ArgumentNullException.ThrowIfNull(request);
         var connector = new WebSocketConnector(request, options, completed);
-        Connector.Connect(loop, request.Host, request.Port, connect, (connection, error) => connector.Begin(connection, error, connect.Timeout));
+        TlsConnector.Connect(loop, request.Host, request.Port, connect, (connection, fault) => connector.Begin(connection, fault, connect.Timeout));
     }
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
@@ -103,11 +104,11 @@ public sealed class WebSocketConnector : IConnectionHandler
 
     void IConnectionHandler.OnClosed(TcpConnection connection, SocketError? error) => Fail($"the connection broke during the handshake ({error})");
 
-    private void Begin(TcpConnection? connection, SocketError error, TimeSpan timeout)
+    private void Begin(TcpConnection? connection, string fault, TimeSpan timeout)
     {
         if (connection is null)
         {
-            _completed(null, Describe(error));
+            _completed(null, fault);
             return;
         }
 
@@ -193,15 +194,6 @@ public sealed class WebSocketConnector : IConnectionHandler
 
         return null;
     }
-
-    internal static string Describe(SocketError error) => error switch
-    {
-        SocketError.ConnectionRefused => "connection refused",
-        SocketError.TimedOut => "no answer in time",
-        SocketError.HostNotFound or SocketError.NoData => "the host name does not resolve",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host can not be reached",
-        _ => error.ToString(),
-    };
 
     private static string Printable(string text) =>
         new([.. text.Take(80).Select(character => character is >= ' ' and <= '~' ? character : '?')]);

@@ -16,24 +16,11 @@ internal static class UnservedYet
 
     private const string WouldBeAlone = "Remove it to run this gateway alone.";
 
-    private const string OtherOrigins = "Remove it; until then only pages of the gateway's own origin may open WebSockets.";
 
     // By place, as the descriptions call it, and name. A value that is the default anyway is no reason to refuse.
     private static readonly FrozenDictionary<(string Place, string Name), string> s_elements = new Dictionary<(string, string), string>
     {
-        // TLS
-        [("<accept-options>", "ssl.ciphers")] = Remove,
-        [("<accept-options>", "ssl.protocols")] = Remove,
-        [("<accept-options>", "ssl.encryption")] = Remove,
-        [("<accept-options>", "ssl.verify-client")] = WouldBeOpen,
-        [("<connect-options>", "ssl.ciphers")] = Remove,
-        [("<connect-options>", "ssl.protocols")] = Remove,
-        [("<connect-options>", "ssl.encryption")] = Remove,
-
         // addresses
-        [("<accept-options>", "ssl.bind")] = Remove,
-        [("<accept-options>", "wss.bind")] = Remove,
-        [("<accept-options>", "https.bind")] = Remove,
         [("<accept-options>", "udp.bind")] = Remove,
         [("<accept-options>", "udp.interface")] = Remove,
         [("<accept-options>", "pipe.transport")] = Remove,
@@ -58,13 +45,6 @@ internal static class UnservedYet
         [("<connect-options>", "http.maximum.redirects")] = Remove,
         [("<connect-options>", "http.max.authentication.attempts")] = Remove,
         [("<connect-options>", "ws.version")] = "Remove it: WebSocket back-ends are spoken to by RFC 6455.",
-        [("<service>", "cross-site-constraint")] = OtherOrigins,
-        [("<service>", "mime-mapping")] = Remove,
-        [("<service-defaults>", "mime-mapping")] = Remove,
-
-        [("the properties of a directory service", "options")] = Remove,
-        [("the properties of a directory service", "symbolic-links")] = Remove,
-        [("the properties of a directory service", "location")] = Remove,
 
         // flow control
         [("<accept-options>", "tcp.maximum.outbound.rate")] = Remove,
@@ -85,7 +65,6 @@ internal static class UnservedYet
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> s_schemes = FrozenSet.Create(
-        "wss", "https", "ssl", "tls",
         "pipe",
         "udp", "mcp", "sse", "sse+ssl", "socks", "socks+ssl",
         "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",

@@ -5,6 +5,8 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
 
 namespace Tidegate.Gateway.Http;
@@ -14,6 +16,9 @@ internal interface IDetachableConnection
 {
     /// <summary>What is served at the address and port where the connection was accepted.</summary>
     RouteTable Routes { get; }
+
+    /// <summary>The loop that owns the connection.</summary>
+    EventLoop Loop { get; }
 
     /// <summary>
     /// Has the connection given to <paramref name="continuation"/>, on its loop, once the request has returned and all that
@@ -73,6 +78,13 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
         Features.Set<IConnectionEndPointFeature>(this);
         Features.Set<IMemoryPoolFeature>(this);
         Features.Set<IDetachableConnection>(this);
+        if (connection.IsEncrypted || routes.IsSecure)
+        {
+            var tls = new TlsFeatures(connection.DescribeTls());
+            Features.Set<ITlsConnectionFeature>(tls);
+            Features.Set<ITlsHandshakeFeature>(tls);
+            Features.Set<ITlsApplicationProtocolFeature>(tls);
+        }
     }
 
     public override string ConnectionId
@@ -84,6 +96,8 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
     public override IFeatureCollection Features { get; }
 
     public RouteTable Routes { get; }
+
+    public EventLoop Loop => _connection.Loop;
 
     public MemoryPool<byte> MemoryPool { get; }
 
@@ -119,9 +133,10 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
         _connection.Loop.Post(static connection => ((HttpConnection)connection!).Leave(), this);
     }
 
-    /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received.</summary>
-    internal void Begin(Payload first)
+    /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received and those before them.</summary>
+    internal void Begin(ReadOnlySpan<byte> before, Payload first)
     {
+        _input.Writer.Write(before);
         _connection.SetWaterMarks(MaximumPendingBytes, MaximumPendingBytes / 2);
         _connection.Handler = this;
         OnReceived(_connection, first);

@@ -31,6 +31,9 @@ internal sealed partial class RouteTable(ILogger logger)
     private const int LongestShownHost = 300;
     private readonly ILogger _logger = logger;
     private ImmutableArray<Entry> _entries = [];
+
+    /// <summary>True where clients speak https and wss, to the gateway or to what does TLS in front of it.</summary>
+    internal bool IsSecure { get; init; }
     private int _hasReported;
 
     /// <summary>Adds an accept; <paramref name="port"/> is its port, or the real one where any free port was asked for.</summary>

@@ -7,11 +7,12 @@ using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Services;
+using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Gateway.Listening;
 
 /// <summary>All listeners of a gateway: binds the accepts of its services, sharing what can be shared.</summary>
-internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILogger logger) : IDisposable
+internal sealed partial class Listeners(EventLoops loops, HttpServer server, GatewayTls tls, ILogger logger) : IDisposable
 {
     private readonly ILogger _logger = logger;
     private readonly Dictionary<IPEndPoint, (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)> _byEndPoint = [];
@@ -60,6 +61,11 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
                 throw NotBound(service.Configuration, accept, endPoints[0], failure ?? new SocketException((int)SocketError.AddressNotAvailable));
             }
 
+            if (bound.Security.Tls is not null)
+            {
+                tls.WarnOfMismatch(accept);
+            }
+
             int port = accept.Uri.Port == 0 ? bound.EndPoint.Port : accept.Uri.Port;
             bool isAsWritten = accept.Uri.Host is not InterfaceName && service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null;
             _served.Add(new ServedAddress(accept.Uri, port, isAsWritten ? [] : [.. boundTo]));
@@ -78,7 +84,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
     {
         // Where any free port was asked for, all addresses of a name or an interface get the same one.
         IPEndPoint endPoint = wanted.Port == 0 && sibling is not null ? new IPEndPoint(wanted.Address, sibling.EndPoint.Port) : wanted;
-        bool http = accept.Uri.Scheme != UriScheme.Tcp;
+        bool http = accept.Uri.Scheme.TakesPath;
         // Any free port: accepts of http and ws at one host share it, told apart by path; each tcp accept gets one of its own.
         bool own = !http && endPoint.Port == 0;
         if (!own && _byEndPoint.TryGetValue(endPoint, out var existing))
@@ -87,14 +93,20 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
             {
                 throw new GatewayStartException(
                     $"{accept.Position}: service \"{service.Configuration.Name}\": {endPoint} is taken already by {existing.First.Uri} " +
-                    $"of service \"{existing.Service.Name}\" ({existing.First.Position}), and a tcp accept can not share its port. Give one of the two another port.");
+                    $"of service \"{existing.Service.Name}\" ({existing.First.Position}), and a {(http ? existing.First : accept).Uri.Scheme} accept can not share its port. Give one of the two another port.");
+            }
+
+            if (existing.Listener.Security.WhyNotShared(existing.First, accept, service.Configuration.AcceptOptions.Tls, endPoint.ToString()) is { } reason)
+            {
+                throw new GatewayStartException($"{accept.Position}: service \"{service.Configuration.Name}\": {reason}.");
             }
         }
         else
         {
+            PortSecurity security = SecurityOf(accept, service.Configuration.AcceptOptions.Tls, http, sibling);
             PortListener listener = http
-                ? PortListener.ForHttp(loops, endPoint, server, _logger)
-                : PortListener.ForTcp(loops, endPoint, service, _logger);
+                ? PortListener.ForHttp(loops, endPoint, server, security, _logger)
+                : PortListener.ForTcp(loops, endPoint, service, security, _logger);
             existing = (listener, accept, service.Configuration);
             _byEndPoint.Add(own ? listener.EndPoint : endPoint, existing);
         }
@@ -114,6 +126,21 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, ILo
         }
 
         return existing.Listener;
+    }
+
+    private PortSecurity SecurityOf(ServiceAddress accept, TlsOptions options, bool http, PortListener? sibling)
+    {
+        if (!accept.Uri.Scheme.UsesTls)
+        {
+            return PortSecurity.None;
+        }
+
+        if (!options.Encryption)
+        {
+            return new PortSecurity(null, options, IsSecure: true);
+        }
+
+        return sibling?.Security ?? new PortSecurity(tls.ForAccept(accept, options, http ? HttpServer.ApplicationProtocols : []), options, IsSecure: true);
     }
 
     /// <summary>What is bound here for all addresses where this is one of them, or the other way round.</summary>

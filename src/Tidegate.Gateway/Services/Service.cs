@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
 using Tidegate.Engine.Sessions;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Gateway.Services;
 
@@ -10,7 +11,8 @@ namespace Tidegate.Gateway.Services;
 /// <param name="Loops">The event loops.</param>
 /// <param name="Logger">Its own logger, <c>tidegate.service.TYPE</c>.</param>
 /// <param name="WebDirectory">The directory that relative directories of files are under.</param>
-internal sealed record ServiceContext(EventLoops Loops, ILogger Logger, string WebDirectory);
+/// <param name="Tls">How to speak TLS.</param>
+internal sealed record ServiceContext(EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls);
 
 /// <summary>A running service: what happens to the sessions and requests that its accepts bring.</summary>
 internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisposable

@@ -6,8 +6,10 @@ namespace Tidegate.Engine.Tests.Sessions;
 
 public sealed class RelayAllocationTests() : RelayTest(EventSource.Epoll)
 {
-    [Fact]
-    public void A_million_messages_through_a_relay_and_back_allocate_nothing_on_the_loop()
+    [Theory]
+    [InlineData(Side.WebSocket)]
+    [InlineData(Side.SecureWebSocket)]
+    public void A_million_messages_through_a_relay_and_back_allocate_nothing_on_the_loop(Side side)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -15,7 +17,7 @@ public sealed class RelayAllocationTests() : RelayTest(EventSource.Epoll)
         }
 
         const int Batch = 500, Batches = 2000, Size = 64;
-        var (first, second) = Relay(Side.WebSocket, Side.Tcp);
+        var (first, second) = Relay(side, Side.Tcp);
         // The back-end is an echo on the same loop, which is measured with the rest.
         Listener echo = Listen(connection => connection.Handler = new Echo());
         using RawPeer backEnd = RawPeer.Connect(echo.LocalEndPoint);

@@ -1,6 +1,8 @@
 using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
 using Tidegate.Engine.Tests.Support;
+using Tidegate.Engine.Tests.Tls;
+using Tidegate.Engine.Tls;
 using Tidegate.Engine.WebSocket;
 
 namespace Tidegate.Engine.Tests.Sessions;
@@ -10,12 +12,20 @@ public enum Side
 {
     Tcp,
     WebSocket,
+    Tls,
+    SecureWebSocket,
+}
+
+internal static class Sides
+{
+    internal static bool IsWebSocket(this Side side) => side is Side.WebSocket or Side.SecureWebSocket;
 }
 
 /// <summary>A relay between two raw peers. On a WebSocket side the peer is a client first, and a server second.</summary>
 public abstract class RelayTest(EventSource source) : WebSocketTest(source)
 {
     protected const int MaximumPending = 64 * 1024;
+    private static readonly Lazy<TlsCertificate> s_certificate = new(() => TestCertificate.For("server.test"));
 
     public static TheoryData<Side, Side> Combinations => new()
     {
@@ -23,6 +33,9 @@ public abstract class RelayTest(EventSource source) : WebSocketTest(source)
         { Side.Tcp, Side.WebSocket },
         { Side.Tcp, Side.Tcp },
         { Side.WebSocket, Side.WebSocket },
+        { Side.SecureWebSocket, Side.Tcp },
+        { Side.SecureWebSocket, Side.SecureWebSocket },
+        { Side.Tcp, Side.Tls },
     };
 
     private protected (RelayPeer First, RelayPeer Second) Relay(Side first, Side second, WebSocketOptions? options = null, int? receiveBuffer = null)
@@ -31,6 +44,8 @@ public abstract class RelayTest(EventSource source) : WebSocketTest(source)
         TcpConnection? one = null, other = null;
         var (firstPeer, _) = Pair(connection => one = connection, receiveBuffer);
         var (secondPeer, _) = Pair(connection => other = connection, receiveBuffer);
+        Secure(first, one!, firstPeer);
+        Secure(second, other!, secondPeer);
         Session firstSession = Session(one!, first, WebSocketRole.Server, options);
         Session secondSession = Session(other!, second, WebSocketRole.Client, options);
         OnLoop(() =>
@@ -42,7 +57,19 @@ public abstract class RelayTest(EventSource source) : WebSocketTest(source)
         return (new RelayPeer(firstPeer, first, masks: true, firstSession), new RelayPeer(secondPeer, second, masks: false, secondSession));
     }
 
-    private static Session Session(TcpConnection connection, Side side, WebSocketRole role, WebSocketOptions options) => side == Side.Tcp
+    private void Secure(Side side, TcpConnection connection, RawPeer peer)
+    {
+        if (side is Side.Tls or Side.SecureWebSocket)
+        {
+            var ended = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            TlsContext context = Own(TlsContext.ForServer([s_certificate.Value], new TlsParameters()));
+            OnLoop(() => connection.StartTls(context, null, Bounded.Limit, (_, fault) => ended.SetResult(fault)));
+            peer.Secure(tls => tls.AuthenticateAsClient(TlsTest.ClientOptions()));
+            Assert.Null(Bounded.Result(ended.Task));
+        }
+    }
+
+    private static Session Session(TcpConnection connection, Side side, WebSocketRole role, WebSocketOptions options) => !side.IsWebSocket()
         ? new TcpSession(connection, options.CloseTimeout)
         : new WebSocketSession(connection, role, options);
 }
@@ -58,18 +85,18 @@ internal sealed class RelayPeer(RawPeer raw, Side side, bool masks, Session sess
     internal Session Session => session;
 
     internal void Send(ReadOnlySpan<byte> data, uint key = 0x01020304) =>
-        raw.Send(side == Side.Tcp ? data : Wire.Frame(Wire.Binary, data, mask: masks, key: key));
+        raw.Send(!side.IsWebSocket() ? data : Wire.Frame(Wire.Binary, data, mask: masks, key: key));
 
     /// <summary>Sends a data frame (of a message in one or more), or the bytes alone.</summary>
     internal void SendFragment(ReadOnlySpan<byte> data, bool final, uint key)
     {
-        raw.Send(side == Side.Tcp ? data : Wire.Frame(_inMessage ? Wire.Continuation : Wire.Binary, data, final, masks, key: key));
+        raw.Send(!side.IsWebSocket() ? data : Wire.Frame(_inMessage ? Wire.Continuation : Wire.Binary, data, final, masks, key: key));
         _inMessage = !final;
     }
 
     internal int Receive(Span<byte> buffer)
     {
-        if (side == Side.Tcp)
+        if (!side.IsWebSocket())
         {
             return raw.Receive(buffer);
         }
@@ -104,7 +131,7 @@ internal sealed class RelayPeer(RawPeer raw, Side side, bool masks, Session sess
     /// <summary>Ends this side as its carrier does: with a close frame, or the end of the stream.</summary>
     internal void End()
     {
-        if (side == Side.WebSocket)
+        if (side.IsWebSocket())
         {
             raw.Send(Wire.CloseFrame(1000, mask: masks));
         }
@@ -116,7 +143,7 @@ internal sealed class RelayPeer(RawPeer raw, Side side, bool masks, Session sess
     internal void ExpectEnd(int status = 1000)
     {
         Assert.Empty(_rest);
-        if (side == Side.WebSocket)
+        if (side.IsWebSocket())
         {
             WireFrame close = raw.ReadFrame();
             Assert.Equal(0x80 | Wire.Close, close.First);

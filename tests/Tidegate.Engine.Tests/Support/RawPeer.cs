@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Tidegate.Engine.Tests.Support;
@@ -17,6 +18,9 @@ internal sealed class RawPeer : IDisposable
 
     internal Socket Socket { get; }
 
+    /// <summary>The TLS that is spoken over the socket, or null.</summary>
+    internal SslStream? Tls { get; private set; }
+
     internal static RawPeer Connect(IPEndPoint endPoint, int? receiveBuffer = null)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -29,8 +33,23 @@ internal sealed class RawPeer : IDisposable
         return new RawPeer(socket);
     }
 
+    /// <summary>Speaks TLS from here on.</summary>
+    internal RawPeer Secure(Action<SslStream> authenticate)
+    {
+        var tls = new SslStream(new NetworkStream(Socket, ownsSocket: false));
+        authenticate(tls);
+        Tls = tls;
+        return this;
+    }
+
     internal void Send(ReadOnlySpan<byte> bytes)
     {
+        if (Tls is not null)
+        {
+            Tls.Write(bytes);
+            return;
+        }
+
         while (!bytes.IsEmpty)
         {
             bytes = bytes[Socket.Send(bytes)..];
@@ -46,7 +65,15 @@ internal sealed class RawPeer : IDisposable
         }
     }
 
-    internal void EndSending() => Socket.Shutdown(SocketShutdown.Send);
+    internal void EndSending()
+    {
+        if (Tls is not null)
+        {
+            Bounded.Wait(Tls.ShutdownAsync());
+        }
+
+        Socket.Shutdown(SocketShutdown.Send);
+    }
 
     /// <summary>Whatever comes next: at least one byte, or none at the end.</summary>
     internal int Receive(Span<byte> buffer)
@@ -59,7 +86,7 @@ internal sealed class RawPeer : IDisposable
             return count;
         }
 
-        return Socket.Receive(buffer);
+        return Tls is null ? Socket.Receive(buffer) : ReceiveDecrypted(Tls, buffer);
     }
 
     internal byte[] Receive(int exactly)
@@ -128,5 +155,21 @@ internal sealed class RawPeer : IDisposable
         Socket.Close();
     }
 
-    public void Dispose() => Socket.Dispose();
+    public void Dispose()
+    {
+        Tls?.Dispose();
+        Socket.Dispose();
+    }
+
+    private static int ReceiveDecrypted(SslStream tls, Span<byte> buffer)
+    {
+        try
+        {
+            return tls.Read(buffer);
+        }
+        catch (IOException exception) when (exception.InnerException is SocketException broken)
+        {
+            throw broken;
+        }
+    }
 }

@@ -170,7 +170,11 @@ public sealed class RoundTripTests
         from directory in s_word
         from welcome in Optional(s_word)
         from indexes in s_bool
-        from links in Gen.Elements(SymbolicLinks.Restricted, SymbolicLinks.Follow)
+        from links in s_bool
+        from word in Gen.SubListOf("no-cache", "no-store", "must-revalidate", "private")
+        from age in s_time
+        from fromModification in s_bool
+        let cache = new CacheControl { MaxAge = new CacheTime(age, fromModification), Words = [.. word] }
         from patterns in s_word.NonEmptyListOf()
         from locations in Gen.Choose(0, 2)
         select ("directory", (ServiceOptions)new DirectoryOptions
@@ -178,8 +182,8 @@ public sealed class RoundTripTests
             Directory = directory,
             WelcomeFile = welcome,
             Indexes = indexes,
-            SymbolicLinks = links,
-            Locations = [.. Enumerable.Repeat(new DirectoryLocation([.. patterns], "max-age=1", s_nowhere), locations)],
+            FollowSymbolicLinks = links,
+            Locations = [.. Enumerable.Repeat(new DirectoryLocation { Patterns = [.. patterns], CacheControl = cache }, locations)],
         }),
         from elements in s_elements
         select ("amqp.proxy", (ServiceOptions)new PlannedServiceOptions(elements)));

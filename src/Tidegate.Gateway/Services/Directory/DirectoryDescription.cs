@@ -24,13 +24,11 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
 
     private static readonly Setting<bool> s_indexes = new(
         "options", new ChoiceFormat<bool>(("indexes", true), ("none", false)), false,
-        "Whether a directory without a welcome file is listed (indexes).");
+        "indexes: a directory without a welcome file is shown as a list of what is in it.");
 
-    private static readonly Setting<SymbolicLinks> s_symbolicLinks = new(
-        "symbolic-links",
-        new ChoiceFormat<SymbolicLinks>(("restricted", SymbolicLinks.Restricted), ("follow", SymbolicLinks.Follow)),
-        SymbolicLinks.Restricted,
-        "Whether symbolic links may lead out of the directory (follow) or not (restricted).");
+    private static readonly Setting<bool> s_followSymbolicLinks = new(
+        "symbolic-links", new ChoiceFormat<bool>(("restricted", false), ("follow", true)), false,
+        "Whether symbolic links may lead out of the directory. What they lead to there is otherwise not found.");
 
     private static readonly Setting<ImmutableArray<string>> s_patterns = new(
         "patterns", new NameListFormat(), "Patterns of file names, with spaces between: * within a name, ** across directories.")
@@ -38,8 +36,8 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         Required = true,
     };
 
-    private static readonly Setting<string> s_cacheControl = new(
-        "cache-control", new TextFormat("directives with commas between"), "The Cache-Control of these files; max-age=m+N is N after the last change.")
+    private static readonly Setting<CacheControl> s_cacheControl = new(
+        "cache-control", new CacheControlFormat(), "The Cache-Control of these files; max-age=m+N is N after the last change.")
     {
         Required = true,
     };
@@ -47,8 +45,8 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
     private static readonly GroupSetting<DirectoryLocation> s_location = new(
         "location",
         new SettingGroup("<location>", [s_patterns, s_cacheControl], NotServedYet.Nothing),
-        (values, position, _) => values.Get(s_cacheControl) is { } cacheControl && values.Has(s_patterns)
-            ? new DirectoryLocation(values.Get(s_patterns), cacheControl, position)
+        (values, _, _) => values.Get(s_cacheControl) is { } cacheControl && values.Has(s_patterns)
+            ? new DirectoryLocation { Patterns = values.Get(s_patterns), CacheControl = cacheControl }
             : null,
         location => new SettingValues().With(s_patterns, (ImmutableArray<string>?)location.Patterns).With(s_cacheControl, location.CacheControl),
         "How long browsers may keep files of some names.")
@@ -60,13 +58,13 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
 
     internal override string Documentation => "Serves the files of a directory over HTTP.";
 
-    internal override UriScheme[] AcceptSchemes => [UriScheme.Http];
+    internal override UriScheme[] AcceptSchemes => [UriScheme.Http, UriScheme.Https];
 
     internal override bool TakesMimeMappings => true;
 
     internal override SettingGroup Properties { get; } = new(
         "the properties of a directory service",
-        [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_symbolicLinks, s_location],
+        [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_followSymbolicLinks, s_location],
         NotServedYet.Nothing);
 
     internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
@@ -77,7 +75,7 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         WelcomeFile = properties.Values.Get(s_welcomeFile),
         ErrorPagesDirectory = properties.Values.Get(s_errorPagesDirectory),
         Indexes = properties.Values.Get(s_indexes),
-        SymbolicLinks = properties.Values.Get(s_symbolicLinks),
+        FollowSymbolicLinks = properties.Values.Get(s_followSymbolicLinks),
         Locations = [.. properties.Values.All(s_location).Select(l => l.Value)],
     };
 
@@ -89,7 +87,7 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
             .With(s_welcomeFile, directory.WelcomeFile)
             .With(s_errorPagesDirectory, directory.ErrorPagesDirectory)
             .With(s_indexes, (bool?)directory.Indexes)
-            .With(s_symbolicLinks, (SymbolicLinks?)directory.SymbolicLinks)
+            .With(s_followSymbolicLinks, (bool?)directory.FollowSymbolicLinks)
             .WithAll(s_location, directory.Locations);
     }
 

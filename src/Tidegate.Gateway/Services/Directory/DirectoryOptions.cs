@@ -15,13 +15,13 @@ public sealed record DirectoryOptions : ServiceOptions
     /// <summary><c>error-pages-directory</c>: as written, or null; <see cref="ErrorPagesDirectoryIn"/> resolves it.</summary>
     public string? ErrorPagesDirectory { get; init; }
 
-    /// <summary><c>options</c>: whether a directory without a welcome file is listed.</summary>
+    /// <summary><c>options</c> is <c>indexes</c>: a directory without a welcome file is shown as a list of what is in it.</summary>
     public bool Indexes { get; init; }
 
-    /// <summary><c>symbolic-links</c>: where symbolic links may lead.</summary>
-    public SymbolicLinks SymbolicLinks { get; init; }
+    /// <summary><c>symbolic-links</c> is <c>follow</c>: links may lead out of the directory. Otherwise what they lead to is not found.</summary>
+    public bool FollowSymbolicLinks { get; init; }
 
-    /// <summary>The <c>location</c> elements, in the order of the file.</summary>
+    /// <summary><c>location</c>: how long what may be kept, in the order of the file.</summary>
     public ImmutableArray<DirectoryLocation> Locations { get; init; } = [];
 
     /// <summary>The full path of the directory, which need not exist.</summary>
@@ -41,19 +41,3 @@ public sealed record DirectoryOptions : ServiceOptions
             ? new Uri(written).LocalPath
             : Path.GetFullPath(Path.Combine(root, written.TrimStart('/')));
 }
-
-/// <summary>Where symbolic links in a directory may lead: <c>symbolic-links</c>.</summary>
-public enum SymbolicLinks
-{
-    /// <summary>Only to what is inside the directory.</summary>
-    Restricted,
-
-    /// <summary>Anywhere.</summary>
-    Follow,
-}
-
-/// <summary>A <c>location</c>: how long browsers may keep files of some names.</summary>
-/// <param name="Patterns">The patterns of names, at least one.</param>
-/// <param name="CacheControl">The directives, as written.</param>
-/// <param name="Position">Where the element starts.</param>
-public sealed record DirectoryLocation(ImmutableArray<string> Patterns, string CacheControl, SourcePosition Position);

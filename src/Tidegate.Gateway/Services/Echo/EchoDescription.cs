@@ -15,7 +15,7 @@ internal sealed class EchoDescription : ServiceTypeDescription
 
     internal override string Documentation => "Sends every message back to the client that sent it.";
 
-    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Tcp];
+    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Wss, UriScheme.Tcp, UriScheme.Ssl];
 
     internal override SettingGroup Properties { get; } = new("the properties of an echo service", [s_repeat], NotServedYet.Nothing);
 

@@ -1,9 +1,10 @@
-using System.Net.Sockets;
 using Tidegate.Engine.Loops;
-using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
+using Tidegate.Engine.Tls;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Tls;
 using ConfiguredConnectOptions = Tidegate.Gateway.Configuration.ConnectOptions;
 using EngineConnectOptions = Tidegate.Engine.Net.ConnectOptions;
 
@@ -19,15 +20,17 @@ internal sealed class BackEnd
     private readonly WebSocketOptions _webSocket;
     private readonly bool _compression;
 
-    internal BackEnd(GatewayUri uri, ConfiguredConnectOptions options)
+    internal BackEnd(ServiceAddress connect, ConfiguredConnectOptions options, GatewayTls tls)
     {
+        GatewayUri uri = connect.Uri;
         Uri = uri;
         _host = uri.Host switch
         {
             HostAddress address => address.Address.ToString(),
             _ => uri.Host.ToString()!,
         };
-        _connect = new EngineConnectOptions { Timeout = options.ConnectTimeout };
+        TlsUse? use = uri.Scheme.UsesTls && options.Tls.Encryption ? tls.ForConnect(connect, options.Tls) : null;
+        _connect = new EngineConnectOptions { Timeout = options.ConnectTimeout, Tls = use is null ? null : () => use.Context };
         _compression = options.Compression;
         _webSocket = new WebSocketOptions
         {
@@ -45,7 +48,7 @@ internal sealed class BackEnd
     /// </summary>
     internal void Connect(EventLoop loop, string? subprotocol, Action<Session?, string> completed)
     {
-        if (Uri.Scheme == UriScheme.Ws)
+        if (Uri.Scheme.IsWebSocket)
         {
             var request = new WebSocketRequest
             {
@@ -60,19 +63,8 @@ internal sealed class BackEnd
         }
         else
         {
-            Connector.Connect(loop, _host, Uri.Port, _connect, (connection, error) =>
-                completed(connection is null ? null : new TcpSession(connection, CloseTimeout), Describe(error)));
+            TlsConnector.Connect(loop, _host, Uri.Port, _connect, (connection, fault) =>
+                completed(connection is null ? null : new TcpSession(connection, CloseTimeout), fault));
         }
     }
-
-    private static string Describe(SocketError error) => error switch
-    {
-        SocketError.Success => string.Empty,
-        SocketError.ConnectionRefused => "connection refused",
-        SocketError.TimedOut => "no answer in time",
-        SocketError.HostNotFound or SocketError.NoData => "the host name does not resolve",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host can not be reached",
-        SocketError.TooManyOpenSockets => "this process has no descriptors left",
-        _ => error.ToString(),
-    };
 }

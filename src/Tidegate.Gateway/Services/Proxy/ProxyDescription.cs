@@ -12,7 +12,7 @@ internal sealed class ProxyDescription : ServiceTypeDescription
     private static readonly ProxyOptions s_defaults = new();
 
     private static readonly Setting<GatewayUri> s_connect = new(
-        "connect", new GatewayUriFormat(UriUse.Connect, UriScheme.Tcp, UriScheme.Ws), "Another place for a connect URI; tried after those of the service.")
+        "connect", new GatewayUriFormat(UriUse.Connect, UriScheme.Tcp, UriScheme.Ssl, UriScheme.Ws, UriScheme.Wss), "Another place for a connect URI; tried after those of the service.")
     {
         Repeatable = true,
     };
@@ -43,9 +43,9 @@ internal sealed class ProxyDescription : ServiceTypeDescription
 
     internal override string Documentation => "Connects each client to a back-end and relays between them.";
 
-    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Tcp];
+    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Wss, UriScheme.Tcp, UriScheme.Ssl];
 
-    internal override UriScheme[] ConnectSchemes => [UriScheme.Tcp, UriScheme.Ws];
+    internal override UriScheme[] ConnectSchemes => [UriScheme.Tcp, UriScheme.Ssl, UriScheme.Ws, UriScheme.Wss];
 
     internal override int MinimumConnects => 1;
 

@@ -23,7 +23,7 @@ internal sealed partial class ProxyService : Service
         _context = context;
         _logger = context.Logger;
         _options = (ProxyOptions)configuration.Options;
-        _backEnds = [.. configuration.Connects.Select(connect => new BackEnd(connect.Uri, configuration.ConnectOptions))];
+        _backEnds = [.. configuration.Connects.Select(connect => new BackEnd(connect, configuration.ConnectOptions, context.Tls))];
         if (_options.MaximumRecoveryInterval > TimeSpan.Zero)
         {
             _watch = new BackEndWatch(context.Loops.All[0], _options.MaximumRecoveryInterval, Probe, OnReachableChanged);
