@@ -57,7 +57,7 @@ public static class ConfigurationReader
         // Only now, because the values may be anywhere in <properties>; the elements there stay as they are written.
         parameters ??= new ParameterSources();
         CheckDefinitions(parameters, root, findings);
-        using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudMetadataBound);
+        using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudTimeout);
         var substitution = new ParameterSubstitution(parameters, PropertiesOf(root), cloud, findings);
         root = root with { Children = [.. root.Children.Select(c => c.Name == GatewayElements.Properties.Name ? c : substitution.Apply(c))] };
         root = OlderEditions.Translate(root, edition, findings);

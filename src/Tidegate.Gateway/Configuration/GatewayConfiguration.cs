@@ -26,24 +26,25 @@ public sealed record GatewayConfiguration(
     /// <exception cref="ConfigurationException">Something cannot be served, and <paramref name="lenient"/> is false.</exception>
     public GatewayConfiguration Servable(bool lenient)
     {
-        if (Unserved.IsEmpty)
+        ImmutableArray<UnservedPart> unserved = [.. Unserved, .. UnnotedProtection()];
+        if (unserved.IsEmpty)
         {
             return this;
         }
 
-        if (!lenient && Unserved.Any(part => !part.IsDispensable))
+        if (!lenient && unserved.Any(part => !part.IsDispensable))
         {
-            throw new ConfigurationException([.. Unserved.Where(part => !part.IsDispensable).Select(part => part.Finding).Distinct()]);
+            throw new ConfigurationException([.. unserved.Where(part => !part.IsDispensable).Select(part => part.Finding).Distinct()]);
         }
 
-        HashSet<string?> leftOut = [.. Unserved.Select(part => part.Service)];
+        HashSet<string?> leftOut = [.. unserved.Select(part => part.Service)];
         return this with
         {
             Services = [.. Services.Where(service => !leftOut.Contains(service.Name))],
             Warnings =
             [
                 .. Warnings,
-                .. from part in Unserved
+                .. from part in unserved
                    select part.IsDispensable
                        ? part.Finding
                        : part.Service is null
@@ -53,4 +54,13 @@ public sealed record GatewayConfiguration(
             Unserved = [],
         };
     }
+
+    // A configuration need not come from a file, and whoever builds one may forget to note that it asks for protection.
+    private IEnumerable<UnservedPart> UnnotedProtection() =>
+        from service in Services
+        where service.RealmName is not null || !service.RequiredRoles.IsEmpty || !service.AcceptOptions.HttpRealms.IsEmpty
+        where !Unserved.Any(part => part.Service == service.Name)
+        let cure = UnservedYet.CureFor("<service>", "realm-name")
+        where cure is not null
+        select new UnservedPart(service.Name, new(service.Position, "Tidegate does not serve <realm-name> yet.", cure));
 }

@@ -14,10 +14,10 @@ public sealed record ParameterSources
 
     /// <summary>
     /// The cloud's metadata service, which knows <c>${cloud.host}</c> and <c>${cloud.instanceId}</c>. It is asked only where a file
-    /// uses one of them and nothing else defines it.
+    /// uses one of them and nothing else defines it, for at most <see cref="CloudTimeout"/> in all.
     /// </summary>
     public Uri CloudMetadata { get; init; } = new("http://169.254.169.254/");
 
-    /// <summary>How long the metadata service may take for all questions of a file together; above zero.</summary>
-    public TimeSpan CloudMetadataBound { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How long the cloud's metadata service may take for everything that a file asks of it; 1 second.</summary>
+    public TimeSpan CloudTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }

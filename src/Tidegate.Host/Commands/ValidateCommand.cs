@@ -47,7 +47,13 @@ internal static class ValidateCommand
 
             foreach (UnservedPart part in configuration.Unserved.DistinctBy(part => part.Finding))
             {
-                await error.WriteLineAsync($"Warning: {part.Finding}{(part.IsDispensable ? "" : " Until then tidegate start refuses the file.")}");
+                await error.WriteLineAsync($"Warning: {part.Finding}");
+            }
+
+            if (configuration.Unserved.Any(part => !part.IsDispensable))
+            {
+                await error.WriteLineAsync(
+                    "Warning: tidegate start refuses a file that asks for what is not served yet; with --lenient it leaves those services out.");
             }
 
             if (effective)

@@ -24,7 +24,9 @@ public sealed class MutatedFileTests
                 // What is read can be printed, and left out where it is not served.
                 GatewayConfiguration read = ConfigurationReader.Read(path, ConfigurationText.Nothing);
                 Assert.NotEmpty(ConfigurationWriter.Write(read, showSecrets: false));
-                Assert.Empty(read.Servable(lenient: true).Unserved);
+                GatewayConfiguration servable = read.Servable(lenient: true);
+                Assert.Empty(servable.Unserved);
+                Assert.All(servable.Services, service => Assert.True(service.RequiredRoles.IsEmpty && service.RealmName is null));
             }
             catch (ConfigurationException e)
             {

@@ -153,9 +153,6 @@ public sealed class RoundTripTests
             Position = s_nowhere,
         };
 
-    // In the order in which they are shown.
-    private static string[] CacheWords => ["no-store", "must-revalidate", "private"];
-
     private static readonly Gen<(string Type, ServiceOptions Options)> s_options = Gen.OneOf(
         from repeat in Gen.Choose(1, 1000)
         select ("echo", (ServiceOptions)new EchoOptions { Repeat = repeat }),
@@ -174,9 +171,10 @@ public sealed class RoundTripTests
         from welcome in Optional(s_word)
         from indexes in s_bool
         from links in s_bool
-        from age in Gen.Choose(0, 1_000_000)
-        from sinceChange in s_bool
-        from directives in Gen.SubListOf("no-store", "must-revalidate", "private")
+        from word in Gen.SubListOf("no-cache", "no-store", "must-revalidate", "private")
+        from age in s_time
+        from fromModification in s_bool
+        let cache = new CacheControl { MaxAge = new CacheTime(age, fromModification), Words = [.. word] }
         from patterns in s_word.NonEmptyListOf()
         from locations in Gen.Choose(0, 2)
         select ("directory", (ServiceOptions)new DirectoryOptions
@@ -185,13 +183,7 @@ public sealed class RoundTripTests
             WelcomeFile = welcome,
             Indexes = indexes,
             FollowSymbolicLinks = links,
-            Locations = [.. Enumerable.Repeat(
-                new DirectoryLocation
-                {
-                    Patterns = [.. patterns],
-                    CacheControl = new() { MaxAge = new CacheTime(TimeSpan.FromSeconds(age), sinceChange), Words = [.. CacheWords.Where(directives.Contains)] },
-                },
-                locations)],
+            Locations = [.. Enumerable.Repeat(new DirectoryLocation { Patterns = [.. patterns], CacheControl = cache }, locations)],
         }),
         from elements in s_elements
         select ("amqp.proxy", (ServiceOptions)new PlannedServiceOptions(elements)));

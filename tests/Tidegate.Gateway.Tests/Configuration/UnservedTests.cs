@@ -75,4 +75,21 @@ public sealed class UnservedTests
             Assert.Single(Read(
                 "<security><realm><name>a</name></realm></security>" + Echo("<accept-options><http.realm>a</http.realm></accept-options>")).Unserved).Finding.Cure,
             StringComparison.Ordinal);
+
+    [Fact]
+    public void A_configuration_that_no_file_holds_is_not_started_open_either()
+    {
+        GatewayConfiguration configuration = Read(Echo("") + Second);
+        GatewayConfiguration closed = configuration with { Services = [configuration.Services[0] with { RequiredRoles = ["*"] }, configuration.Services[1]] };
+
+        Assert.Throws<ConfigurationException>(() => closed.Servable(lenient: false));
+        Assert.Equal(["second"], closed.Servable(lenient: true).Services.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void What_is_not_served_is_named_in_the_order_of_the_file() =>
+        Assert.Equal(
+            [2, 3],
+            Read("<cluster><name>c</name><accept>tcp://h:1</accept></cluster>\n" + Echo("<accept-options><udp.interface>eth0</udp.interface></accept-options>"))
+                .Unserved.Select(part => part.Finding.Position.Line));
 }

@@ -4,10 +4,11 @@ namespace Tidegate.Gateway.Configuration.Source;
 
 /// <summary>
 /// The names <c>${cloud.host}</c> and <c>${cloud.instanceId}</c>, which the metadata service of Amazon's cloud knows. It is asked
-/// only when a file uses such a name, once.
+/// only when a file uses such a name, once, and all questions together get one bound: elsewhere than in
+/// the cloud nobody answers.
 /// </summary>
 /// <param name="address">The metadata service, such as <c>http://169.254.169.254/</c>.</param>
-/// <param name="bound">The time for all questions together: elsewhere than in the cloud nobody answers.</param>
+/// <param name="bound">The time for all questions of one file.</param>
 internal sealed class CloudMetadata(Uri address, TimeSpan bound) : IDisposable
 {
     private const int LongestAnswer = 4096;

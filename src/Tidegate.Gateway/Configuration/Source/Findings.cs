@@ -15,7 +15,8 @@ internal sealed class Findings
     internal ImmutableArray<ConfigurationError> Warnings => InFileOrder(_warnings);
 
     /// <summary>What is right but cannot be served by this version.</summary>
-    internal ImmutableArray<UnservedPart> UnservedParts => [.. _unserved];
+    internal ImmutableArray<UnservedPart> UnservedParts =>
+        [.. _unserved.OrderBy(part => part.Finding.Position.Line).ThenBy(part => part.Finding.Position.Column)];
 
     /// <summary>The name of the service that is being read, or null between services.</summary>
     internal string? Service { get; set; }

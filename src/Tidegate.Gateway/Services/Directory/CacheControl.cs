@@ -171,7 +171,8 @@ public sealed record CacheControl
             return false;
         }
 
-        span = TimeSpan.FromSeconds(count * seconds);
+        // To the millisecond, as other intervals: a binary fraction would come back as another one.
+        span = TimeSpan.FromMilliseconds((long)Math.Round(count * seconds * 1000));
         return true;
     }
 }
