@@ -83,9 +83,11 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await service.DisposeAsync().ConfigureAwait(false);
         }
 
-        // The HTTP server ends with the requests under way; what idles between requests ends at once.
+        // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
+        // between requests ends at once.
+        Task<int> sessions = _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", FirstBytes.EndIfSilent, bound.Token);
         Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
-        int left = await _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", FirstBytes.EndIfSilent, bound.Token).ConfigureAwait(false);
+        int left = await sessions.ConfigureAwait(false);
         await http.ConfigureAwait(false);
         if (left > 0)
         {
@@ -139,7 +141,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         {
             foreach (DirectoryService directory in _services.OfType<DirectoryService>())
             {
-                directory.Build(((Microsoft.AspNetCore.Builder.IApplicationBuilder)application).New());
+                directory.HttpServices = application.Services;
             }
         }, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _logger);

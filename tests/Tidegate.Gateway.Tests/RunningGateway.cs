@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,17 +26,22 @@ internal sealed class RunningGateway : IAsyncDisposable
     /// <summary>Port of /echo, /relay and of the files at /.</summary>
     internal int Port { get; }
 
+    /// <summary>The directory whose files are served.</summary>
+    internal string Web => _web;
+
     internal GatewayServer Server => _server;
 
     internal IPEndPoint EndPoint => new(IPAddress.Loopback, Port);
 
     internal static async Task<RunningGateway> StartAsync(
-        int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null)
+        int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
+        ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null)
     {
         string web = Directory.CreateTempSubdirectory("tidegate-web").FullName;
         File.WriteAllText(Path.Combine(web, "index.html"), "<!doctype html><title>files</title>");
         foreach ((string name, byte[] content) in files ?? [])
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(web, name))!);
             File.WriteAllBytes(Path.Combine(web, name), content);
         }
 
@@ -49,13 +55,16 @@ internal sealed class RunningGateway : IAsyncDisposable
             AcceptOptions = accept ?? new AcceptOptions(),
             ConnectOptions = new ConnectOptions(),
             Options = options,
+            CrossSiteConstraints = constraints ?? [],
+            MimeTypes = mimeTypes ?? ImmutableDictionary<string, string>.Empty,
             Position = nowhere,
         };
 
+        var served = new DirectoryOptions { Directory = new Uri(web).AbsoluteUri, WelcomeFile = "index.html" };
         var configuration = new GatewayConfiguration(
             "test.xml",
             [
-                Service("files", "directory", $"http://127.0.0.1:0/", new DirectoryOptions { Directory = new Uri(web).AbsoluteUri, WelcomeFile = "index.html" }),
+                Service("files", "directory", $"http://127.0.0.1:0/", directory?.Invoke(served) ?? served),
                 Service("echo", "echo", $"ws://127.0.0.1:0/echo", new EchoOptions()),
                 Service("relay", "proxy", $"ws://127.0.0.1:0/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
             ],

@@ -25,8 +25,10 @@ public abstract unsafe class EventLoop : IDisposable
     private readonly Queue<TcpConnection> _ready = new();
     private readonly Queue<TcpConnection> _handshaking = new();
     private readonly List<TcpConnection> _ended = [];
+    private readonly HashSet<TcpConnection> _carried = [];
     private TlsWire? _tlsWire;
     private byte* _buffer;
+    private int _carriedCount;
     private bool _disposed;
     private volatile bool _hasStopped;
 
@@ -48,10 +50,10 @@ public abstract unsafe class EventLoop : IDisposable
     public bool IsCurrent => ReferenceEquals(_current, this);
 
     /// <summary>Number of connections that this loop owns. Exact on the loop; elsewhere a recent value.</summary>
-    public abstract int ConnectionCount { get; }
+    public int ConnectionCount => SocketCount + Volatile.Read(ref _carriedCount);
 
     /// <summary>The connections that this loop owns now. To be called on the loop.</summary>
-    internal abstract TcpConnection[] SnapshotConnections();
+    internal TcpConnection[] SnapshotConnections() => [.. SnapshotSockets(), .. _carried];
 
     internal EngineOptions Options { get; }
 
@@ -72,6 +74,9 @@ public abstract unsafe class EventLoop : IDisposable
     internal TimerWheel Timers { get; }
 
     internal MaskKeys MaskKeys { get; } = new();
+
+    /// <summary>Number of connections that have a socket of this loop.</summary>
+    private protected abstract int SocketCount { get; }
 
     private protected bool HasPosted => !_posted.IsEmpty;
 
@@ -129,6 +134,29 @@ public abstract unsafe class EventLoop : IDisposable
     {
         _ended.Add(connection);
         WakeIfIdle();
+    }
+
+    /// <summary>Makes a connection that has no socket one of this loop's.</summary>
+    internal void AddCarried(TcpConnection connection)
+    {
+        _carried.Add(connection);
+        Volatile.Write(ref _carriedCount, _carried.Count);
+    }
+
+    internal void DropCarried(TcpConnection connection)
+    {
+        _carried.Remove(connection);
+        Volatile.Write(ref _carriedCount, _carried.Count);
+    }
+
+    private protected abstract TcpConnection[] SnapshotSockets();
+
+    private protected void AbortCarried()
+    {
+        foreach (TcpConnection connection in _carried.ToArray())
+        {
+            connection.Abort();
+        }
     }
 
     internal void Report(Exception exception) => UnhandledException?.Invoke(this, exception);

@@ -40,7 +40,7 @@ public sealed record GatewayUri
     /// <summary>The host.</summary>
     public UriHost Host { get; }
 
-    /// <summary>The port: the one written, or else the scheme's default; 1 to 65535, or in an accept 0 for any free port.</summary>
+    /// <summary>The port: the one written, or else the scheme's default; 1 to 65535, or in an accept 0 for any free port. 0 for a pipe.</summary>
     public int Port { get; }
 
     /// <summary>Whether the port was written in the URI.</summary>
@@ -56,7 +56,7 @@ public sealed record GatewayUri
     public string PathAndQuery => Path + Query;
 
     /// <summary>Host and port, the port always written: what two addresses are compared by.</summary>
-    public string Authority => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
+    public string Authority => !Scheme.TakesPort ? Host.ToString()! : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 
     /// <summary>Host and port as an HTTP <c>Host</c> header field has them: the port left out if it is the scheme's default.</summary>
     public string HostHeader

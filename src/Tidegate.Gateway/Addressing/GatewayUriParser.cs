@@ -18,6 +18,11 @@ internal static class GatewayUriParser
             return false;
         }
 
+        if (!scheme.TakesPort)
+        {
+            return TryParsePipe(text, scheme, rest, out uri, out fault);
+        }
+
         // The name of an interface may hold anything but a bracket: [@Local Area Connection].
         int bracket = rest.StartsWith("[@", StringComparison.Ordinal) ? Math.Max(rest.IndexOf(']', StringComparison.Ordinal), 0) : 0;
         foreach (char c in rest.AsSpan(bracket))
@@ -76,17 +81,47 @@ internal static class GatewayUriParser
             return true;
         }
 
-        fault = UriScheme.NotServedYet.Contains(name.ToLowerInvariant())
-            ? new($"Tidegate does not serve {name.ToLowerInvariant()} yet (\"{text}\").", $"Schemes it serves: {ServedSchemes}.")
-            : new(
-                $"\"{name}\" in \"{text}\" is not a scheme that Tidegate knows.",
-                Suggestion.For(name, UriScheme.Served.Select(s => s.Name)) is { } similar
-                    ? $"Did you mean {similar}?"
-                    : $"Schemes it serves: {ServedSchemes}.");
+        fault = new(
+            $"\"{name}\" in \"{text}\" is not a scheme that Tidegate knows.",
+            Suggestion.For(name, UriScheme.Known.Select(s => s.Name)) is { } similar
+                ? $"Did you mean {similar}?"
+                : $"Schemes it serves: {ServedSchemes}.");
         return false;
     }
 
     private static string ServedSchemes => string.Join(", ", UriScheme.Served.Select(s => s.Name));
+
+    // The messages are those of the old gateway.
+    private static bool TryParsePipe(
+        string text, UriScheme scheme, string rest, [NotNullWhen(true)] out GatewayUri? uri, [NotNullWhen(false)] out TextFault? fault)
+    {
+        uri = null;
+        int end = rest.AsSpan().IndexOfAny('/', '?', '#') is var i and >= 0 ? i : rest.Length;
+        (string name, string tail) = (rest[..end], rest[end..]);
+        if (name.Length == 0)
+        {
+            fault = new($"URI {text} missing pipe name.", $"Write it after the slashes, as in {scheme}://name.");
+        }
+        else if (tail.Length > 0)
+        {
+            fault = new($"Use {scheme}://{name} instead of {scheme}://{name}{tail} because named pipe URIs shouldn't contain paths.", $"Remove {tail}.");
+        }
+        else if (name.Contains(':', StringComparison.Ordinal))
+        {
+            fault = new($"Port number not allowed in URI \"{text}\".", "You must remove the port number from this URI in your gateway configuration file.");
+        }
+        else if (name.Length > 253 || !name.All(InterfaceName.IsPlain))
+        {
+            fault = new($"\"{name}\" in \"{text}\" is not the name of a pipe.", "A name has 1 to 253 letters, digits, hyphens, underscores and dots.");
+        }
+        else
+        {
+            uri = new GatewayUri(scheme, new PipeName(name.ToLowerInvariant()), 0, portWritten: false, "", "");
+            fault = null;
+        }
+
+        return fault is null;
+    }
 
     private static bool TrySplitTail(
         string text, string tail, UriScheme scheme, UriUse use, out string path, out string query, [NotNullWhen(false)] out TextFault? fault)

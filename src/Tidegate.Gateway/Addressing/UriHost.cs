@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace Tidegate.Gateway.Addressing;
 
 /// <summary>
-/// The host of an address: <see cref="HostName"/>, <see cref="HostAddress"/>, <see cref="InterfaceName"/> or <see cref="AnyHost"/>.
+/// The host of an address: <see cref="HostName"/>, <see cref="HostAddress"/>, <see cref="InterfaceName"/>, <see cref="AnyHost"/> or
+/// <see cref="PipeName"/>.
 /// Code that needs sockets must switch over the cases rather than treat the text as a name.
 /// </summary>
 public abstract record UriHost
@@ -41,6 +42,14 @@ public sealed record InterfaceName(string Name) : UriHost
     public override string ToString() => Name.All(IsPlain) ? $"@{Name}" : $"[@{Name}]";
 
     internal static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
+}
+
+/// <summary>The name of a pipe inside the gateway, in lower case. It has nothing to do with networks.</summary>
+/// <param name="Name">At most 253 letters, digits and <c>-._</c>.</param>
+public sealed record PipeName(string Name) : UriHost
+{
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
 }
 
 /// <summary><c>*</c>: every address of this machine, whatever the client calls it. For accepts and binds only.</summary>

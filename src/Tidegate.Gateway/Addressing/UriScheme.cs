@@ -1,9 +1,8 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Tidegate.Gateway.Addressing;
 
-/// <summary>A scheme whose URIs Tidegate reads, and what they may hold. What a service accepts or connects to is up to its type.</summary>
+/// <summary>A scheme whose URIs Tidegate reads, and what they may hold. Whether a service accepts it or connects to it is up to its type.</summary>
 public sealed record UriScheme
 {
     private UriScheme(string name, int? defaultPort, bool takesPath, params ReadOnlySpan<string> carriers)
@@ -32,14 +31,22 @@ public sealed record UriScheme
     /// <summary>WebSocket over TLS; port 443 if none is written.</summary>
     public static UriScheme Wss { get; } = new("wss", 443, takesPath: true, "ssl", "tcp") { IsWebSocket = true, UsesTls = true };
 
-    /// <summary>Every scheme that is read.</summary>
+    /// <summary>A pipe between two services of one gateway: a name, and neither port nor path.</summary>
+    public static UriScheme Pipe { get; } = new("pipe", null, takesPath: false) { TakesPort = false };
+
+    /// <summary>The schemes that a service may have.</summary>
     public static ImmutableArray<UriScheme> Served { get; } = [Http, Https, Ssl, Tcp, Ws, Wss];
 
-    /// <summary>Schemes that configuration files use and that this version does not serve.</summary>
-    public static FrozenSet<string> NotServedYet { get; } = FrozenSet.Create(
-        "udp", "mcp", "pipe", "sse", "sse+ssl",
-        "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",
-        "ws-draft-75", "ws-draft-75+ssl", "httpx", "httpx+ssl", "httpxe", "httpxe+ssl", "socks", "socks+ssl");
+    /// <summary>Every scheme that configuration files have been documented to hold; what is not among <see cref="Served"/> is only read.</summary>
+    public static ImmutableArray<UriScheme> Known { get; } =
+    [
+        .. Served,
+        Pipe,
+        .. from name in (string[])["udp", "mcp", "socks", "socks+ssl"] select new UriScheme(name, null, takesPath: false),
+        .. from name in (string[])["sse", "httpx", "httpxe", "wsn", "wse", "wsx", "ws-draft", "wsx-draft", "ws-draft-75"]
+           from suffix in (string[])["", "+ssl"]
+           select new UriScheme(name + suffix, suffix.Length == 0 ? 80 : 443, takesPath: true),
+    ];
 
     /// <summary>The name, in lower case.</summary>
     public string Name { get; }
@@ -50,6 +57,9 @@ public sealed record UriScheme
     /// <summary>Whether URIs of this scheme have a path (and, on connects, a query).</summary>
     public bool TakesPath { get; }
 
+    /// <summary>Whether URIs of this scheme have a port.</summary>
+    public bool TakesPort { get; private init; } = true;
+
     /// <summary>Whether it is WebSocket: an accept takes exactly its path, where one of HTTP takes all below it, too.</summary>
     public bool IsWebSocket { get; private init; }
 
@@ -59,7 +69,7 @@ public sealed record UriScheme
     /// <summary>The layers whose bind option holds for accepts of this scheme, the first one found: <c>ws</c>, then <c>tcp</c>.</summary>
     public ImmutableArray<string> BindLayers { get; }
 
-    /// <summary>The served scheme of this name, or null. Case does not matter.</summary>
+    /// <summary>The known scheme of this name, or null. Case does not matter.</summary>
     public static UriScheme? Find(string name)
     {
         // Two words for one thing, as in the options tls.* and ssl.*.
@@ -68,7 +78,7 @@ public sealed record UriScheme
             return Ssl;
         }
 
-        foreach (UriScheme scheme in Served)
+        foreach (UriScheme scheme in Known)
         {
             if (string.Equals(scheme.Name, name, StringComparison.OrdinalIgnoreCase))
             {

@@ -43,22 +43,37 @@ public static class ConfigurationReader
         SourceElement root = SourceDocument.Read(open, file);
         CheckRoot(root, findings);
         findings.ThrowIfAny();
+        GatewayEdition edition = GatewayNamespaces.EditionOf(root.Namespace)!.Value;
 
         // Only now, because the values may be anywhere in <properties>; the elements there stay as they are written.
-        var substitution = new ParameterSubstitution(parameters ?? new(), PropertiesOf(root), findings);
+        parameters ??= new ParameterSources();
+        using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudTimeout);
+        var substitution = new ParameterSubstitution(parameters, PropertiesOf(root), cloud, findings);
         root = root with { Children = [.. root.Children.Select(c => c.Name == GatewayElements.Properties.Name ? c : substitution.Apply(c))] };
+        root = OlderEditions.Translate(root, edition, findings);
         GatewayElements.Root.Check(root, findings);
 
-        ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, findings).ReadAll();
+        SecurityConfiguration security = SecuritySettings.Read(root, findings);
+        ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);
+        ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, findings).ReadAll();
+        BalanceCheck.Run(services, edition, findings);
+        if (cluster is not null && UnservedYet.CureFor("<gateway-config>", "cluster") is { } cure)
+        {
+            findings.Unserved(cluster.Position, "<cluster>", cure);
+        }
+
         if (services.IsEmpty && !findings.HasErrors)
         {
             findings.Warning(root.Position, "There is no <service> in the file, so the gateway will serve nothing.", "Add one.");
         }
 
-        SecurityConfiguration security = SecuritySettings.Build(
-            SecuritySettings.Group.Read(root.FirstChild("security"), root.Position, findings));
         findings.ThrowIfAny();
-        return new GatewayConfiguration(file, services, findings.Warnings) { Security = security, Unserved = findings.UnservedParts };
+        return new GatewayConfiguration(file, services, findings.Warnings)
+        {
+            Security = security,
+            Cluster = cluster,
+            Unserved = findings.UnservedParts,
+        };
     }
 
     private static void CheckRoot(SourceElement root, Findings findings)
@@ -68,14 +83,7 @@ public static class ConfigurationReader
         {
             findings.Error(root.Position, $"The file starts with <{root.Name}>; it is not a gateway configuration.", $"Put everything in {right}.");
         }
-        else if (GatewayNamespaces.NotServedYet.Contains(root.Namespace))
-        {
-            findings.Error(
-                root.Position,
-                $"Tidegate does not serve the XML namespace {root.Namespace} yet.",
-                $"If the file means the same in the current one, write {right}.");
-        }
-        else if (!string.Equals(root.Namespace, GatewayNamespaces.Current, StringComparison.OrdinalIgnoreCase))
+        else if (GatewayNamespaces.EditionOf(root.Namespace) is null)
         {
             findings.Error(root.Position, $"Unknown/unsupported XML namespace URI '{root.Namespace}'.", $"Write {right}.");
         }

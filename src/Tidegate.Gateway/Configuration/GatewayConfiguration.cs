@@ -12,6 +12,9 @@ public sealed record GatewayConfiguration(
     /// <summary>The <c>security</c> element.</summary>
     public SecurityConfiguration Security { get; init; } = new();
 
+    /// <summary>The <c>cluster</c> element, or null for a gateway on its own.</summary>
+    public ClusterConfiguration? Cluster { get; init; }
+
     /// <summary>What the file asks for rightly and this version cannot do, in the order of the file.</summary>
     public ImmutableArray<UnservedPart> Unserved { get; init; } = [];
 
@@ -28,9 +31,9 @@ public sealed record GatewayConfiguration(
             return this;
         }
 
-        if (!lenient)
+        if (!lenient && Unserved.Any(part => !part.IsDispensable))
         {
-            throw new ConfigurationException([.. Unserved.Select(part => part.Finding).Distinct()]);
+            throw new ConfigurationException([.. Unserved.Where(part => !part.IsDispensable).Select(part => part.Finding).Distinct()]);
         }
 
         HashSet<string?> leftOut = [.. Unserved.Select(part => part.Service)];
@@ -41,7 +44,9 @@ public sealed record GatewayConfiguration(
             [
                 .. Warnings,
                 .. from part in Unserved
-                   select part.Service is null
+                   select part.IsDispensable
+                       ? part.Finding
+                       : part.Service is null
                        ? part.Finding with { Cure = "The gateway starts without it." }
                        : part.Finding with { Cure = $"The service '{part.Service}' is left out." },
             ],

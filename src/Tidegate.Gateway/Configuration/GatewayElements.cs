@@ -6,11 +6,6 @@ namespace Tidegate.Gateway.Configuration;
 /// <summary>The elements of the configuration file. How often a service may hold some of them is up to its type.</summary>
 internal static class GatewayElements
 {
-    private const string WouldBeOpen =
-        "Tidegate never starts a service without the protection that its file asks for; remove this only if everyone may use the service.";
-
-    private const string WouldBeAlone = "Remove it to run this gateway alone.";
-
     internal static readonly ElementDescription Properties = new(
         "properties", ElementContent.Elements, "Values that ${name} stands for elsewhere in the file.")
     {
@@ -35,6 +30,12 @@ internal static class GatewayElements
         Group = SecuritySettings.Group,
     };
 
+    internal static readonly ElementDescription Cluster = new(
+        "cluster", ElementContent.Settings, "The gateways that this one works together with.")
+    {
+        Group = ClusterSettings.Group,
+    };
+
     internal static readonly ElementDescription Service = new(
         "service", ElementContent.Elements, "A service: what it is, where it listens, what it connects to.")
     {
@@ -44,19 +45,28 @@ internal static class GatewayElements
             AtMostOnce(Text("description", "What the service is for, for people.")),
             AnyNumber(Text("accept", "A URI where clients reach the service.")),
             AnyNumber(Text("connect", "A URI that the service connects to; several are tried in order.")),
+            AnyNumber(Text("balance", "A balancer's accept URI that leads clients here.")),
+            AnyNumber(Text("notify", "Push notifications; read and never sent.")),
             Once(Text("type", "What the service does, such as echo or proxy.")),
             AtMostOnce(new("properties", ElementContent.Settings, "Properties of the service's type.")),
             AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.") { Group = AcceptSettings.Group }),
             AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.") { Group = ConnectSettings.Group }),
+            AtMostOnce(Text("realm-name", "The realm that clients pass; without it, everyone may use the service.")),
+            AnyNumber(new("authorization-constraint", ElementContent.Settings, "Who of those that the realm knows may use the service.")
+            {
+                Group = ProtectionSettings.Group,
+                Alias = "auth-constraint",
+            }),
             AnyNumber(MimeMapping),
             AnyNumber(new("cross-site-constraint", ElementContent.Settings, "What browser pages of another origin may do with the service.")
             {
                 Group = CrossSiteSettings.Group,
             }),
         ],
-        NotServedYet = NotServedYet.Names("notify", "notify-options", "ws-extension")
-            .And(WouldBeAlone, "balance")
-            .And(WouldBeOpen, "realm-name", "authorization-constraint", "auth-constraint", "authorization-timeout"),
+        NotServedYet = NotServedYet.Names("ws-extension")
+            .And(
+                "Could not start because of references to APNs in the configuration. APNs is not supported; remove it.",
+                "notify-options"),
     };
 
     internal static readonly ElementDescription ServiceDefaults = new(
@@ -73,8 +83,7 @@ internal static class GatewayElements
     internal static readonly ElementDescription Root = new(
         "gateway-config", ElementContent.Elements, "The whole configuration.")
     {
-        Children = [AtMostOnce(Properties), AnyNumber(Service), AtMostOnce(ServiceDefaults), AtMostOnce(Security)],
-        NotServedYet = NotServedYet.Nothing.And(WouldBeAlone, "cluster"),
+        Children = [AtMostOnce(Properties), AnyNumber(Service), AtMostOnce(ServiceDefaults), AtMostOnce(Security), AtMostOnce(Cluster)],
     };
 
     private static ElementDescription Text(string name, string documentation) => new(name, ElementContent.Text, documentation);

@@ -11,4 +11,13 @@ public sealed record ParameterSources
 
     /// <summary>The value of <c>${hostname}</c> where nothing else defines it.</summary>
     public Func<string> HostName { get; init; } = () => System.Environment.MachineName;
+
+    /// <summary>
+    /// The cloud's metadata service, which knows <c>${cloud.host}</c> and <c>${cloud.instanceId}</c>. It is asked only where a file
+    /// uses one of them and nothing else defines it, for at most <see cref="CloudTimeout"/> in all.
+    /// </summary>
+    public Uri CloudMetadata { get; init; } = new("http://169.254.169.254/");
+
+    /// <summary>How long the cloud's metadata service may take for everything that a file asks of it; 1 second.</summary>
+    public TimeSpan CloudTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Tidegate.Gateway.Configuration;
 
 /// <summary>The <c>security</c> element. A new instance is that of a file without one.</summary>
@@ -8,6 +10,9 @@ public sealed record SecurityConfiguration
 
     /// <summary><c>truststore</c>: the certificates of those who are trusted, or null.</summary>
     public StoreConfiguration? Truststore { get; init; }
+
+    /// <summary><c>realm</c>: the realms, their names different, in the order of the file.</summary>
+    public ImmutableArray<RealmConfiguration> Realms { get; init; } = [];
 }
 
 /// <summary>A file of certificates: <c>keystore</c> or <c>truststore</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Configuration.Formats;
 using Tidegate.Gateway.Configuration.Source;
@@ -25,19 +26,29 @@ internal static class SecuritySettings
         "truststore", "The certificates of those who are trusted: back-ends, and clients with certificates.");
 
     internal static readonly SettingGroup Group = new(
-        "<security>", [s_keystore, s_truststore], NotServedYet.Nothing.And("", "realm"));
+        "<security>", [s_keystore, s_truststore, RealmSettings.Realm], NotServedYet.Nothing);
 
-    /// <summary>The configuration that these values make.</summary>
-    internal static SecurityConfiguration Build(SettingValues values) => new()
+    /// <summary>The security of a file; what is wrong with it has been reported.</summary>
+    internal static SecurityConfiguration Read(SourceElement root, Findings findings)
     {
-        Keystore = values.Get(s_keystore),
-        Truststore = values.Get(s_truststore),
-    };
+        SettingValues values = Group.Read(root.FirstChild("security"), root.Position, findings);
+        ImmutableArray<RealmConfiguration> realms = [.. values.All(RealmSettings.Realm).Select(r => r.Value)];
+        foreach (IGrouping<string, RealmConfiguration> same in realms.GroupBy(realm => realm.Name).Where(group => group.Count() > 1))
+        {
+            findings.Error(
+                same.Last().Position,
+                $"Found {same.Count()} duplicate <realm> elements in <security> element.",
+                $"The realm '{same.Key}' stands in line {same.First().Position.Line} too; rename or remove one.");
+        }
 
-    /// <summary>The values that make this configuration.</summary>
+        return new SecurityConfiguration { Keystore = values.Get(s_keystore), Truststore = values.Get(s_truststore), Realms = realms };
+    }
+
+    /// <summary>The values that make this security.</summary>
     internal static SettingValues Take(SecurityConfiguration security) => new SettingValues()
         .With(s_keystore, security.Keystore)
-        .With(s_truststore, security.Truststore);
+        .With(s_truststore, security.Truststore)
+        .WithAll(RealmSettings.Realm, security.Realms);
 
     private static GroupSetting<StoreConfiguration> Store(string name, string documentation) => new(
         name, new SettingGroup($"<{name}>", [s_storeType, s_storeFile, s_passwordFile], NotServedYet.Nothing), BuildStore, TakeStore, documentation);

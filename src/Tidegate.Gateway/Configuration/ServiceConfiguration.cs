@@ -21,6 +21,21 @@ public sealed record ServiceConfiguration
     /// <summary>Where the service connects to, in the order in which they are tried; empty for services that do not connect.</summary>
     public ImmutableArray<ServiceAddress> Connects { get; init; } = [];
 
+    /// <summary><c>balance</c>: the balancers' URIs that lead clients to this service.</summary>
+    public ImmutableArray<ServiceAddress> Balances { get; init; } = [];
+
+    /// <summary><c>notify</c>: as written; the old gateway read it and did nothing.</summary>
+    public ImmutableArray<string> Notifies { get; init; } = [];
+
+    /// <summary><c>realm-name</c>: the realm that clients pass, or null.</summary>
+    public string? RealmName { get; init; }
+
+    /// <summary>
+    /// The roles that a client must all have; <c>*</c> alone for anyone whom the realm knows. Empty where the service is open to
+    /// everyone, and only there.
+    /// </summary>
+    public ImmutableArray<string> RequiredRoles { get; init; } = [];
+
     /// <summary>The accept-options, those of service-defaults merged in.</summary>
     public required AcceptOptions AcceptOptions { get; init; }
 

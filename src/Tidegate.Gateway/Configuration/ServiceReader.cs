@@ -11,6 +11,7 @@ namespace Tidegate.Gateway.Configuration;
 internal sealed class ServiceReader
 {
     private readonly SourceElement _root;
+    private readonly ImmutableArray<RealmConfiguration> _realms;
     private readonly Findings _findings;
     private readonly SettingValues _acceptDefaults;
     private readonly SettingValues _connectDefaults;
@@ -18,10 +19,12 @@ internal sealed class ServiceReader
     private readonly ImmutableArray<UnservedPart> _unservedDefaults;
 
     /// <param name="root">The root element, checked against its description; what was wrong with it is in the findings.</param>
+    /// <param name="realms">The realms that services may name.</param>
     /// <param name="findings">Takes what is wrong.</param>
-    internal ServiceReader(SourceElement root, Findings findings)
+    internal ServiceReader(SourceElement root, ImmutableArray<RealmConfiguration> realms, Findings findings)
     {
         _root = root;
+        _realms = realms;
         _findings = findings;
         SourceElement? defaults = root.FirstChild("service-defaults");
         _acceptDefaults = AcceptSettings.Group.Read(defaults?.FirstChild("accept-options"), root.Position, findings);
@@ -49,9 +52,11 @@ internal sealed class ServiceReader
             if (Read(element) is { } service)
             {
                 services.Add(service);
+                _findings.Service = service.Name;
             }
 
             ReportUnserved(element);
+            LeaveOut(element);
         }
 
         _findings.Service = null;
@@ -90,6 +95,11 @@ internal sealed class ServiceReader
             return null;
         }
 
+        if (!type.IsServed)
+        {
+            _findings.Unserved(typeElement.TextPosition, $"services of type {typeName}", ServiceTypes.Served);
+        }
+
         SettingValues accept = AcceptSettings.Group
             .Read(element.FirstChild("accept-options"), element.Position, _findings).Over(_acceptDefaults);
         SettingValues connect = ReadConnectOptions(element, type);
@@ -99,6 +109,9 @@ internal sealed class ServiceReader
         ImmutableArray<ServiceAddress> connects = ReadAddresses(
             element, "connect", new GatewayUriFormat(UriUse.Connect, type.ConnectSchemes), type.MinimumConnects, type.MaximumConnects,
             type.ConnectsIn(properties));
+        ImmutableArray<ServiceAddress> balances = ReadAddresses(
+            element, "balance", new GatewayUriFormat(UriUse.Accept, [.. UriScheme.Served.Where(s => s.TakesPath)]), 0, int.MaxValue, []);
+        string? realm = ReadRealm(element, accept);
         WarnOfShortKeepalive(accept, AcceptSettings.KeepaliveTimeout, AcceptSettings.InactivityTimeout, element);
         WarnOfShortKeepalive(connect, ConnectSettings.KeepaliveTimeout, ConnectSettings.InactivityTimeout, element);
         CheckSchemes(accepts);
@@ -114,8 +127,13 @@ internal sealed class ServiceReader
             AcceptOptions = AcceptSettings.Build(accept),
             ConnectOptions = ConnectSettings.Build(connect),
             CrossSiteConstraints = CrossSiteSettings.Read(element, _findings),
-            MimeTypes = MimeMappingSettings.Read(element, _mimeDefaults, _findings),
-            Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings)),
+            MimeTypes = ReadMimeTypes(element, type),
+            Balances = balances,
+            Notifies = [.. element.ChildrenNamed("notify").Select(n => n.Text).OfType<string>()],
+            RealmName = realm,
+            RequiredRoles = ProtectionSettings.ReadRoles(
+                element, element.FirstChild("realm-name") is not null || accept.Has(AcceptSettings.HttpRealms), _findings),
+            Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings) { Element = element.FirstChild("properties") }),
             Position = element.Position,
         };
     }
@@ -130,6 +148,67 @@ internal sealed class ServiceReader
         ReadAddresses(service, "connect", new GatewayUriFormat(UriUse.Connect, schemes), 0, int.MaxValue, []);
         CrossSiteSettings.Read(service, _findings);
         MimeMappingSettings.Read(service, _mimeDefaults, _findings);
+    }
+
+    private ImmutableDictionary<string, string> ReadMimeTypes(SourceElement service, ServiceTypeDescription type)
+    {
+        if (!type.TakesMimeMappings && service.FirstChild("mime-mapping") is { } mapping)
+        {
+            _findings.Error(mapping.Position, $"A service of type {type.Name} serves no files; it takes no <mime-mapping>.", "Remove it.");
+        }
+
+        return type.TakesMimeMappings ? MimeMappingSettings.Read(service, _mimeDefaults, _findings) : ImmutableDictionary<string, string>.Empty;
+    }
+
+    private string? ReadRealm(SourceElement service, SettingValues accept)
+    {
+        SourcePosition position = service.FirstChild("realm-name")?.TextPosition ?? service.Position;
+        string? name = service.TextOf("realm-name") is { Length: > 0 } written ? written : null;
+        if (name is not null)
+        {
+            CheckRealm(name, position, name => $"Unrecognized realm name \"{name}\".");
+            if (accept.Has(AcceptSettings.HttpRealms))
+            {
+                _findings.Error(position, "Specified both realm-name and http.realm.", "Keep one of them.");
+            }
+        }
+
+        foreach (string realm in accept.Has(AcceptSettings.HttpRealms) ? accept.Get(AcceptSettings.HttpRealms) : [])
+        {
+            CheckRealm(
+                realm, accept.PositionOf(AcceptSettings.HttpRealms, position), name => $"Specified accept option http.realm {name} has no corresponding realm.");
+        }
+
+        if (accept.Get(AcceptSettings.TcpRealm) is { } tcpRealm && tcpRealm != name)
+        {
+            _findings.Error(
+                accept.PositionOf(AcceptSettings.TcpRealm, position), "tcp.realm needs to be the same as the configured realm.", "Write in it what realm-name says.");
+        }
+
+        return name;
+    }
+
+    private void CheckRealm(string name, SourcePosition position, Func<string, string> problem)
+    {
+        string[] names = [.. _realms.Select(realm => realm.Name)];
+        if (!names.Contains(name))
+        {
+            _findings.Error(
+                position,
+                problem(name),
+                Suggestion.For(name, names) is { } similar ? $"Did you mean {similar}?"
+                    : names.Length == 0 ? "Add a <realm> of that name to <security>."
+                    : $"Realms in <security>: {string.Join(", ", names)}.");
+        }
+    }
+
+    // Where leaving a service out takes nothing away that Tidegate could ever do, one warning is enough.
+    private void LeaveOut(SourceElement service)
+    {
+        if (service.FirstChild("type") is { Text: { } type } element && ServiceTypes.Find(type) is PlannedServiceType { LeftOutBecause: { } reason })
+        {
+            _findings.LeaveOut(new(element.TextPosition, reason, "The service is left out."));
+        }
     }
 
     private void ReportUnserved(SourceElement? element)
@@ -225,7 +304,7 @@ internal sealed class ServiceReader
         {
             foreach (ServiceAddress accept in service.Accepts)
             {
-                if (accept.Uri.Port == 0 && !accept.Uri.Scheme.TakesPath)
+                if (accept.Uri.Port == 0 && !accept.Uri.Scheme.TakesPath && accept.Uri.Scheme.TakesPort)
                 {
                     // Each gets a free port of its own.
                     continue;

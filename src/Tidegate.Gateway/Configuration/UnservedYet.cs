@@ -16,7 +16,6 @@ internal static class UnservedYet
 
     private const string WouldBeAlone = "Remove it to run this gateway alone.";
 
-    private const string OtherOrigins = "Remove it; until then only pages of the gateway's own origin may open WebSockets.";
 
     // By place, as the descriptions call it, and name. A value that is the default anyway is no reason to refuse.
     private static readonly FrozenDictionary<(string Place, string Name), string> s_elements = new Dictionary<(string, string), string>
@@ -46,9 +45,6 @@ internal static class UnservedYet
         [("<connect-options>", "http.maximum.redirects")] = Remove,
         [("<connect-options>", "http.max.authentication.attempts")] = Remove,
         [("<connect-options>", "ws.version")] = "Remove it: WebSocket back-ends are spoken to by RFC 6455.",
-        [("<service>", "cross-site-constraint")] = OtherOrigins,
-        [("<service>", "mime-mapping")] = Remove,
-        [("<service-defaults>", "mime-mapping")] = Remove,
 
         // flow control
         [("<accept-options>", "tcp.maximum.outbound.rate")] = Remove,
@@ -58,6 +54,7 @@ internal static class UnservedYet
         [("<accept-options>", "tcp.realm")] = WouldBeOpen,
         [("<service>", "realm-name")] = WouldBeOpen,
         [("<service>", "authorization-constraint")] = WouldBeOpen,
+        [("<service>", "auth-constraint")] = WouldBeOpen,
 
         // several gateways
         [("<gateway-config>", "cluster")] = WouldBeAlone,

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
 
 namespace Tidegate.Gateway.Http;
@@ -15,6 +16,9 @@ internal interface IDetachableConnection
 {
     /// <summary>What is served at the address and port where the connection was accepted.</summary>
     RouteTable Routes { get; }
+
+    /// <summary>The loop that owns the connection.</summary>
+    EventLoop Loop { get; }
 
     /// <summary>
     /// Has the connection given to <paramref name="continuation"/>, on its loop, once the request has returned and all that
@@ -93,6 +97,8 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
 
     public RouteTable Routes { get; }
 
+    public EventLoop Loop => _connection.Loop;
+
     public MemoryPool<byte> MemoryPool { get; }
 
     public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
@@ -127,9 +133,10 @@ internal sealed class HttpConnection : ConnectionContext, IConnectionHandler, ID
         _connection.Loop.Post(static connection => ((HttpConnection)connection!).Leave(), this);
     }
 
-    /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received.</summary>
-    internal void Begin(Payload first)
+    /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received and those before them.</summary>
+    internal void Begin(ReadOnlySpan<byte> before, Payload first)
     {
+        _input.Writer.Write(before);
         _connection.SetWaterMarks(MaximumPendingBytes, MaximumPendingBytes / 2);
         _connection.Handler = this;
         OnReceived(_connection, first);

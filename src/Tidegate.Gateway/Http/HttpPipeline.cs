@@ -1,12 +1,15 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal static class HttpPipeline
+internal sealed class HttpPipeline(ILogger logger)
 {
-    internal static Task HandleAsync(HttpContext http)
+    private readonly CrossOrigin _crossOrigin = new(logger);
+
+    internal Task HandleAsync(HttpContext http)
     {
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
@@ -18,13 +21,13 @@ internal static class HttpPipeline
         Route? webSocket = routes.FindWebSocket(http.Request.Host, path);
         if (webSocket is { Service.IsAccepting: true })
         {
-            return WebSocketUpgrade.HandleAsync(http, webSocket);
+            return _crossOrigin.Admits(http, webSocket) ? WebSocketUpgrade.HandleAsync(http, webSocket) : Task.CompletedTask;
         }
 
         // Files are found by the decoded path: it is what their names are.
         if (!WebSocketUpgrade.IsAsked(http) && routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/") is { Service.IsAccepting: true } route)
         {
-            return route.Service.OnRequestAsync(http, route.DecodedPath);
+            return _crossOrigin.Admits(http, route) ? route.Service.OnRequestAsync(http, route.DecodedPath) : Task.CompletedTask;
         }
 
         routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);

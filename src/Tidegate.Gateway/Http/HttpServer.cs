@@ -26,6 +26,24 @@ internal sealed record HttpLimits
 
     /// <summary>Number of headers; more get 431.</summary>
     internal int HeaderCount { get; init; } = 100;
+
+    /// <summary>Bytes of a request's body; more get 413. The messages of a WebSocket over HTTP/2 are no body.</summary>
+    internal long Body { get; init; } = 30 * 1024 * 1024;
+
+    /// <summary>Requests and WebSockets that may be open at once on one connection of HTTP/2; others are refused, to be tried again.</summary>
+    internal int Streams { get; init; } = 100;
+
+    /// <summary>Bytes that may be under way to the gateway on one stream of HTTP/2 before its reader has taken them.</summary>
+    internal int StreamWindow { get; init; } = 128 * 1024;
+
+    /// <summary>The same for all streams of a connection together.</summary>
+    internal int ConnectionWindow { get; init; } = 1024 * 1024;
+
+    /// <summary>A connection of HTTP/2 of which nothing was heard for so long is sent a ping.</summary>
+    internal TimeSpan PingDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time for the answer to such a ping before the connection is given up.</summary>
+    internal TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(20);
 }
 
 /// <summary>Kestrel, on the engine's connections instead of sockets of its own.</summary>
@@ -40,11 +58,8 @@ internal sealed class HttpServer : IAsyncDisposable
         Limits = limits;
     }
 
-    /// <summary>
-    /// What clients that speak TLS may choose from by ALPN, the preferred first. The one place that says whether HTTP/2 is offered:
-    /// <c>h2</c> belongs in front when it is to be.
-    /// </summary>
-    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["http/1.1"];
+    /// <summary>What clients that speak TLS may choose from by ALPN (RFC 7301), the preferred first.</summary>
+    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["h2", "http/1.1"];
 
     internal EngineTransport Transport { get; }
 
@@ -68,11 +83,20 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.Limits.MaxRequestLineSize = limits.RequestLine;
             kestrel.Limits.MaxRequestHeadersTotalSize = limits.Headers;
             kestrel.Limits.MaxRequestHeaderCount = limits.HeaderCount;
-            kestrel.Listen(new HttpListenEndPoint("http/1.1"), listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Limits.MaxRequestBodySize = limits.Body;
+            Http2Limits http2 = kestrel.Limits.Http2;
+            http2.MaxStreamsPerConnection = limits.Streams;
+            http2.InitialStreamWindowSize = limits.StreamWindow;
+            http2.InitialConnectionWindowSize = limits.ConnectionWindow;
+            http2.MaxRequestHeaderFieldSize = limits.Headers;
+            http2.KeepAlivePingDelay = limits.PingDelay;
+            http2.KeepAlivePingTimeout = limits.PingTimeout;
+            kestrel.Listen(HttpListenEndPoint.Http1, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(HttpListenEndPoint.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication application = builder.Build();
         prepare(application);
-        application.Run(HttpPipeline.HandleAsync);
+        application.Run(new HttpPipeline(loggers.CreateLogger("tidegate.http")).HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), limits);
     }

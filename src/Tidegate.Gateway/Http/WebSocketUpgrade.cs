@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
+using Tidegate.Engine.Net;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Configuration;
 
@@ -14,12 +15,17 @@ internal static class WebSocketUpgrade
 
     /// <summary>True where the client asks for a WebSocket, rightly or not.</summary>
     internal static bool IsAsked(HttpContext http) =>
-        http.Request.Headers.GetCommaSeparatedValues(HeaderNames.Upgrade).Contains("websocket", StringComparer.OrdinalIgnoreCase);
+        IsExtendedConnect(http) || http.Request.Headers.GetCommaSeparatedValues(HeaderNames.Upgrade).Contains("websocket", StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>True where a stream of HTTP/2 is asked to become a WebSocket (RFC 8441).</summary>
+    internal static bool IsExtendedConnect(HttpContext http) =>
+        http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
 
     internal static async Task HandleAsync(HttpContext http, Route route)
     {
         AcceptOptions accept = route.Service.Configuration.AcceptOptions;
-        if (Refusal(http) is { } refusal)
+        bool http2 = IsExtendedConnect(http);
+        if ((http2 ? VersionRefusal(http.Request) : Refusal(http)) is { } refusal)
         {
             await refusal(http.Response).ConfigureAwait(false);
             return;
@@ -29,9 +35,6 @@ internal static class WebSocketUpgrade
         IHeaderDictionary response = http.Response.Headers;
         string? subprotocol = WebSocketHandshake.SelectSubprotocol(accept.Subprotocols, request.SecWebSocketProtocol);
         bool compression = accept.Compression && PermessageDeflate.CanAccept(request.SecWebSocketExtensions);
-        response.Upgrade = "websocket";
-        response.Connection = "Upgrade";
-        response.SecWebSocketAccept = WebSocketHandshake.AcceptFor(request.SecWebSocketKey!);
         if (subprotocol is not null)
         {
             response.SecWebSocketProtocol = subprotocol;
@@ -47,9 +50,19 @@ internal static class WebSocketUpgrade
             MaximumMessageSize = accept.MaximumMessageSize,
             InactivityTimeout = accept.InactivityTimeout,
         });
+        void Begin(TcpConnection connection) =>
+            route.Service.OnSession(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression));
+        if (http2)
+        {
+            await WebSocketStream.RunAsync(http, Begin).ConfigureAwait(false);
+            return;
+        }
+
+        response.Upgrade = "websocket";
+        response.Connection = "Upgrade";
+        response.SecWebSocketAccept = WebSocketHandshake.AcceptFor(request.SecWebSocketKey!);
         await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
-        http.Features.GetRequiredFeature<IDetachableConnection>().Detach(connection =>
-            route.Service.OnSession(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression)));
+        http.Features.GetRequiredFeature<IDetachableConnection>().Detach(Begin);
     }
 
     /// <summary>How to answer a request that can not be upgraded, or null.</summary>
@@ -63,9 +76,7 @@ internal static class WebSocketUpgrade
 
         if (!IsAsked(http))
         {
-            return response => RefuseAsync(
-                response, StatusCodes.Status426UpgradeRequired, "This address speaks WebSocket.",
-                (HeaderNames.Upgrade, "websocket"), (HeaderNames.Connection, "Upgrade"));
+            return response => RefuseUpgradeAsync(response, "This address speaks WebSocket.");
         }
 
         if (request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0)
@@ -78,16 +89,9 @@ internal static class WebSocketUpgrade
             return response => BadRequestAsync(response, "The Connection header does not name Upgrade, or the request is not HTTP/1.1.");
         }
 
-        if (request.Headers.SecWebSocketVersion is var version && version.Count != 1)
+        if (VersionRefusal(request) is { } refusal)
         {
-            return response => BadRequestAsync(response, "A WebSocket handshake has one Sec-WebSocket-Version header.");
-        }
-
-        if (version != WebSocketHandshake.Version)
-        {
-            return response => RefuseAsync(
-                response, StatusCodes.Status426UpgradeRequired, "The WebSocket version spoken here is 13.",
-                (HeaderNames.SecWebSocketVersion, WebSocketHandshake.Version), (HeaderNames.Upgrade, "websocket"), (HeaderNames.Connection, "Upgrade"));
+            return refusal;
         }
 
         if (request.Headers.SecWebSocketKey is not [{ } key] || !WebSocketHandshake.IsValidKey(key))
@@ -95,29 +99,32 @@ internal static class WebSocketUpgrade
             return response => BadRequestAsync(response, "Sec-WebSocket-Key is not 16 bytes in base64.");
         }
 
-        return IsSameOrigin(request)
-            ? null
-            : response => RefuseAsync(response, StatusCodes.Status403Forbidden, "Pages of this origin may not connect here.");
+        return null;
     }
 
-    /// <summary>
-    /// Browsers let any page open a WebSocket anywhere and only say where the page is from (RFC 6455, section 10.2): a page
-    /// of another origin would act with its visitor's rights.
-    /// </summary>
-    private static bool IsSameOrigin(HttpRequest request)
+    private static Func<HttpResponse, Task>? VersionRefusal(HttpRequest request)
     {
-        if (request.Headers.Origin.Count == 0)
+        if (request.Headers.SecWebSocketVersion is var version && version.Count != 1)
         {
-            return true;
+            return response => BadRequestAsync(response, "A WebSocket handshake has one Sec-WebSocket-Version header.");
         }
 
-        return request.Headers.Origin is [{ } origin]
-            && Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
-            && string.Equals(uri.Scheme, request.Scheme, StringComparison.Ordinal)
-            && uri.PathAndQuery == "/" && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0 && !origin.EndsWith('/')
-            && string.Equals(uri.Host, request.Host.Host, StringComparison.OrdinalIgnoreCase)
-            && uri.Port == (request.Host.Port ?? (request.IsHttps ? 443 : 80));
+        if (version != WebSocketHandshake.Version)
+        {
+            return response => RefuseUpgradeAsync(
+                response, "The WebSocket version spoken here is 13.", (HeaderNames.SecWebSocketVersion, WebSocketHandshake.Version));
+        }
+
+        return null;
     }
+
+    // HTTP/2 has neither an Upgrade header nor a Connection header, without which a 426 is none.
+    private static Task RefuseUpgradeAsync(HttpResponse response, string words, params ReadOnlySpan<(string Name, string Value)> headers) =>
+        HttpProtocol.IsHttp2(response.HttpContext.Request.Protocol)
+            ? RefuseAsync(response, StatusCodes.Status400BadRequest, words, headers)
+            : RefuseAsync(
+                response, StatusCodes.Status426UpgradeRequired, words,
+                [(HeaderNames.Upgrade, "websocket"), (HeaderNames.Connection, "Upgrade"), .. headers]);
 
     private static Task BadRequestAsync(HttpResponse response, string words) => RefuseAsync(response, StatusCodes.Status400BadRequest, words);
 

@@ -9,11 +9,16 @@ namespace Tidegate.Gateway.Listening;
 /// A connection to an HTTP port that has not said anything yet: a small object and a timer. The HTTP server hears of it with
 /// its first bytes, so that those who connect and say nothing cost little.
 /// </summary>
+/// <remarks>
+/// The first bytes also tell HTTP/2 from HTTP/1: it begins with a preface that no request of HTTP/1 begins with (RFC 9113, section
+/// 3.4). While they are a part of it nothing has to be kept but how many there were.
+/// </remarks>
 internal sealed class FirstBytes : IConnectionHandler
 {
     private readonly HttpServer _server;
     private readonly RouteTable _routes;
     private readonly LoopTimer _timer;
+    private byte _prefaceSeen;
 
     private FirstBytes(TcpConnection connection, HttpServer server, RouteTable routes)
     {
@@ -34,10 +39,21 @@ internal sealed class FirstBytes : IConnectionHandler
         }
     }
 
+    private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
+
     public void OnReceived(TcpConnection connection, Payload data)
     {
+        ReadOnlySpan<byte> seen = Preface[.._prefaceSeen];
+        ReadOnlySpan<byte> awaited = Preface[_prefaceSeen..];
+        int same = awaited.CommonPrefixLength(data.Span);
+        if (same == data.Length && same < awaited.Length)
+        {
+            _prefaceSeen += (byte)same;
+            return;
+        }
+
         _timer.Cancel();
-        _server.Transport.Offer(connection, _routes, data);
+        _server.Transport.Offer(connection, _routes, http2: same == awaited.Length, seen, data);
     }
 
     public void OnReceiveEnded(TcpConnection connection)

@@ -29,6 +29,9 @@ internal abstract class ServiceTypeDescription
 
     internal virtual int MaximumConnects => 0;
 
+    /// <summary>Whether it serves files, whose media types <c>mime-mapping</c> may name.</summary>
+    internal virtual bool TakesMimeMappings => false;
+
     /// <summary>The properties.</summary>
     internal abstract SettingGroup Properties { get; }
 
@@ -38,6 +41,12 @@ internal abstract class ServiceTypeDescription
     /// <summary>The typed properties. What does not go together is reported; the result is then not used.</summary>
     internal abstract ServiceOptions ReadOptions(ServiceProperties properties);
 
+    /// <summary>The other way round: the properties that make these options.</summary>
+    internal abstract SettingValues TakeOptions(ServiceOptions options);
+
+    /// <summary>Whether there is such a service; others are read only.</summary>
+    internal virtual bool IsServed => true;
+
     /// <summary>Makes the service that runs.</summary>
     internal abstract Service Create(ServiceConfiguration configuration, ServiceContext context);
 }
@@ -46,4 +55,8 @@ internal abstract class ServiceTypeDescription
 /// <param name="Values">The properties written.</param>
 /// <param name="Service">Where the service starts.</param>
 /// <param name="Findings">Takes what does not go together.</param>
-internal sealed record ServiceProperties(SettingValues Values, SourcePosition Service, Findings Findings);
+internal sealed record ServiceProperties(SettingValues Values, SourcePosition Service, Findings Findings)
+{
+    /// <summary>The <c>properties</c> element as written, or null if there is none.</summary>
+    internal SourceElement? Element { get; init; }
+}

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Services.Directory;
@@ -17,36 +16,30 @@ internal static class ServiceTypes
         new ProxyDescription(),
     ];
 
-    private static readonly FrozenSet<string> s_notServedYet = FrozenSet.Create(
-        "amqp.proxy", "balancer", "broadcast", "http.proxy", "http.redirect", "management.jmx", "turn.rest", "turn.proxy",
-        "update.check", "kerberos5.proxy", "jms", "jms.proxy", "redis");
-
+    /// <summary>The types that are served.</summary>
     internal static ImmutableArray<ServiceTypeDescription> All => s_types;
 
-    /// <summary>The description of a type that is served, or null.</summary>
-    internal static ServiceTypeDescription? Find(string name) => s_types.FirstOrDefault(t => t.Name == name);
+    /// <summary>The description of a type that is read, served or not, or null.</summary>
+    internal static ServiceTypeDescription? Find(string name) => s_types.FirstOrDefault(t => t.Name == name) ?? PlannedServiceTypes.Find(name);
+
+    /// <summary>The cure where a type cannot be served.</summary>
+    internal static string Served => $"Types served: {string.Join(", ", s_types.Select(t => t.Name))}.";
 
     /// <summary>Why there is no service of this type.</summary>
     internal static TextFault WhyNot(string name)
     {
-        string served = $"Types served: {string.Join(", ", s_types.Select(t => t.Name))}.";
         if (name is "management.snmp" or "session")
         {
             return new($"{(name == "session" ? "session service" : "snmp management")} type is no longer supported.", "Remove the service.");
         }
 
-        if (s_notServedYet.Contains(name) || name.Contains("-extension", StringComparison.Ordinal))
-        {
-            return new($"Tidegate does not serve services of type {name} yet.", served);
-        }
-
         if (name.StartsWith("class:", StringComparison.Ordinal))
         {
-            return new($"\"{name}\" names a Java class, which Tidegate cannot run.", served);
+            return new($"\"{name}\" names a Java class, which Tidegate cannot run.", Served);
         }
 
         return new(
             $"Unrecognized service type: {name}.",
-            Suggestion.For(name, s_types.Select(t => t.Name)) is { } similar ? $"Did you mean {similar}?" : served);
+            Suggestion.For(name, s_types.Concat(PlannedServiceTypes.All).Select(t => t.Name)) is { } similar ? $"Did you mean {similar}?" : Served);
     }
 }

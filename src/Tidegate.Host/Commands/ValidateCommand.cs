@@ -36,9 +36,9 @@ internal static class ValidateCommand
                 error.WriteLine($"Warning: {warning}");
             }
 
-            foreach (ConfigurationError unserved in configuration.Unserved.Select(part => part.Finding).Distinct())
+            foreach (UnservedPart part in configuration.Unserved.DistinctBy(part => part.Finding))
             {
-                error.WriteLine($"Warning: {unserved} Until then tidegate start refuses the file.");
+                error.WriteLine($"Warning: {part.Finding}{(part.IsDispensable ? "" : " Until then tidegate start refuses the file.")}");
             }
 
             int count = configuration.Services.Length;

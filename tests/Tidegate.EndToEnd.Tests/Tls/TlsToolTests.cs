@@ -14,8 +14,11 @@ public sealed class TlsToolTests : IDisposable
         await using GatewayProcess gateway = await _authority.StartAsync(GatewayProcess.Service(
             "directory", "https://localhost:0/", $"<properties><directory>{new Uri(files.Path)}</directory></properties>"));
         string address = new Uri(gateway.Served("https://localhost:0/"), "hello.txt").ToString();
-        ChildProcess curl = await ChildProcess.RunAsync("curl", "-sS", "--cacert", _authority.File, "-w", "\n%{http_code} %{ssl_verify_result}\n", address);
-        Assert.Equal(["Hello, curl.", "200 0"], curl.Output);
+        foreach ((string version, string agreed) in ((string, string)[])[("--http2", "2"), ("--http1.1", "1.1")])
+        {
+            ChildProcess curl = await ChildProcess.RunAsync("curl", "-sS", "--cacert", _authority.File, "-w", "\n%{http_code} %{ssl_verify_result} %{http_version}\n", version, address);
+            Assert.Equal(["Hello, curl.", $"200 0 {agreed}"], curl.Output);
+        }
 
         // Without the authority it is nobody's certificate: curl's error 60.
         ChildProcess stranger = await ChildProcess.RunAsync("curl", "-sS", address);

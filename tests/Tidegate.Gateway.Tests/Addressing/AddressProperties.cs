@@ -39,14 +39,15 @@ public sealed class AddressProperties
     {
         Gen<(string Text, UriUse Use)> uris =
             from use in Gen.Elements(UriUse.Accept, UriUse.Connect)
-            from scheme in Gen.Elements("http", "https", "ssl", "tls", "tcp", "ws", "wss", "WS")
+            from scheme in Gen.Elements("http", "https", "ssl", "tls", "tcp", "ws", "wss", "WS", "wse+ssl", "pipe")
             from host in use == UriUse.Accept ? Gen.OneOf(s_name, s_v4, s_v6, s_interface, Gen.Constant("*")) : Gen.OneOf(s_name, s_v4, s_v6)
             from port in Gen.Choose(use == UriUse.Accept ? 0 : 1, 65535)
             from writesPort in Gen.Elements(true, false)
             from path in s_path
             from query in Gen.Elements("", "?", "?a=1&b=%2F?")
+            from name in s_name
             let takesPath = UriScheme.Find(scheme)!.TakesPath
-            select ($"{scheme}://{host}{(writesPort || !takesPath ? $":{port}" : "")}{(takesPath ? path : "")}{(takesPath && use == UriUse.Connect ? query : "")}", use);
+            select scheme == "pipe" ? ($"pipe://{name}", use) : ($"{scheme}://{host}{(writesPort || !takesPath ? $":{port}" : "")}{(takesPath ? path : "")}{(takesPath && use == UriUse.Connect ? query : "")}", use);
 
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(3000),

@@ -27,6 +27,9 @@ public sealed class GatewayUriTests
     [InlineData("ws://[@Local Area Connection]:80/x", "ws://[@Local Area Connection]:80/x", "[@Local Area Connection]:80", "/x")]
     [InlineData("ws://[@Ethernet/2 #1?]/x", "ws://[@Ethernet/2 #1?]/x", "[@Ethernet/2 #1?]:80", "/x")]
     [InlineData("tcp://[fe80::1%1]:8123", "tcp://[fe80::1%1]:8123", "[fe80::1%1]:8123", "")]
+    [InlineData("pipe://Orders.1", "pipe://orders.1", "orders.1", "")]
+    [InlineData("sse+ssl://h/x", "sse+ssl://h/x", "h:443", "/x")]
+    [InlineData("udp://h:1", "udp://h:1", "h:1", "")]
     [InlineData("tcp://under_score.example:1", "tcp://under_score.example:1", "under_score.example:1", "")]
     public void A_right_uri_is_read_and_shown_with_scheme_and_host_in_lower_case(string text, string shown, string authority, string path)
     {
@@ -97,7 +100,10 @@ public sealed class GatewayUriTests
     [Theory]
     [InlineData("", "The URI is empty.", "Write one such as")]
     [InlineData("localhost:8000", "\"localhost:8000\" has no scheme.", "ws://localhost:8000")]
-    [InlineData("sse://localhost/", "Tidegate does not serve sse yet (\"sse://localhost/\").", "http, https, ssl, tcp, ws, wss")]
+    [InlineData("pipe://", "URI pipe:// missing pipe name.", "pipe://name")]
+    [InlineData("pipe://a/b", "Use pipe://a instead of pipe://a/b because named pipe URIs shouldn't contain paths.", "/b")]
+    [InlineData("pipe://a:1", "Port number not allowed in URI \"pipe://a:1\".", "You must remove the port number from this URI")]
+    [InlineData("pipe://a b", "\"a b\" in \"pipe://a b\" is not the name of a pipe.", "letters")]
     [InlineData("wz://localhost/", "\"wz\" in \"wz://localhost/\" is not a scheme that Tidegate knows.", "Did you mean ws?")]
     [InlineData("ws:///echo", "Missing host in URI: ws:///echo.", "0.0.0.0")]
     [InlineData("ws://:80/", "Missing host in URI: ws://:80/.", "0.0.0.0")]

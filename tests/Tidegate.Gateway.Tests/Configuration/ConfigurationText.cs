@@ -5,8 +5,8 @@ namespace Tidegate.Gateway.Tests.Configuration;
 /// <summary>Configurations for tests: a whole file around the part that matters, which starts in line 2, column 1.</summary>
 internal static class ConfigurationText
 {
-    internal static string Around(string content) =>
-        $"<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\">\n{content}\n</gateway-config>";
+    internal static string Around(string content, string ns = "http://xmlns.kaazing.org/2016/06/gateway") =>
+        $"<gateway-config xmlns=\"{ns}\">\n{content}\n</gateway-config>";
 
     /// <summary>An echo service with more elements inside.</summary>
     internal static string Echo(string more) =>
@@ -24,5 +24,10 @@ internal static class ConfigurationText
     }
 
     /// <summary>No definitions, and an environment that is empty whatever the machine's holds.</summary>
-    internal static ParameterSources Nothing { get; } = new() { Environment = _ => null, HostName = () => "here.example" };
+    internal static ParameterSources Nothing { get; } = new()
+    {
+        Environment = _ => null,
+        HostName = () => "here.example",
+        CloudMetadata = new Uri("http://127.0.0.1:1/"),
+    };
 }

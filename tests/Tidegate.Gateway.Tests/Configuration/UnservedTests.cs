@@ -16,6 +16,15 @@ public sealed class UnservedTests
             [new UnservedPart("e", new(new("test.xml", 3, 17), "Tidegate does not serve <tcp.maximum.outbound.rate> yet.", "Remove it if the service may run without it."))],
             Read(s_first).Unserved.AsEnumerable());
 
+    [Theory]
+    [InlineData("udp://h:1")]
+    [InlineData("wse://h:1/x")]
+    [InlineData("sse+ssl://h/x")]
+    public void An_accept_of_a_documented_scheme_that_is_not_served_is_read_and_noted(string accept) =>
+        Assert.Equal(
+            $"Tidegate does not serve {new Uri(accept).Scheme} (\"{accept}\") yet.",
+            Assert.Single(Read($"<service><name>e</name><accept>{accept}</accept><type>echo</type></service>").Unserved).Finding.Problem);
+
     [Fact]
     public void It_keeps_the_gateway_from_starting()
     {
@@ -47,7 +56,7 @@ public sealed class UnservedTests
     public void What_the_defaults_ask_for_every_service_asks_for()
     {
         GatewayConfiguration configuration = Read(
-            "<service-defaults><accept-options><tcp.realm>r</tcp.realm></accept-options></service-defaults>" + Echo("") + Second);
+            "<service-defaults><accept-options><tcp.maximum.outbound.rate>1</tcp.maximum.outbound.rate></accept-options></service-defaults>" + Echo("") + Second);
 
         Assert.Equal(["e", "second"], configuration.Unserved.Select(part => part.Service));
         Assert.Empty(configuration.Servable(lenient: true).Services);
@@ -63,6 +72,7 @@ public sealed class UnservedTests
     public void What_asks_for_protection_says_that_it_is_never_started_open() =>
         Assert.StartsWith(
             "Tidegate never starts a service without the protection that its file asks for",
-            Assert.Single(Read(Echo("<accept-options><http.realm>a b</http.realm></accept-options>")).Unserved).Finding.Cure,
+            Assert.Single(Read(
+                "<security><realm><name>a</name></realm></security>" + Echo("<accept-options><http.realm>a</http.realm></accept-options>")).Unserved).Finding.Cure,
             StringComparison.Ordinal);
 }

@@ -43,11 +43,11 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         _thread.Start();
     }
 
-    public override int ConnectionCount => Volatile.Read(ref _connections);
+    private protected override int SocketCount => Volatile.Read(ref _connections);
 
     internal int Descriptor { get; }
 
-    internal override TcpConnection[] SnapshotConnections() => [.. _targets.OfType<TcpConnection>()];
+    private protected override TcpConnection[] SnapshotSockets() => [.. _targets.OfType<TcpConnection>()];
 
     /// <summary>Gives a target a slot, by which epoll names it.</summary>
     internal int Attach(IEpollTarget target)
@@ -259,6 +259,7 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
 
     private void ReleaseTargets()
     {
+        AbortCarried();
         for (int slot = 0; slot < _used; slot++)
         {
             switch (_targets[slot])

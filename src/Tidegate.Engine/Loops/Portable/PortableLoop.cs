@@ -31,9 +31,9 @@ internal sealed class PortableLoop : EventLoop
         : base(options, index) =>
         _timer = options.TimeProvider.CreateTimer(static loop => ((PortableLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    public override int ConnectionCount => _connections.Count;
+    private protected override int SocketCount => _connections.Count;
 
-    internal override TcpConnection[] SnapshotConnections() => [.. _connections];
+    private protected override TcpConnection[] SnapshotSockets() => [.. _connections];
 
     internal void Attach(PortableConnection connection) => _connections.Add(connection);
 
@@ -186,6 +186,7 @@ internal sealed class PortableLoop : EventLoop
     private void End()
     {
         _stopped = true;
+        AbortCarried();
         foreach (PortableListener listener in _listeners.ToArray())
         {
             listener.Release();

@@ -28,6 +28,9 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
     /// <summary>The elements inside, and how often each may stand there.</summary>
     internal ImmutableArray<ChildDescription> Children { get; init; } = [];
 
+    /// <summary>An older name for the same, or null.</summary>
+    internal string? Alias { get; init; }
+
     /// <summary>What it holds, where that is settings and does not depend on a service's type.</summary>
     internal SettingGroup? Group { get; init; }
 
@@ -72,6 +75,8 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
         }
     }
 
+    private bool IsCalled(string written) => written == Name || (written == Alias && Alias is not null);
+
     private static void CheckText(SourceElement element, Findings findings)
     {
         foreach (SourceElement child in element.Children)
@@ -91,7 +96,7 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
         var counts = new Dictionary<string, int>();
         foreach (SourceElement child in element.Children)
         {
-            ChildDescription? description = Children.FirstOrDefault(c => c.Element.Name == child.Name);
+            ChildDescription? description = Children.FirstOrDefault(c => c.Element.IsCalled(child.Name));
             if (child.Namespace != element.Namespace)
             {
                 findings.Error(
@@ -101,7 +106,7 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
             }
             else if (description is not null)
             {
-                int count = counts[child.Name] = counts.GetValueOrDefault(child.Name) + 1;
+                int count = counts[description.Element.Name] = counts.GetValueOrDefault(description.Element.Name) + 1;
                 if (count == description.Maximum + 1)
                 {
                     findings.Error(

@@ -104,5 +104,5 @@ internal sealed class Setting<T>(string name, ValueFormat<T> format, string docu
     }
 
     internal override void Write(XmlWriter xml, object value, bool showSecrets) =>
-        xml.WriteElementString(Name, Secret && !showSecrets ? SettingGroup.Masked : format.Show((T)value));
+        xml.WriteElementString(Name, Secret && !showSecrets ? SettingGroup.Masked : ParameterSubstitution.Escape(format.Show((T)value)));
 }

@@ -13,6 +13,9 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
     /// <summary>What stands for a secret where the model is shown to people.</summary>
     internal const string Masked = "********";
 
+    /// <summary>Whether elements that no setting describes may stand there, too.</summary>
+    internal bool IsOpen { get; init; }
+
     /// <summary>Reads the settings in an element; null stands for an element that is not there.</summary>
     /// <param name="element">The element that holds the settings.</param>
     /// <param name="owner">Where a required setting is reported missing if there is no such element.</param>
@@ -35,6 +38,10 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
                 if (NotServedYet.Contains(child.Name))
                 {
                     NotServedYet.Report(child, findings);
+                }
+                else if (IsOpen)
+                {
+                    values.Others.Add(PropertyElement.From(child, findings));
                 }
                 else
                 {
@@ -91,6 +98,11 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
             {
                 setting.Write(xml, value, showSecrets);
             }
+        }
+
+        foreach (PropertyElement other in values.Others)
+        {
+            other.Write(xml, showSecrets);
         }
     }
 }

@@ -7,6 +7,9 @@ internal sealed class SettingValues
 {
     private readonly Dictionary<Setting, List<(object Value, SourcePosition Position)>> _values = [];
 
+    /// <summary>The elements that an open group holds besides its settings.</summary>
+    internal List<PropertyElement> Others { get; } = [];
+
     internal void Add(Setting setting, object value, SourcePosition position)
     {
         if (!_values.TryGetValue(setting, out List<(object, SourcePosition)>? list))

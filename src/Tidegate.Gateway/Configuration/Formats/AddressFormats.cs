@@ -15,7 +15,8 @@ internal sealed class GatewayUriFormat(UriUse use, params UriScheme[] schemes) :
             return false;
         }
 
-        if (!schemes.Contains(value.Scheme))
+        // What Tidegate does not serve yet is read and noted, whatever the service; what the type does not take is wrong.
+        if (!schemes.Contains(value.Scheme) && !UnservedYet.IsScheme(value.Scheme.Name))
         {
             fault = new(
                 $"This service does not {(use == UriUse.Accept ? "accept" : "connect")} {value.Scheme} (\"{text}\").",

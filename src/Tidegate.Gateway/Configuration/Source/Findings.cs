@@ -35,6 +35,13 @@ internal sealed class Findings
     /// <inheritdoc cref="Unserved(SourcePosition, string, string)"/>
     internal void Unserved(ConfigurationError finding) => _unserved.Add(new(Service, finding));
 
+    /// <summary>Notes that the service that is being read is left out, whatever else it asks for.</summary>
+    internal void LeaveOut(ConfigurationError finding)
+    {
+        _unserved.RemoveAll(part => part.Service == Service);
+        _unserved.Add(new(Service, finding) { IsDispensable = true });
+    }
+
     /// <summary>Takes out what was noted so far.</summary>
     internal ImmutableArray<UnservedPart> TakeUnserved()
     {

@@ -9,10 +9,13 @@ namespace Tidegate.Gateway.Configuration.Source;
 /// <c>${name}</c>. A value is inserted as it is; what looks like a parameter in it is not replaced again.
 /// </summary>
 internal sealed class ParameterSubstitution(
-    ParameterSources sources, IReadOnlyDictionary<string, string> properties, Findings findings)
+    ParameterSources sources, IReadOnlyDictionary<string, string> properties, CloudMetadata cloud, Findings findings)
 {
     /// <summary>The most that the values in one text may make of it: parameters repeat, and the file is bounded for a reason.</summary>
     private const int MaximumLength = 1 << 20;
+
+    /// <summary>The text that stands for this one where parameters are replaced.</summary>
+    internal static string Escape(string text) => text.Replace("${", "$${", StringComparison.Ordinal);
 
     /// <summary>The same tree with the parameters in every text replaced; what has no value is reported, and its text null.</summary>
     internal SourceElement Apply(SourceElement element) => element with
@@ -74,9 +77,12 @@ internal sealed class ParameterSubstitution(
             return Look(parameter[..colon]) ?? parameter[(colon + 1)..];
         }
 
-        if (parameter is "cloud.host" or "cloud.instanceId")
+        if (CloudMetadata.Knows(parameter))
         {
-            findings.Error(position, $"Tidegate does not look up ${{{parameter}}} yet.", $"Give it a value: -D{parameter}=…, or a <property>.");
+            findings.Error(
+                position,
+                $"${{{parameter}}} detected in config but could not determine cloud enviroment and find valid replacement for it.",
+                $"Give it a value: -D{parameter}=…, or a <property>.");
         }
         else
         {
@@ -106,6 +112,8 @@ internal sealed class ParameterSubstitution(
             return value;
         }
 
-        return name == "hostname" ? sources.HostName() : null;
+        return name == "hostname" ? sources.HostName()
+            : CloudMetadata.Knows(name) && cloud.Look(name) is { Length: > 0 } fromCloud ? fromCloud
+            : null;
     }
 }

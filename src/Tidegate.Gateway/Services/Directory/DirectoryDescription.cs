@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Description;
@@ -21,16 +22,50 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         "error-pages-directory", new TextFormat("a path", DirectoryFault),
         "Where pages such as 404.html are, relative to the installation directory.");
 
+    private static readonly Setting<bool> s_indexes = new(
+        "options", new ChoiceFormat<bool>(("indexes", true), ("none", false)), false,
+        "indexes: a directory without a welcome file is shown as a list of what is in it.");
+
+    private static readonly Setting<bool> s_followSymbolicLinks = new(
+        "symbolic-links", new ChoiceFormat<bool>(("restricted", false), ("follow", true)), false,
+        "Whether symbolic links may lead out of the directory. What they lead to there is otherwise not found.");
+
+    private static readonly Setting<ImmutableArray<string>> s_patterns = new(
+        "patterns", new NameListFormat(), "Patterns of file names, with spaces between: * within a name, ** across directories.")
+    {
+        Required = true,
+    };
+
+    private static readonly Setting<CacheControl> s_cacheControl = new(
+        "cache-control", new CacheControlFormat(), "The Cache-Control of these files; max-age=m+N is N after the last change.")
+    {
+        Required = true,
+    };
+
+    private static readonly GroupSetting<DirectoryLocation> s_location = new(
+        "location",
+        new SettingGroup("<location>", [s_patterns, s_cacheControl], NotServedYet.Nothing),
+        (values, _, _) => values.Get(s_cacheControl) is { } cacheControl && values.Has(s_patterns)
+            ? new DirectoryLocation { Patterns = values.Get(s_patterns), CacheControl = cacheControl }
+            : null,
+        location => new SettingValues().With(s_patterns, (ImmutableArray<string>?)location.Patterns).With(s_cacheControl, location.CacheControl),
+        "How long browsers may keep files of some names.")
+    {
+        Repeatable = true,
+    };
+
     internal override string Name => "directory";
 
     internal override string Documentation => "Serves the files of a directory over HTTP.";
 
     internal override UriScheme[] AcceptSchemes => [UriScheme.Http, UriScheme.Https];
 
+    internal override bool TakesMimeMappings => true;
+
     internal override SettingGroup Properties { get; } = new(
         "the properties of a directory service",
-        [s_directory, s_welcomeFile, s_errorPagesDirectory],
-        NotServedYet.Names("options", "symbolic-links", "location"));
+        [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_followSymbolicLinks, s_location],
+        NotServedYet.Nothing);
 
     internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
 
@@ -39,7 +74,22 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         Directory = properties.Values.Get(s_directory) ?? "",
         WelcomeFile = properties.Values.Get(s_welcomeFile),
         ErrorPagesDirectory = properties.Values.Get(s_errorPagesDirectory),
+        Indexes = properties.Values.Get(s_indexes),
+        FollowSymbolicLinks = properties.Values.Get(s_followSymbolicLinks),
+        Locations = [.. properties.Values.All(s_location).Select(l => l.Value)],
     };
+
+    internal override SettingValues TakeOptions(ServiceOptions options)
+    {
+        var directory = (DirectoryOptions)options;
+        return new SettingValues()
+            .With(s_directory, directory.Directory)
+            .With(s_welcomeFile, directory.WelcomeFile)
+            .With(s_errorPagesDirectory, directory.ErrorPagesDirectory)
+            .With(s_indexes, (bool?)directory.Indexes)
+            .With(s_followSymbolicLinks, (bool?)directory.FollowSymbolicLinks)
+            .WithAll(s_location, directory.Locations);
+    }
 
     private static TextFault? DirectoryFault(string text)
     {

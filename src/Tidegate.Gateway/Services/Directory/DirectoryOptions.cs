@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Services.Directory;
@@ -13,6 +14,15 @@ public sealed record DirectoryOptions : ServiceOptions
 
     /// <summary><c>error-pages-directory</c>: as written, or null; <see cref="ErrorPagesDirectoryIn"/> resolves it.</summary>
     public string? ErrorPagesDirectory { get; init; }
+
+    /// <summary><c>options</c> is <c>indexes</c>: a directory without a welcome file is shown as a list of what is in it.</summary>
+    public bool Indexes { get; init; }
+
+    /// <summary><c>symbolic-links</c> is <c>follow</c>: links may lead out of the directory. Otherwise what they lead to is not found.</summary>
+    public bool FollowSymbolicLinks { get; init; }
+
+    /// <summary><c>location</c>: how long what may be kept, in the order of the file.</summary>
+    public ImmutableArray<DirectoryLocation> Locations { get; init; } = [];
 
     /// <summary>The full path of the directory, which need not exist.</summary>
     /// <param name="webDirectory">

@@ -1,92 +1,211 @@
-using Microsoft.AspNetCore.Builder;
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Services.Directory;
 
-/// <summary>Serves the files of a directory. ASP.NET's static files do the work: types, ranges, conditional requests.</summary>
-internal sealed class DirectoryService(ServiceConfiguration configuration, ServiceContext context) : Service(configuration)
+/// <summary>
+/// Serves the files of a directory. What is found where is decided here; ranges and conditional requests (RFC 9110, sections 13
+/// and 14) are ASP.NET's, and files are sent from where they are, never read whole.
+/// </summary>
+internal sealed partial class DirectoryService(ServiceConfiguration configuration, ServiceContext context) : Service(configuration)
 {
+    // What the old gateway made itself at this place, whatever the directory held.
+    private const string PolicyFile = "clientaccesspolicy.xml";
+
     private readonly DirectoryOptions _options = (DirectoryOptions)configuration.Options;
-    private PhysicalFileProvider? _files;
-    private PhysicalFileProvider? _errorPages;
-    private RequestDelegate? _pipeline;
+    private readonly MediaTypes _types = new(configuration.MimeTypes);
+    private readonly CacheRules _cacheRules = new(((DirectoryOptions)configuration.Options).Locations);
+    private readonly CompressedFiles _compressed = new();
+    private readonly ILogger _logger = context.Logger;
+    private ServedFiles? _files;
+    private string? _errorPages;
+
+    /// <summary>The services of the HTTP server, which ASP.NET's file results ask for their loggers.</summary>
+    internal IServiceProvider? HttpServices { get; set; }
 
     internal override Task StartAsync(CancellationToken cancellation)
     {
-        _files = Open(_options.DirectoryIn(context.WebDirectory), "directory");
-        _errorPages = _options.ErrorPagesDirectoryIn(context.WebDirectory) is { } errors ? Open(errors, "error-pages-directory") : null;
+        string root = Existing(_options.DirectoryIn(context.WebDirectory), "directory");
+        _files = new ServedFiles(root, _options.FollowSymbolicLinks);
+        _errorPages = _options.ErrorPagesDirectoryIn(context.WebDirectory) is { } errors ? Existing(errors, "error-pages-directory") : null;
+        if (File.Exists(Path.Join(root, PolicyFile)))
+        {
+            LogPolicyIgnored(Configuration.Accepts.FirstOrDefault()?.Uri.Path ?? "/");
+        }
+
         return Task.CompletedTask;
     }
 
-    /// <summary>Builds what answers requests, from the parts of the HTTP server that the gateway runs.</summary>
-    internal void Build(IApplicationBuilder application)
-    {
-        if (_options.WelcomeFile is { } welcome)
-        {
-            application.UseDefaultFiles(new DefaultFilesOptions { FileProvider = _files, DefaultFileNames = [welcome] });
-        }
-
-        application.UseStaticFiles(new StaticFileOptions { FileProvider = _files });
-        application.Run(NotFoundAsync);
-        _pipeline = application.Build();
-    }
-
-    internal override async Task OnRequestAsync(HttpContext http, string basePath)
+    internal override Task OnRequestAsync(HttpContext http, string basePath)
     {
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
         {
-            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
             http.Response.Headers.Allow = "GET, HEAD";
-            return;
+            return FailAsync(http, StatusCodes.Status405MethodNotAllowed);
         }
 
-        // The accept's path names the directory itself: /docs and /docs/ of an accept at /docs are both its root.
+        // The accept's path names the directory itself.
         string prefix = basePath.TrimEnd('/');
-        PathString path = http.Request.Path.Value![prefix.Length..] is { Length: > 0 } rest ? rest : "/";
-        (PathString before, PathString beforeBase) = (http.Request.Path, http.Request.PathBase);
-        http.Request.PathBase = beforeBase.Add(prefix);
-        http.Request.Path = path;
-        try
+        string path = http.Request.Path.Value![prefix.Length..];
+        Found found = _files!.Find(path);
+        bool asDirectory = path.EndsWith('/') || (path.Length == 0 && prefix.Length == 0);
+        switch (found.Kind)
         {
-            await _pipeline!(http).ConfigureAwait(false);
-        }
-        finally
-        {
-            (http.Request.Path, http.Request.PathBase) = (before, beforeBase);
+            case FoundKind.Refused:
+                return FailAsync(http, StatusCodes.Status400BadRequest);
+
+            case FoundKind.File when !asDirectory && !string.Equals(found.Name, PolicyFile, StringComparison.OrdinalIgnoreCase):
+                return SendAsync(http, found);
+
+            case FoundKind.Directory when !asDirectory:
+                // Relative links of a page need the slash. Made of what was found, so that it leads nowhere else.
+                http.Response.StatusCode = StatusCodes.Status302Found;
+                http.Response.Headers.Location = PathOf(prefix, found);
+                return Task.CompletedTask;
+
+            case FoundKind.Directory when _options.WelcomeFile is { } welcome && _files.Find($"{found.Name}/{welcome}") is { Kind: FoundKind.File } page:
+                return SendAsync(http, page);
+
+            case FoundKind.Directory when _options.Indexes:
+                return ListAsync(http, prefix, found);
+
+            default:
+                return FailAsync(http, StatusCodes.Status404NotFound);
         }
     }
 
     public override ValueTask DisposeAsync()
     {
-        _files?.Dispose();
-        _errorPages?.Dispose();
+        _compressed.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private PhysicalFileProvider Open(string path, string property)
+    private static string PathOf(string prefix, Found directory)
     {
-        if (!System.IO.Directory.Exists(path))
-        {
-            throw new GatewayStartException(
-                $"{Configuration.Position}: service \"{Configuration.Name}\": {property} {path} does not exist. Create it, or name one that does.");
-        }
-
-        return new PhysicalFileProvider(path);
+        string name = string.Join('/', directory.Name.Split('/').Select(Uri.EscapeDataString));
+        return name.Length == 0 ? prefix + "/" : $"{prefix}/{name}/";
     }
 
-    private async Task NotFoundAsync(HttpContext http)
+    private static EntityTagHeaderValue TagOf(FileInfo file, string suffix) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}{suffix}\""));
+
+    private async Task SendAsync(HttpContext http, Found found)
     {
-        http.Response.StatusCode = StatusCodes.Status404NotFound;
-        if (_errorPages?.GetFileInfo("404.html") is { Exists: true } page)
+        if (http.Request.Headers.Range is [{ } range] && !range.StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
+        {
+            // A unit that is not known is ignored (RFC 9110, section 14.2); ASP.NET would take it for bytes.
+            http.Request.Headers.Remove(HeaderNames.Range);
+        }
+
+        // Without one, ASP.NET would make a scope for every request.
+        http.RequestServices = HttpServices!;
+        try
+        {
+            await (await ResultAsync(http, found).ConfigureAwait(false)).ExecuteAsync(http).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+        {
+            // Gone since it was found, or not to be read by this user.
+            LogUnreadable(found.FullPath, exception.Message);
+            http.Response.Clear();
+            await FailAsync(http, StatusCodes.Status404NotFound).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IResult> ResultAsync(HttpContext http, Found found)
+    {
+        var file = new FileInfo(found.FullPath);
+        var modified = new DateTimeOffset(file.LastWriteTimeUtc);
+        string type = _types.For(found.Name);
+        bool compressible = MediaTypes.IsCompressible(type);
+        _cacheRules.Apply(http.Response, found.Name, DateTimeOffset.UtcNow, modified);
+        if (compressible)
+        {
+            http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+            foreach (ContentCoding coding in ContentCoding.AcceptedBy(http.Request))
+            {
+                // One that was compressed in advance and not forgotten when the file changed.
+                if (_files!.Find(found.Name + coding.Extension) is { Kind: FoundKind.File } sibling
+                    && new FileInfo(sibling.FullPath) is var ready && ready.LastWriteTimeUtc >= file.LastWriteTimeUtc)
+                {
+                    http.Response.Headers.ContentEncoding = coding.Name;
+                    return TypedResults.PhysicalFile(sibling.FullPath, type, null, modified, TagOf(ready, "-" + coding.Name), enableRangeProcessing: true);
+                }
+
+                if (await _compressed.GetAsync(file, coding, http.RequestAborted).ConfigureAwait(false) is { } content)
+                {
+                    http.Response.Headers.ContentEncoding = coding.Name;
+                    return TypedResults.Bytes(new ReadOnlyMemory<byte>(content), type, null, enableRangeProcessing: true, modified, TagOf(file, "-" + coding.Name));
+                }
+            }
+        }
+
+        return TypedResults.PhysicalFile(found.FullPath, type, null, modified, TagOf(file, string.Empty), enableRangeProcessing: true);
+    }
+
+    private async Task ListAsync(HttpContext http, string prefix, Found found)
+    {
+        string page;
+        try
+        {
+            page = DirectoryListing.Write(
+                found.FullPath,
+                found.Name.Length == 0 ? prefix + "/" : $"{prefix}/{found.Name}/",
+                hasParent: found.Name.Length > 0,
+                name => _files!.Find($"{found.Name}/{name}").Kind is FoundKind.File or FoundKind.Directory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogUnreadable(found.FullPath, exception.Message);
+            await FailAsync(http, StatusCodes.Status404NotFound).ConfigureAwait(false);
+            return;
+        }
+
+        http.Response.ContentType = "text/html; charset=utf-8";
+        http.Response.Headers.CacheControl = "no-cache";
+        http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+        byte[] content = System.Text.Encoding.UTF8.GetBytes(page);
+        http.Response.ContentLength = content.Length;
+        if (HttpMethods.IsGet(http.Request.Method))
+        {
+            await http.Response.Body.WriteAsync(content, http.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Answers with a status, and the operator's page for it if there is one.</summary>
+    private async Task FailAsync(HttpContext http, int status)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentLength = 0;
+        if (_errorPages is null)
+        {
+            return;
+        }
+
+        var page = new FileInfo(Path.Join(_errorPages, string.Create(CultureInfo.InvariantCulture, $"{status}.html")));
+        if (page.Exists)
         {
             http.Response.ContentType = "text/html; charset=utf-8";
             http.Response.ContentLength = page.Length;
-            if (HttpMethods.IsGet(http.Request.Method))
+            if (!HttpMethods.IsHead(http.Request.Method))
             {
-                await http.Response.SendFileAsync(page, http.RequestAborted).ConfigureAwait(false);
+                await http.Response.SendFileAsync(page.FullName, 0, page.Length, http.RequestAborted).ConfigureAwait(false);
             }
         }
     }
+
+    private string Existing(string path, string property) =>
+        System.IO.Directory.Exists(path)
+            ? path
+            : throw new GatewayStartException(
+                $"{Configuration.Position}: service \"{Configuration.Name}\": {property} {path} does not exist. Create it, or name one that does.");
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Ignoring user-defined file contents for {Path}clientaccesspolicy.xml, please modify configuration instead")]
+    private partial void LogPolicyIgnored(string path);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} can not be read: {Error}")]
+    private partial void LogUnreadable(string path, string error);
 }

@@ -23,4 +23,7 @@ internal sealed class EchoDescription : ServiceTypeDescription
 
     internal override ServiceOptions ReadOptions(ServiceProperties properties) =>
         new EchoOptions { Repeat = properties.Values.Get(s_repeat) };
+
+    internal override SettingValues TakeOptions(ServiceOptions options) =>
+        new SettingValues().With(s_repeat, (int?)((EchoOptions)options).Repeat);
 }

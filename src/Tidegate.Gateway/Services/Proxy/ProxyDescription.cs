@@ -83,4 +83,15 @@ internal sealed class ProxyDescription : ServiceTypeDescription
             ConnectStrategy = strategy,
         };
     }
+
+    // The connects are the service's, wherever they were written.
+    internal override SettingValues TakeOptions(ServiceOptions options)
+    {
+        var proxy = (ProxyOptions)options;
+        return new SettingValues()
+            .With(s_maximumPendingBytes, (int?)proxy.MaximumPendingBytes)
+            .With(s_maximumRecoveryInterval, (TimeSpan?)proxy.MaximumRecoveryInterval)
+            .With(s_preparedConnectionCount, (int?)proxy.PreparedConnectionCount)
+            .With(s_connectStrategy, (ConnectStrategy?)proxy.ConnectStrategy);
+    }
 }

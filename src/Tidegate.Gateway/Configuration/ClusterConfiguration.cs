@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+
+namespace Tidegate.Gateway.Configuration;
+
+/// <summary>The <c>cluster</c> element: the gateways that this one works together with.</summary>
+public sealed record ClusterConfiguration
+{
+    /// <summary><c>name</c>: gateways with the same name find each other.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>accept</c>: where this gateway listens for the others, <c>tcp://host:port</c>.</summary>
+    public ImmutableArray<ClusterAddress> Accepts { get; init; } = [];
+
+    /// <summary><c>connect</c>: where the others are: <c>tcp://</c>, one <c>udp://</c> for multicast, or one <c>aws://</c>.</summary>
+    public ImmutableArray<ClusterAddress> Connects { get; init; } = [];
+
+    /// <summary><c>connect-options/aws.access-key-id</c>, or null.</summary>
+    public string? AwsAccessKeyId { get; init; }
+
+    /// <summary><c>connect-options/aws.secret-key</c>, or null. A secret: it is masked wherever it is shown.</summary>
+    public string? AwsSecretKey { get; init; }
+
+    /// <summary>Where the element starts.</summary>
+    public required SourcePosition Position { get; init; }
+}
+
+/// <summary>An address of a cluster.</summary>
+/// <param name="Scheme"><c>tcp</c>, <c>udp</c> or <c>aws</c>.</param>
+/// <param name="Host">The host as written: a name, an address, an interface such as <c>@eth0</c>, or <c>security-group</c>.</param>
+/// <param name="Port">The port, 1 to 65535.</param>
+/// <param name="Path">What follows, with its slash: the name of a security group; or empty.</param>
+public sealed record ClusterAddress(string Scheme, string Host, int Port, string Path)
+{
+    /// <summary>The address as written.</summary>
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Scheme}://{Host}:{Port}{Path}");
+}

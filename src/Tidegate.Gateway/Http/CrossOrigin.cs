@@ -1,0 +1,102 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using Tidegate.Gateway.Configuration;
+
+namespace Tidegate.Gateway.Http;
+
+/// <summary>
+/// Whether a page of another origin may do what it asks for: <c>cross-site-constraint</c>, as the Fetch standard's CORS protocol
+/// has it. Holds for every request and for WebSocket handshakes, which browsers open without asking (RFC 6455, section 10.2).
+/// </summary>
+internal sealed partial class CrossOrigin(ILogger logger)
+{
+    // Headers that clients of the gateway send, and that needed no allow-headers ever.
+    private static readonly string[] s_usualHeaders =
+        ["content-type", "authorization", "x-websocket-extensions", "x-websocket-version", "x-websocket-protocol"];
+
+    /// <summary>Decides, and says what it decided in the response. True where the request is to be served.</summary>
+    internal bool Admits(HttpContext http, Route route)
+    {
+        IHeaderDictionary request = http.Request.Headers;
+        if (route.Service.Configuration.CrossSiteConstraints.Length > 0)
+        {
+            // Also where no origin was sent: what a cache keeps of this answer must not serve a page that sends one.
+            http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Origin);
+        }
+
+        if (request.Origin.Count == 0 || IsSameOrigin(http, route))
+        {
+            return true;
+        }
+
+        string origin = request.Origin.ToString();
+        CrossSiteConstraint? constraint = request.Origin.Count == 1 ? Find(route.Service.Configuration, origin) : null;
+        bool preflight = IsPreflight(http.Request);
+        string method = preflight && request.AccessControlRequestMethod.Count > 0 ? request.AccessControlRequestMethod.ToString() : MethodOf(http);
+        // A preflight that only asks for headers asks for no method.
+        bool asksNoMethod = preflight && request.AccessControlRequestMethod.Count == 0;
+        if (constraint is null || !(asksNoMethod || constraint.AllowMethods.Contains(method, StringComparer.Ordinal)))
+        {
+            LogRejected(http.Request.Path, origin);
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return false;
+        }
+
+        IHeaderDictionary response = http.Response.Headers;
+        response.AccessControlAllowOrigin = origin;
+        response.AccessControlAllowCredentials = "true";
+        if (!preflight)
+        {
+            return true;
+        }
+
+        response.AccessControlAllowMethods = string.Join(", ", constraint.AllowMethods);
+        response.AccessControlAllowHeaders = string.Join(", ", s_usualHeaders.Union(constraint.AllowHeaders, StringComparer.OrdinalIgnoreCase));
+        if (constraint.MaximumAge is { } age)
+        {
+            response.AccessControlMaxAge = ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        response.ContentLength = 0;
+        http.Response.StatusCode = StatusCodes.Status200OK;
+        return false;
+    }
+
+    private static bool IsPreflight(HttpRequest request) =>
+        HttpMethods.IsOptions(request.Method)
+        && (request.Headers.AccessControlRequestMethod.Count > 0 || request.Headers.AccessControlRequestHeaders.Count > 0);
+
+    // Over HTTP/2 a WebSocket is opened with CONNECT (RFC 8441); for a page it is the same GET.
+    private static string MethodOf(HttpContext http) => WebSocketUpgrade.IsExtendedConnect(http) ? HttpMethods.Get : http.Request.Method;
+
+    private static bool IsSameOrigin(HttpContext http, Route route) =>
+        http.Request.Headers.Origin is [{ } text] && WebOrigin.TryParse(text, out WebOrigin origin)
+        // The accept's own: behind a proxy that does TLS, this side of it does not know what the page sees.
+        && (origin == WebOrigin.Of(route.Uri)
+            || (WebOrigin.TryParse($"{http.Request.Scheme}://{http.Request.Host.Value}", out WebOrigin own) && origin == own));
+
+    /// <summary>The constraint for this very origin, or else the one for all; <c>null</c> is no origin, so only the latter is for it.</summary>
+    private static CrossSiteConstraint? Find(ServiceConfiguration service, string text)
+    {
+        bool known = WebOrigin.TryParse(text, out WebOrigin origin);
+        CrossSiteConstraint? forAll = null;
+        foreach (CrossSiteConstraint constraint in service.CrossSiteConstraints)
+        {
+            if (constraint.AllowOrigin == "*")
+            {
+                forAll ??= constraint;
+            }
+            else if (known && WebOrigin.TryParse(constraint.AllowOrigin, out WebOrigin allowed) && allowed == origin)
+            {
+                return constraint;
+            }
+        }
+
+        return forAll;
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Rejected cross-origin request for location \"{Location}\" from origin \"{Origin}\"")]
+    private partial void LogRejected(string? location, string origin);
+}

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration.Description;
+using Tidegate.Gateway.Configuration.Formats;
+
+namespace Tidegate.Gateway.Services;
+
+/// <summary>The service types that are read but not run. A type that comes to life leaves this list.</summary>
+internal static class PlannedServiceTypes
+{
+    private static readonly string[] s_http = ["http", "https"];
+    private static readonly string[] s_streams = ["ws", "wss", "tcp", "ssl", "udp", "sse", "sse+ssl", "http", "https", "pipe"];
+
+    internal static ImmutableArray<PlannedServiceType> All { get; } =
+    [
+        new("amqp.proxy", "A proxy for AMQP 0-9-1 clients and brokers.", Open("an amqp.proxy service"))
+        {
+            Accepts = s_streams, Connects = s_streams,
+        },
+        new("balancer", "Sends each client to one of the services that name it in balance.", Open("a balancer service"))
+        {
+            Accepts = ["ws", "wss", "http", "https", "sse", "sse+ssl"],
+        },
+        new("broadcast", "Sends every message of a back-end to all clients.", Group("a broadcast service",
+            new Setting<bool>(
+                "on.client.message", new ChoiceFormat<bool>(("noop", false), ("broadcast", true)), false,
+                "What becomes of the messages of clients: nothing, or they too go to all clients."),
+            new Setting<TimeSpan>(
+                "reconnect.delay", new MillisecondsFormat(), TimeSpan.FromSeconds(3), "How long after a loss the back-end is connected to again, in milliseconds."),
+            new Setting<GatewayUri>("accept", new TransportFormat("accept", UriUse.Accept), "Where a back-end may connect to, instead of being connected to.")))
+        {
+            Accepts = s_streams, Connects = s_streams, AtLeast = (0, 0),
+        },
+        new("http.proxy", "Passes HTTP requests on to another HTTP server.", Group("an http.proxy service",
+            Switch("rewrite-cookie-domain", false, "Whether the domain of cookies is rewritten."),
+            Mapping("cookie-domain-mapping", "A domain of cookies and what it becomes."),
+            Switch("rewrite-cookie-path", false, "Whether the path of cookies is rewritten."),
+            Mapping("cookie-path-mapping", "A path of cookies and what it becomes."),
+            Switch("rewrite-location", true, "Whether Location headers are rewritten."),
+            Mapping("location-mapping", "A start of Location headers and what it becomes."),
+            new Setting<string>(
+                "use-forwarded",
+                new ChoiceFormat<string>(("inject", "inject"), ("exclude", "exclude"), ("ignore", "ignore")),
+                "ignore",
+                "Whether Forwarded headers are added, removed or left alone.")))
+        {
+            Accepts = s_http, Connects = s_http, AtLeast = (1, 1), AtMostConnects = 1,
+        },
+        new("http.redirect", "Answers every request with a redirect.", Group("an http.redirect service",
+            new Setting<string>("location", new TextFormat("a URI"), "Where to.") { Required = true },
+            new Setting<int>("status-code", new WholeNumberFormat(300, 399), 300, "The status of the answer."),
+            new Setting<string>("cache-control", new TextFormat("directives with commas between"), "The Cache-Control header of the answer.") { Repeatable = true }))
+        {
+            Accepts = s_http,
+        },
+        new("jms", "Publishes and receives JMS messages.", Open("a jms service")) { Accepts = s_streams, Connects = s_streams },
+        new("jms.proxy", "Relays to another gateway's jms service.", Open("a jms.proxy service")) { Accepts = s_streams, Connects = s_streams },
+        new("kerberos5.proxy", "A proxy in front of a Kerberos key distribution centre.", Open("a kerberos5.proxy service"))
+        {
+            Accepts = s_streams, Connects = s_streams,
+        },
+        new("management.jmx", "Shows the gateway to Java's management tools.", Open("a management.jmx service"))
+        {
+            Accepts = [], AtLeast = (0, 0), LeftOutBecause = "There is no Java in Tidegate for management.jmx to show.",
+        },
+        new("redis", "Publishes and receives Redis messages.", Open("a redis service")) { Accepts = s_streams, Connects = s_streams },
+        new("turn.proxy", "Relays TURN.", Open("a turn.proxy service")) { Accepts = s_streams, Connects = s_streams },
+        new("turn.rest", "Hands out credentials for a TURN server.", Group("a turn.rest service",
+            new Setting<string>("key.alias", new TextFormat("an alias"), "The key in the keystore that is shared with the TURN server.") { Required = true },
+            new Setting<string>("key.algorithm", new TextFormat("a name"), "HmacSHA1", "The algorithm of the credential."),
+            new Setting<string>("credentials.generator", new TextFormat("class:NAME"), "What makes the credentials.") { Required = true },
+            new Setting<TimeSpan>("credentials.ttl", new TimeIntervalFormat(), TimeSpan.FromHours(24), "How long credentials are good for."),
+            new Setting<string>("username.separator", new TextFormat("a character"), ":", "What stands between time and name in the user name."),
+            new Setting<string>("url", new TextFormat("a URI"), "A TURN server.") { Required = true, Repeatable = true }))
+        {
+            Accepts = s_http,
+        },
+        new("update.check", "Looked for new versions.", new SettingGroup("the properties of an update.check service", [], NotServedYet.Nothing))
+        {
+            Accepts = [], AtLeast = (0, 0),
+        },
+    ];
+
+    /// <summary>The type of this name, or null.</summary>
+    internal static PlannedServiceType? Find(string name) =>
+        All.FirstOrDefault(type => type.Name == name)
+        ?? (name.Contains("-extension", StringComparison.Ordinal) || name.StartsWith("stomp.", StringComparison.Ordinal)
+            ? new(name, "A service of an extension.", Open($"a service of type {name}")) { Accepts = s_streams, Connects = s_streams }
+            : null);
+
+    private static SettingGroup Group(string place, params Setting[] settings) => new($"the properties of {place}", [.. settings], NotServedYet.Nothing);
+
+    private static SettingGroup Open(string place) => new($"the properties of {place}", [], NotServedYet.Nothing) { IsOpen = true };
+
+    private static Setting<bool> Switch(string name, bool @default, string documentation) => new(name, Choices.EnabledOrDisabled, @default, documentation);
+
+    private static GroupSetting<Tuple<string, string>> Mapping(string name, string documentation)
+    {
+        var from = new Setting<string>("from", new TextFormat(), "What the back-end says.") { Required = true };
+        var to = new Setting<string>("to", new TextFormat(), "What clients are told.") { Required = true };
+        return new(
+            name,
+            new SettingGroup($"<{name}>", [from, to], NotServedYet.Nothing),
+            (values, _, _) => values.Get(from) is { } f && values.Get(to) is { } t ? Tuple.Create(f, t) : null,
+            pair => new SettingValues().With(from, pair.Item1).With(to, pair.Item2),
+            documentation)
+        {
+            Repeatable = true,
+        };
+    }
+}
