@@ -4,6 +4,7 @@ internal enum ConnectionState
 {
     Closed,
     Connecting,
+    Securing,
     Upgrading,
     Open,
 }
@@ -31,6 +32,12 @@ internal sealed class ClientConnection(int index)
 
     /// <summary>Payload bytes of a message of which only the beginning has come back.</summary>
     internal int Partial { get; set; }
+
+    /// <summary>The TLS state, where TLS is spoken.</summary>
+    internal Tidegate.Engine.Tls.TlsChannel? Tls { get; set; }
+
+    /// <summary>Encrypted bytes that the kernel has not taken yet.</summary>
+    internal byte[] Unsent { get; set; } = [];
 
     /// <summary>The beginning of a response head that came in pieces.</summary>
     internal byte[] Head { get; set; } = [];

@@ -20,6 +20,7 @@ internal abstract unsafe class ClientLoop : IDisposable
     private readonly Handshake _handshake;
     private readonly MessageRing _ring;
     private readonly IPEndPoint _server;
+    private readonly SecureClients? _tls;
     private int _ticker = -1;
 
     protected ClientLoop(LoadOptions options)
@@ -28,6 +29,7 @@ internal abstract unsafe class ClientLoop : IDisposable
         _server = new IPEndPoint(IPAddress.Loopback, options.Port);
         _handshake = new Handshake(_server, options.Path);
         _ring = new MessageRing(options.Size, options.Window);
+        _tls = options.Trusted.Length == 0 ? null : new SecureClients(options.Trusted, ReadBufferSize);
         Connections = new ClientConnection[options.Connections];
         for (int i = 0; i < Connections.Length; i++)
             Connections[i] = new ClientConnection(i);
@@ -55,6 +57,7 @@ internal abstract unsafe class ClientLoop : IDisposable
         connection.Frames.Begin(_ring.StartOf(connection.Index) * _ring.MessageSize);
         connection.Owed = connection.Outstanding = connection.Partial = 0;
         connection.Head = [];
+        connection.Unsent = [];
         int error = EpollEvents.Control(_epoll, Libc.EPOLL_CTL_ADD, connection.Descriptor,
             Libc.EPOLLIN | Libc.EPOLLOUT | Libc.EPOLLRDHUP | Libc.EPOLLET, (ulong)connection.Index);
         if (error != 0)
@@ -65,6 +68,8 @@ internal abstract unsafe class ClientLoop : IDisposable
     {
         Sockets.CloseWithReset(connection.Descriptor);
         connection.Descriptor = -1;
+        connection.Tls?.Dispose();
+        connection.Tls = null;
         connection.State = ConnectionState.Closed;
     }
 
@@ -119,6 +124,7 @@ internal abstract unsafe class ClientLoop : IDisposable
         _ = Libc.close(_epoll);
         _events.Dispose();
         NativeMemory.Free(_buffer);
+        _tls?.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -132,7 +138,7 @@ internal abstract unsafe class ClientLoop : IDisposable
         }
         if ((ready & (Libc.EPOLLIN | Libc.EPOLLRDHUP | Libc.EPOLLERR | Libc.EPOLLHUP)) != 0)
             Receive(connection);
-        if ((ready & Libc.EPOLLOUT) != 0 && connection.Owed > 0)
+        if ((ready & Libc.EPOLLOUT) != 0 && (_tls?.FlushUnsent(connection) ?? true) && connection.Owed > 0)
             Flush(connection);
     }
 
@@ -141,9 +147,22 @@ internal abstract unsafe class ClientLoop : IDisposable
         int error = Libc.TakeSocketError(connection.Descriptor);
         if (error != 0)
             throw new LoadException($"a connection was not accepted: {Libc.ToSocketError(error)}");
+        if (_tls is null)
+        {
+            Upgrade(connection);
+            return;
+        }
+        connection.State = ConnectionState.Securing;
+        _tls.Begin(connection);
+    }
+
+    private void Upgrade(ClientConnection connection)
+    {
         fixed (byte* request = _handshake.Request)
         {
-            if (Libc.send(connection.Descriptor, request, (nuint)_handshake.Request.Length, Libc.MSG_NOSIGNAL) != _handshake.Request.Length)
+            nint sent = _tls?.Send(connection, request, _handshake.Request.Length)
+                ?? Libc.send(connection.Descriptor, request, (nuint)_handshake.Request.Length, Libc.MSG_NOSIGNAL);
+            if (sent != _handshake.Request.Length)
                 throw new LoadException("a connection was lost before the handshake");
         }
         connection.State = ConnectionState.Upgrading;
@@ -151,9 +170,17 @@ internal abstract unsafe class ClientLoop : IDisposable
 
     private void Receive(ClientConnection connection)
     {
+        if (connection.State == ConnectionState.Securing)
+        {
+            if (!_tls!.Continue(connection))
+                return;
+            Upgrade(connection);
+        }
         while (true)
         {
-            nint count = Libc.recv(connection.Descriptor, _buffer, ReadBufferSize, 0);
+            nint count = _tls?.Receive(connection, _buffer, ReadBufferSize) ?? Libc.recv(connection.Descriptor, _buffer, ReadBufferSize, 0);
+            if (_tls is not null && count == SecureClients.Nothing)
+                return;
             if (count < 0 && Libc.LastError is int error)
             {
                 if (error is Libc.EAGAIN or Libc.EINTR)
@@ -165,7 +192,7 @@ internal abstract unsafe class ClientLoop : IDisposable
             int descriptor = connection.Descriptor;
             Take(connection, _buffer, (int)count);
             // Edge-triggered: a read that did not fill the buffer has emptied the socket, unless this is another one now.
-            if (count < ReadBufferSize || connection.Descriptor != descriptor)
+            if ((count < ReadBufferSize && _tls is null) || connection.Descriptor != descriptor || connection.State == ConnectionState.Connecting)
                 return;
         }
     }
@@ -218,7 +245,8 @@ internal abstract unsafe class ClientLoop : IDisposable
         if (connection.Owed > 0)
             return;
         byte* pong = stackalloc byte[160];
-        Libc.send(connection.Descriptor, pong, (nuint)connection.Frames.WritePong(pong), Libc.MSG_NOSIGNAL);
+        int length = connection.Frames.WritePong(pong);
+        _ = _tls?.Send(connection, pong, length) ?? Libc.send(connection.Descriptor, pong, (nuint)length, Libc.MSG_NOSIGNAL);
     }
 
     private void Flush(ClientConnection connection)
@@ -226,7 +254,10 @@ internal abstract unsafe class ClientLoop : IDisposable
         while (connection.Owed > 0)
         {
             int due = (int)Math.Min(connection.Owed, _ring.SendableLength - connection.SendPosition);
-            nint sent = Libc.send(connection.Descriptor, _ring.Frames + connection.SendPosition, (nuint)due, Libc.MSG_NOSIGNAL);
+            byte* data = _ring.Frames + connection.SendPosition;
+            nint sent = _tls?.Send(connection, data, due) ?? Libc.send(connection.Descriptor, data, (nuint)due, Libc.MSG_NOSIGNAL);
+            if (_tls is not null && sent == SecureClients.Nothing)
+                return;
             if (sent < 0 && Libc.LastError is int error)
             {
                 if (error == Libc.EAGAIN)

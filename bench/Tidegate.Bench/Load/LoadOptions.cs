@@ -19,9 +19,10 @@ internal enum LoadKind
 /// <param name="WarmSeconds">How long the same load runs before it is measured.</param>
 /// <param name="Seconds">How long it is measured.</param>
 /// <param name="Server">The server's first process, whose CPU time (and its children's) is counted; 0 for none.</param>
+/// <param name="Trusted">For TLS: the file of the server's certificate; empty for none.</param>
 /// <param name="Family">The process that started everything that is measured; what others use is a disturbance. 0 for none.</param>
 internal sealed record LoadOptions(
-    LoadKind Kind, int Port, string Path, int Size, int Window, int Connections, int Rate, double WarmSeconds, double Seconds, int Server, int Family)
+    LoadKind Kind, int Port, string Path, int Size, int Window, int Connections, int Rate, double WarmSeconds, double Seconds, int Server, string Trusted, int Family)
 {
     internal static LoadOptions Parse(Arguments arguments)
     {
@@ -39,6 +40,7 @@ internal sealed record LoadOptions(
             arguments.Number("warm", 0.5, 0, 60),
             arguments.Number("seconds", 3, 0.1, 600),
             arguments.Integer("server", 0, 0, int.MaxValue),
+            arguments.Text("tls", ""),
             arguments.Integer("family", 0, 0, int.MaxValue));
         arguments.ExpectNothingElse();
         return options;

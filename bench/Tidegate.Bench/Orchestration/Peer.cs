@@ -21,6 +21,9 @@ internal sealed record Peer(string Name, string Description, string Command, str
     /// <summary>Words that its configuration asks for, beside those that every server's may ask for.</summary>
     internal Dictionary<string, string> Words { get; init; } = [];
 
+    /// <summary>Words that its configuration asks for where it speaks TLS; null where it is not set up for that. Empty without TLS.</summary>
+    internal Dictionary<string, string>? TlsWords { get; init; }
+
     /// <summary>The Debian package that has it.</summary>
     internal string? Package { get; init; }
 

@@ -11,6 +11,13 @@ internal static class PeerCatalog
             Configuration = "tidegate.xml",
             Path = "/relay",
             WarmSeconds = 20,
+            TlsWords = new()
+            {
+                ["SCHEME"] = "wss",
+                ["SECURITY"] = "<security><keystore><file>@KEYSTORE@</file></keystore></security>",
+                ["OPTIONS"] = "<accept-options><ssl.protocols>TLSv1.3</ssl.protocols><ssl.ciphers>TLS_AES_128_GCM_SHA256</ssl.ciphers></accept-options>",
+            },
+            Words = new() { ["SCHEME"] = "ws", ["SECURITY"] = "", ["OPTIONS"] = "" },
         },
         Nginx("nginx", "default buffers", "4k"),
         Nginx("nginx-64k", "64 KiB buffers", "64k"),
@@ -47,7 +54,13 @@ internal static class PeerCatalog
             Configuration = "nginx.conf",
             Package = "nginx",
             IsYardstick = true,
-            Words = new() { ["BUFFER"] = size },
+            Words = new() { ["BUFFER"] = size, ["SSL"] = "", ["SSLOPTIONS"] = "" },
+            TlsWords = new()
+            {
+                ["BUFFER"] = size,
+                ["SSL"] = " ssl",
+                ["SSLOPTIONS"] = "ssl_certificate @KEYSTORE@; ssl_certificate_key @KEYSTORE@; ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;",
+            },
         };
 
     private static Peer Haproxy(string name, string buffers, string size) =>

@@ -20,6 +20,9 @@ internal sealed class RunningServer : IDisposable
 
     internal int ProcessId { get; private set; }
 
+    /// <summary>The file of its certificate, or empty where it speaks no TLS.</summary>
+    internal string Certificate { get; private set; } = "";
+
     /// <exception cref="ServerException">It did not start; nothing is left of it.</exception>
     internal static RunningServer Start(Peer peer, OrchestrationOptions options)
     {
@@ -54,7 +57,11 @@ internal sealed class RunningServer : IDisposable
         }
 
         Port = Ports.Free();
-        var words = new Dictionary<string, string>(Peer.Words)
+        string keystore = Path.Combine(_directory, "keystore.pem");
+        if (options.Tls)
+            Certificate = ServerCertificate.Write(keystore);
+        Dictionary<string, string> own = (options.Tls ? Peer.TlsWords : Peer.Words) ?? [];
+        var words = new Dictionary<string, string>(own.ToDictionary(w => w.Key, w => w.Value.Replace("@KEYSTORE@", keystore, StringComparison.Ordinal)))
         {
             ["PORT"] = $"{Port}",
             ["BACKEND"] = $"{backend}",

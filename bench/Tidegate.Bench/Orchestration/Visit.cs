@@ -124,6 +124,7 @@ internal sealed class Visit(Peer peer, int round, OrchestrationOptions options)
         "--size", $"{column.Size}", "--window", $"{column.Window}", "--connections", $"{column.Connections}", "--rate", $"{Column.Rate}",
         "--warm", warm.ToString(CultureInfo.InvariantCulture), "--seconds", seconds.ToString(CultureInfo.InvariantCulture),
         "--server", $"{server.ProcessId}", "--family", $"{Environment.ProcessId}",
+        .. server.Certificate.Length == 0 ? Array.Empty<string>() : ["--tls", server.Certificate],
     ]);
 
     private static LoadResult Result(string? line)

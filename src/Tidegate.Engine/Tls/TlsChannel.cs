@@ -172,10 +172,10 @@ internal sealed unsafe class TlsChannel : IDisposable
             case OpenSsl.SSL_ERROR_ZERO_RETURN:
                 return TlsStatus.Ended;
             default:
-                // A refused certificate says why; the library's own words are only that it was refused.
+                // A refused certificate says why; what the library reports else is where it noticed.
                 nint verification = OpenSsl.SSL_get_verify_result(_ssl);
                 string reason = OpenSsl.TakeError();
-                Fault = verification == 0 ? reason : $"{reason}: {OpenSsl.Text(OpenSsl.X509_verify_cert_error_string(verification))}";
+                Fault = verification == 0 ? reason : $"certificate verify failed: {OpenSsl.Text(OpenSsl.X509_verify_cert_error_string(verification))}";
                 return TlsStatus.Failed;
         }
     }

@@ -10,7 +10,7 @@ namespace Tidegate.Gateway.Tls;
 /// </summary>
 internal static class CipherTokens
 {
-    private static readonly string[] s_unprotected = ["ADH", "AECDH", "aNULL", "NULL", "eNULL", "COMPLEMENTOFALL", "COMPLEMENTOFDEFAULT"];
+    private static readonly string[] s_unprotected = ["ADH", "AECDH", "COMPLEMENTOFALL", "COMPLEMENTOFDEFAULT"];
 
     /// <summary>How TLS is spoken with these options.</summary>
     /// <param name="options">The options as configured.</param>
@@ -45,7 +45,7 @@ internal static class CipherTokens
             {
                 list.Add(name);
             }
-            else if (sign.Length == 0 && s_unprotected.Contains(name))
+            else if (sign.Length == 0 && (s_unprotected.Contains(name) || name.Contains("NULL", StringComparison.Ordinal)))
             {
                 warn($"<ssl.ciphers>: {tokens[i]} selects ciphers that do not encrypt, or do not say who the peer is. They are not used. Remove it.");
             }
