@@ -193,11 +193,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         while (true)
         {
             ReadResult result = await reader.ReadAsync().ConfigureAwait(false);
-            foreach (ReadOnlyMemory<byte> segment in result.Buffer)
-            {
-                _connection.Write(segment.Span);
-            }
-
+            Write(result.Buffer);
             reader.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted || _connection.IsEnded)
             {
@@ -213,6 +209,27 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         }
 
         await reader.CompleteAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Writes pieces together: the server's are small, and each would be a call of the system or a TLS record.</summary>
+    private void Write(ReadOnlySequence<byte> data)
+    {
+        if (data.IsSingleSegment)
+        {
+            _connection.Write(data.FirstSpan);
+            return;
+        }
+
+        byte[] gathered = ArrayPool<byte>.Shared.Rent((int)Math.Min(data.Length, MaximumPendingBytes));
+        while (!data.IsEmpty)
+        {
+            ReadOnlySequence<byte> part = data.Slice(0, Math.Min(data.Length, gathered.Length));
+            part.CopyTo(gathered);
+            _connection.Write(gathered.AsSpan(0, (int)part.Length));
+            data = data.Slice(part.End);
+        }
+
+        ArrayPool<byte>.Shared.Return(gathered);
     }
 
     private async Task ResumeWhenReadAsync(ValueTask<FlushResult> flush)
