@@ -13,6 +13,8 @@ namespace Tidegate.Engine;
 /// <summary>The event loops of a process, and what listens on them. Disposing ends every connection they own.</summary>
 public sealed class EventLoops : IDisposable
 {
+    // Every tenth of a second.
+    private const int TurnsBetweenTelling = 10;
     private readonly EngineOptions _options;
     private int _next = -1;
 
@@ -69,31 +71,35 @@ public sealed class EventLoops : IDisposable
     /// </summary>
     public async Task<int> CloseSessionsAsync(CloseStatus status, string reason, Action<TcpConnection>? other, CancellationToken cancellation)
     {
-        foreach (EventLoop loop in All)
+        int left = 0;
+        for (int turn = 0; turn == 0 || (left > 0 && !cancellation.IsCancellationRequested); turn++)
         {
-            loop.Post(() =>
+            // Again and again: a session may begin after the others were told, when its handshake was under way.
+            if (turn % TurnsBetweenTelling == 0)
             {
-                foreach (TcpConnection connection in loop.SnapshotConnections())
-                {
-                    if (connection.Handler is Session session)
-                    {
-                        session.Close(status, reason);
-                    }
-                    else
-                    {
-                        other?.Invoke(connection);
-                    }
-                }
-            });
-        }
+                Array.ForEach([.. All], loop => loop.Post(() => CloseSessions(loop, status, reason, other)));
+            }
 
-        int left;
-        while ((left = All.Sum(loop => loop.ConnectionCount)) > 0 && !cancellation.IsCancellationRequested)
-        {
             await Task.Delay(TimeSpan.FromMilliseconds(10), _options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+            left = All.Sum(loop => loop.ConnectionCount);
         }
 
         return left;
+    }
+
+    private static void CloseSessions(EventLoop loop, CloseStatus status, string reason, Action<TcpConnection>? other)
+    {
+        foreach (TcpConnection connection in loop.SnapshotConnections())
+        {
+            if (connection.Handler is not Session session)
+            {
+                other?.Invoke(connection);
+            }
+            else if (!session.IsClosing)
+            {
+                session.Close(status, reason);
+            }
+        }
     }
 
     /// <summary>Stops the loops. Every connection that is left is closed abruptly.</summary>
