@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
 using Tidegate.Engine.Tests.Support;
 using Tidegate.Engine.WebSocket;
@@ -122,6 +123,20 @@ public abstract class ClosingTests(EventSource source) : WebSocketTest(source)
         peer.ExpectClose(1000);
         Assert.True(Bounded.Result(probe.End).IsOrderly);
         Assert.Empty(probe.Messages);
+    }
+
+    [Fact]
+    public void A_session_that_begins_while_all_are_being_closed_is_told_as_well()
+    {
+        TcpConnection? connection = null;
+        var (peer, _) = Pair(accepted => connection = accepted);
+        Task<int> closing = Loops.CloseSessionsAsync(CloseStatus.GoingAway, "stopping", null, CancellationToken.None);
+        Turns();
+        OnLoop(() => new WebSocketSession(connection!, WebSocketRole.Server, Patient).Start());
+        Assert.Equal(1001, peer.ReadFrame().CloseStatus);
+        peer.Send(Wire.CloseFrame(1001, mask: true));
+        peer.EndSending();
+        Assert.Equal(0, Bounded.Result(closing));
     }
 
     [Fact]
