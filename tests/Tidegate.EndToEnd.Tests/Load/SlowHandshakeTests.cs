@@ -50,6 +50,9 @@ public sealed class SlowHandshakeTests
     {
         using var client = new TcpClient();
         await client.ConnectAsync(port, Patience.Token);
+
+        // Asked for once: a client whose connection has ended gives none.
+        NetworkStream stream = client.GetStream();
         long began = Stopwatch.GetTimestamp();
         using var ended = new CancellationTokenSource();
         Task dripping = Task.Run(async () =>
@@ -58,7 +61,7 @@ public sealed class SlowHandshakeTests
             {
                 foreach (byte b in Encoding.ASCII.GetBytes(Head(port, "/echo", "")))
                 {
-                    await client.GetStream().WriteAsync(new[] { b }, ended.Token);
+                    await stream.WriteAsync(new[] { b }, ended.Token);
                     await Task.Delay(TimeSpan.FromSeconds(1), ended.Token);
                 }
             }
@@ -67,7 +70,7 @@ public sealed class SlowHandshakeTests
                 // That is what is waited for.
             }
         });
-        string answer = await ReadToEndAsync(client);
+        string answer = await ReadToEndAsync(stream);
         TimeSpan lasted = Stopwatch.GetElapsedTime(began);
         await ended.CancelAsync();
         await dripping;
@@ -87,11 +90,11 @@ public sealed class SlowHandshakeTests
         return Encoding.ASCII.GetString(start);
     }
 
-    private static async Task<string> ReadToEndAsync(TcpClient client)
+    private static async Task<string> ReadToEndAsync(NetworkStream stream)
     {
         try
         {
-            using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+            using var reader = new StreamReader(stream, Encoding.ASCII);
             return await reader.ReadToEndAsync(Patience.Token);
         }
         catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
