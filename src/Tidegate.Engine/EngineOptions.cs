@@ -40,6 +40,12 @@ public sealed record EngineOptions
     /// <summary>Connections that may wait in the kernel to be accepted, at each listener. The kernel may hold it lower.</summary>
     public int Backlog { get; init; } = 4096;
 
+    /// <summary>
+    /// How long a loop that is under load looks again for events before it sleeps; zero to 1 ms, zero for never. Where events are
+    /// rare it sleeps at once. Epoll only. Default 20 µs.
+    /// </summary>
+    public TimeSpan SpinTime { get; init; } = TimeSpan.FromMicroseconds(20);
+
     /// <summary>Time source of every timer in the engine.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -52,5 +58,7 @@ public sealed record EngineOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BuffersPerTurn, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(HandshakesPerTurn, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(Backlog, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(SpinTime, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(SpinTime, TimeSpan.FromMilliseconds(1));
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Engine.Net;
@@ -20,6 +21,7 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
     private readonly EpollEvents _events = new(EventsPerTurn);
     private readonly Thread _thread;
     private readonly int _wakeDescriptor;
+    private readonly SpinPolicy _spin;
     private readonly List<int> _detached = [];
     private readonly Stack<int> _freeSlots = new();
     private IEpollTarget?[] _targets = new IEpollTarget?[64];
@@ -31,6 +33,7 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
     internal EpollLoop(EngineOptions options, int index)
         : base(options, index)
     {
+        _spin = new SpinPolicy((long)(options.SpinTime.TotalSeconds * Stopwatch.Frequency));
         Descriptor = Check(Libc.epoll_create1(Libc.EPOLL_CLOEXEC));
         _wakeDescriptor = Check(Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC));
         int slot = Attach(this);
@@ -187,8 +190,7 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         _ = Enter();
         while (!_stopping)
         {
-            int timeout = HasReady || HasPosted ? 0 : Timers.NextTimeout();
-            int count = Libc.epoll_wait(Descriptor, _events.Pointer, EventsPerTurn, timeout);
+            int count = WaitForEvents(HasReady || HasPosted ? 0 : Timers.NextTimeout());
             for (int i = 0; i < count; i++)
             {
                 if (_targets[(int)_events.Data(i)] is { } target)
@@ -212,6 +214,36 @@ internal sealed unsafe class EpollLoop : EventLoop, IEpollTarget
         End();
         HasStopped = true;
         Leave(null);
+    }
+
+    /// <summary>Waits for at most so many milliseconds, -1 for any time; returns how many events there are.</summary>
+    private int WaitForEvents(int timeout)
+    {
+        if (timeout == 0)
+        {
+            return Libc.epoll_wait(Descriptor, _events.Pointer, EventsPerTurn, 0);
+        }
+
+        long began = Stopwatch.GetTimestamp();
+        if (_spin.ShouldSpin)
+        {
+            do
+            {
+                int found = Libc.epoll_wait(Descriptor, _events.Pointer, EventsPerTurn, 0);
+                if (found != 0)
+                {
+                    _spin.Spun(found: true);
+                    return found;
+                }
+            }
+            while (!_spin.IsOver(Stopwatch.GetTimestamp() - began));
+            _spin.Spun(found: false);
+            return Libc.epoll_wait(Descriptor, _events.Pointer, EventsPerTurn, timeout);
+        }
+
+        int count = Libc.epoll_wait(Descriptor, _events.Pointer, EventsPerTurn, timeout);
+        _spin.Slept(Stopwatch.GetTimestamp() - began);
+        return count;
     }
 
     private void Deliver(IEpollTarget target, uint events)
