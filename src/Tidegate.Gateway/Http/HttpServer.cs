@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 
 namespace Tidegate.Gateway.Http;
 
@@ -51,6 +52,10 @@ internal sealed class HttpServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
 
+    // A line ends with CR and LF; what ends one with LF alone is read differently by others (RFC 9112, section 2.2). Kestrel has no
+    // option for it but this one of the process.
+    static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
+
     private HttpServer(WebApplication application, EngineTransport transport, HttpLimits limits)
     {
         _application = application;
@@ -78,6 +83,9 @@ internal sealed class HttpServer : IAsyncDisposable
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // What the scheme of a request is, RequestRules decides.
+            kestrel.AllowAlternateSchemes = true;
+            kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? DigitsOnly.Instance : null;
             kestrel.Limits.RequestHeadersTimeout = limits.HeadTimeout;
             kestrel.Limits.KeepAliveTimeout = limits.KeepaliveTimeout;
             kestrel.Limits.MaxRequestLineSize = limits.RequestLine;
