@@ -70,8 +70,7 @@ internal sealed class HttpServer : IAsyncDisposable
 
     internal HttpLimits Limits { get; }
 
-    internal static async Task<HttpServer> StartAsync(
-        HttpLimits limits, ILoggerFactory loggers, Action<WebApplication> prepare, CancellationToken cancellation)
+    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ILoggerFactory loggers, CancellationToken cancellation)
     {
         // Empty: no configuration files, no environment variables, no services but those named here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tidegate" });
@@ -103,7 +102,6 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.Listen(HttpListenEndPoint.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication application = builder.Build();
-        prepare(application);
         application.Run(new HttpPipeline(limits, loggers.CreateLogger("tidegate.http")).HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), limits);
