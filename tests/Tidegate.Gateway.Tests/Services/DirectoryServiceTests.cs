@@ -98,6 +98,40 @@ public sealed class DirectoryServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_served_a_moment_ago_is_looked_for_again()
+    {
+        using var elsewhere = new ScratchDirectory();
+        string inside = Path.Combine(elsewhere.Path, "secret.txt");
+        await File.WriteAllTextAsync(inside, "secret");
+        await using RunningGateway gateway = await StartAsync();
+        string file = Path.Combine(gateway.Web, "sub", "page.html");
+        foreach (Action change in new Action[]
+        {
+            () => File.CreateSymbolicLink(file, inside),
+            () => Directory.CreateDirectory(file),
+            () => { },
+        })
+        {
+            await File.WriteAllTextAsync(file, "public");
+            File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(inside));
+            Assert.Equal("public", await (await GetAsync(gateway, "/sub/page.html")).Content.ReadAsStringAsync());
+            File.Delete(file);
+            change();
+            using HttpResponseMessage after = await GetAsync(gateway, "/sub/page.html");
+            Assert.Equal(Directory.Exists(file) ? HttpStatusCode.Found : HttpStatusCode.NotFound, after.StatusCode);
+            Assert.Empty(await after.Content.ReadAsByteArrayAsync());
+            if (Directory.Exists(file))
+            {
+                Directory.Delete(file);
+            }
+            else
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_directory_gets_its_slash_and_then_its_welcome_file_before_a_list()
     {
         await using RunningGateway gateway = await StartAsync(o => o with { Indexes = true });

@@ -18,6 +18,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
     private readonly MediaTypes _types = new(configuration.MimeTypes);
     private readonly CacheRules _cacheRules = new(((DirectoryOptions)configuration.Options).Locations);
     private readonly CompressedFiles _compressed = new();
+    private readonly RecentFiles _recent = new(TimeProvider.System);
     private readonly ILogger _logger = context.Logger;
     private ServedFiles? _files;
     private string? _errorPages;
@@ -105,7 +106,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
     private async Task<Representation> ChooseAsync(HttpContext http, Found found)
     {
         FileInfo file = found.Entry!;
-        var modified = new DateTimeOffset(file.LastWriteTimeUtc);
+        DateTimeOffset modified = file.LastWriteTimeUtc;
         string type = _types.For(found.Name);
         _cacheRules.Apply(http.Response, found.Name, DateTimeOffset.UtcNow, modified);
         if (MediaTypes.IsCompressible(type))
@@ -128,7 +129,8 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
             }
         }
 
-        return new Representation(type, Representation.TagOf(file.LastWriteTimeUtc, file.Length, null), modified, file.Length, null, file.FullName);
+        return _recent.Get(file, type)
+            ?? new Representation(type, Representation.TagOf(file.LastWriteTimeUtc, file.Length, null), modified, file.Length, null, file.FullName);
     }
 
     private async Task ListAsync(HttpContext http, string prefix, Found found)

@@ -10,7 +10,7 @@ namespace Tidegate.Gateway.Services.Directory;
 internal readonly struct FileContent : IDisposable
 {
     // As much as may wait between the server and the socket.
-    private const int Piece = 64 * 1024;
+    internal const int Piece = 64 * 1024;
 
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly SafeFileHandle? _file;
