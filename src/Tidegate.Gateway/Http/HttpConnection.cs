@@ -17,6 +17,9 @@ internal interface IDetachableConnection
     /// <summary>What is served at the address and port where the connection was accepted.</summary>
     RouteTable Routes { get; }
 
+    /// <summary>True where something in front of the gateway does TLS: what comes in plainly is https nevertheless.</summary>
+    bool IsOffloaded { get; }
+
     /// <summary>The loop that owns the connection.</summary>
     EventLoop Loop { get; }
 
@@ -64,7 +67,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     private bool _inputCompleted;
     private bool _waitingForReader;
 
-    internal HttpConnection(TcpConnection connection, RouteTable routes, MemoryPool<byte> memory, LeftoverCollection leftovers)
+    internal HttpConnection(TcpConnection connection, RouteTable routes, HttpListenEndPoint spoken, MemoryPool<byte> memory, LeftoverCollection leftovers)
     {
         _leftovers = leftovers;
         _connection = connection;
@@ -88,7 +91,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         Features.Set<IDetachableConnection>(this);
         if (connection.IsEncrypted || routes.IsSecure)
         {
-            var tls = new TlsFeatures(connection.DescribeTls());
+            var tls = new TlsFeatures(connection.DescribeTls(), spoken.ToString());
             Features.Set<ITlsConnectionFeature>(tls);
             Features.Set<ITlsHandshakeFeature>(tls);
             Features.Set<ITlsApplicationProtocolFeature>(tls);
@@ -104,6 +107,8 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     public override IFeatureCollection Features { get; }
 
     public RouteTable Routes { get; }
+
+    public bool IsOffloaded => Routes.IsSecure && !_connection.IsEncrypted;
 
     public EventLoop Loop => _connection.Loop;
 

@@ -26,6 +26,23 @@ public sealed class TlsToolTests : IDisposable
     }
 
     [Theory]
+    [InlineData("http://localhost:0/", "")]
+    [InlineData("https://localhost:0/", "<accept-options><ssl.encryption>disabled</ssl.encryption></accept-options>")]
+    public async Task Curl_speaks_HTTP_2_to_a_plain_port_by_prior_knowledge(string accept, string options)
+    {
+        using var files = new ScratchDirectory();
+        files.Write("hello.txt", "Hello, curl.");
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(GatewayProcess.Service(
+            "directory", accept, $"<properties><directory>{new Uri(files.Path)}</directory></properties>{options}"));
+        string address = $"http://localhost:{gateway.Served(accept).Port}/hello.txt";
+        foreach ((string version, string agreed) in ((string, string)[])[("--http2-prior-knowledge", "2"), ("--http1.1", "1.1")])
+        {
+            ChildProcess curl = await ChildProcess.RunAsync("curl", "-sS", "-w", "\n%{http_code} %{http_version}\n", version, address);
+            Assert.Equal(["Hello, curl.", $"200 {agreed}"], curl.Output);
+        }
+    }
+
+    [Theory]
     [InlineData("<ssl.protocols>TLSv1.2</ssl.protocols>", "-tls1_2", "-tls1_3", "TLSv1.2")]
     [InlineData("<ssl.protocols>TLSv1.3</ssl.protocols>", "-tls1_3", "-tls1_2", "TLSv1.3")]
     [InlineData("<ssl.ciphers>TLS_AES_128_GCM_SHA256</ssl.ciphers>", "-ciphersuites TLS_AES_128_GCM_SHA256", "-ciphersuites TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256")]

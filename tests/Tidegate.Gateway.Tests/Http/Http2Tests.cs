@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Tests.Tls;
 
 namespace Tidegate.Gateway.Tests.Http;
 
@@ -16,6 +17,8 @@ public sealed class Http2Tests : IDisposable
 
     // One connection for all streams.
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler());
+
+    private const string Offloaded = "<accept-options><ssl.encryption>disabled</ssl.encryption></accept-options>";
 
     private CancellationToken Token => _timeout.Token;
 
@@ -30,11 +33,7 @@ public sealed class Http2Tests : IDisposable
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         ClientWebSocket[] sockets = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ConnectAsync(gateway, "/echo")));
-        using var get = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{gateway.Port}/")
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using HttpRequestMessage get = Http2Get($"http://127.0.0.1:{gateway.Port}/");
         using HttpResponseMessage page = await _client.SendAsync(get, Token);
 
         Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (page.StatusCode, page.Version));
@@ -91,6 +90,52 @@ public sealed class Http2Tests : IDisposable
         Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (page.StatusCode, page.Version));
         Assert.Equal(1, connections);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Token);
+    }
+
+    [Fact]
+    public async Task Where_something_in_front_does_tls_HTTP_2_is_spoken_plainly_and_its_requests_are_https()
+    {
+        await using SecureGateway gateway = await SecureGateway.StartAsync(
+            SecureGateway.Service("d", "directory", "https://127.0.0.1:0/", $"<properties><directory>/</directory></properties>{Offloaded}")
+            + SecureGateway.Service("e", "echo", "wss://127.0.0.1:0/echo", Offloaded), _ => "");
+        int port = gateway.PortOf("https");
+        Assert.Equal(port, gateway.PortOf("wss"));
+
+        // This client says "http" of itself, as what is in front of the gateway may.
+        using HttpResponseMessage page = await _client.SendAsync(Http2Get($"http://127.0.0.1:{port}/page.txt"), Token);
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (page.StatusCode, page.Version));
+        Assert.Equal("a page", await page.Content.ReadAsStringAsync(Token));
+
+        using ClientWebSocket own = await ConnectAsync(port, "/echo", options => options.SetRequestHeader("Origin", $"https://127.0.0.1:{port}"));
+        await own.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, Token);
+        Assert.Equal("hello"u8.ToArray(), (await ReceiveAsync(own)).Bytes);
+        WebSocketException plain = await Assert.ThrowsAsync<WebSocketException>(
+            () => ConnectAsync(port, "/echo", options => options.SetRequestHeader("Origin", $"http://127.0.0.1:{port}")));
+        Assert.Contains("403", plain.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http", false, "200")]
+    [InlineData("https", false, "400")]
+    [InlineData("ftp", false, "400")]
+    [InlineData("http", true, "200")]
+    [InlineData("https", true, "200")]
+    [InlineData("ftp", true, "400")]
+    public async Task The_scheme_of_a_request_is_that_of_the_port(string scheme, bool offloaded, string status)
+    {
+        string directory = "<properties><directory>/</directory></properties>";
+        await using SecureGateway gateway = await SecureGateway.StartAsync(
+            offloaded
+                ? SecureGateway.Service("d", "directory", "https://127.0.0.1:0/", directory + Offloaded)
+                : SecureGateway.Service("d", "directory", "http://127.0.0.1:0/", directory), _ => "");
+        int port = gateway.Server.Served[0].Port;
+        using RawClient client = await RawClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+        // A block of literal fields without names from the table, without Huffman coding (RFC 7541, section 6.2.2).
+        byte[] block = [.. Field(":method", "GET"), .. Field(":scheme", scheme), .. Field(":authority", $"127.0.0.1:{port}"), .. Field(":path", "/page.txt")];
+        await client.SendAsync((byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, (byte)block.Length, 1, 0x05, 0, 0, 0, 1, .. block]);
+
+        Assert.Equal(status, StatusOf(await HeadersOfFirstStreamAsync(client)));
+        static byte[] Field(string name, string value) => [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
     }
 
     [Theory]
@@ -339,7 +384,39 @@ public sealed class Http2Tests : IDisposable
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8));
     }
 
-    private async Task<ClientWebSocket> ConnectAsync(RunningGateway gateway, string path, Action<ClientWebSocketOptions>? configure = null)
+    private static HttpRequestMessage Http2Get(string address) => new(HttpMethod.Get, address)
+    {
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    /// <summary>The block of fields that stream 1 is answered with.</summary>
+    private static async Task<byte[]> HeadersOfFirstStreamAsync(RawClient client)
+    {
+        while (true)
+        {
+            byte[] head = await client.ReadAsync(9);
+            byte[] payload = await client.ReadAsync((head[0] << 16) | (head[1] << 8) | head[2]);
+            if (head[3] == 1)
+            {
+                return payload;
+            }
+        }
+    }
+
+    /// <summary>The status that a block begins with: from the static table, or a literal (RFC 7541, sections 6.1 and 6.2, and appendix A).</summary>
+    private static string StatusOf(byte[] block) => block[0] switch
+    {
+        0x88 => "200",
+        0x8c => "400",
+        0x8d => "404",
+        _ => Encoding.ASCII.GetString(block, 2, 3),
+    };
+
+    private Task<ClientWebSocket> ConnectAsync(RunningGateway gateway, string path, Action<ClientWebSocketOptions>? configure = null) =>
+        ConnectAsync(gateway.Port, path, configure);
+
+    private async Task<ClientWebSocket> ConnectAsync(int port, string path, Action<ClientWebSocketOptions>? configure = null)
     {
         var socket = new ClientWebSocket();
         socket.Options.HttpVersion = HttpVersion.Version20;
@@ -347,7 +424,7 @@ public sealed class Http2Tests : IDisposable
         configure?.Invoke(socket.Options);
         try
         {
-            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Port}{path}"), _client, Token);
+            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{port}{path}"), _client, Token);
             return socket;
         }
         catch
