@@ -30,11 +30,8 @@ internal sealed record CertificateStore(
         if (magic is JksMagic or JceksMagic)
         {
             string type = magic == JksMagic ? "JKS" : "JCEKS";
-            string converted = Path.ChangeExtension(store.File, ".p12");
             throw Fault(
-                store,
-                $"{store.File} is a {type} store, which only Java reads. Convert it, and write the new file here: " +
-                $"keytool -importkeystore -srckeystore {store.File} -srcstoretype {type} -destkeystore {converted} -deststoretype PKCS12");
+                store, $"{store.File} is a {type} store, which only Java reads.", $"Convert it, and write the new file here: {ConversionOf(store, type)}");
         }
 
         try
@@ -46,7 +43,8 @@ internal sealed record CertificateStore(
             throw Fault(
                 store,
                 $"Unable to load necessary certificate keys from keystore {store.File}; perhaps your keys are protected by passwords that are different " +
-                $"from the keystore password? ({exception.Message.TrimEnd('.')}.) Write a PEM or PKCS#12 file here, and its password into the first line of <password-file>.");
+                $"from the keystore password? ({exception.Message.TrimEnd('.')}.)",
+                "Write a PEM or PKCS#12 file here, and its password into the first line of <password-file>.");
         }
     }
 
@@ -59,7 +57,7 @@ internal sealed record CertificateStore(
         {
             if (new FileInfo(path).Length > MaximumFileSize)
             {
-                throw Fault(store, $"{path} is larger than 16 MiB. Is it the right file?");
+                throw Fault(store, $"{path} is larger than 16 MiB.", "Is it the right file?");
             }
 
             byte[] file = File.ReadAllBytes(path);
@@ -74,7 +72,8 @@ internal sealed record CertificateStore(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw Fault(store, $"{path} can not be read: {exception.Message.TrimEnd('.')}. Write the path of a file that the user who runs Tidegate may read.");
+            throw Fault(
+                store, $"{path} can not be read: {exception.Message.TrimEnd('.')}.", "Write the path of a file that the user who runs Tidegate may read.");
         }
     }
 
@@ -208,7 +207,22 @@ internal sealed record CertificateStore(
             : names;
     }
 
-    private static GatewayStartException Fault(StoreConfiguration store, string message) => new($"{store.Position}: {message}");
+    /// <summary>The command that makes a store of PKCS#12 out of one of Java's; it asks for the passwords that no file holds.</summary>
+    private static string ConversionOf(StoreConfiguration store, string type)
+    {
+        string passwords = store.PasswordFile is { } file ? $" -srcstorepass:file {Shell(file)} -deststorepass:file {Shell(file)}" : "";
+        return $"keytool -importkeystore -srckeystore {Shell(store.File)} -srcstoretype {type} "
+            + $"-destkeystore {Shell(Path.ChangeExtension(store.File, ".p12"))} -deststoretype PKCS12{passwords}";
+    }
+
+    /// <summary>A path as a shell takes it for one word.</summary>
+    private static string Shell(string path) =>
+        path.All(character => char.IsAsciiLetterOrDigit(character) || "/._-+:@%".Contains(character, StringComparison.Ordinal))
+            ? path
+            : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    private static GatewayStartException Fault(StoreConfiguration store, string problem, string cure) =>
+        new(new ConfigurationError(store.Position, problem, cure));
 }
 
 /// <summary>The bytes of a store, and its password.</summary>
