@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 
@@ -26,25 +27,31 @@ public static class TlsCheck
         foreach (ServiceConfiguration service in configuration.Services)
         {
             List<ConfigurationError> findings = unserved.Contains(service.Name) ? doubts : errors;
-            foreach (ServiceAddress accept in service.Accepts.Where(accept => Speaks(accept, service.AcceptOptions.Tls)))
+            foreach (ServiceAddress accept in service.AcceptOptions.Tls.Encryption ? service.Accepts : [])
             {
-                Try(findings, () =>
+                var carriage = Carriage.Of(accept.Uri, service.AcceptOptions.Transports);
+                foreach (ServiceAddress layer in carriage.TlsLayersOf(accept))
                 {
-                    tls.ForAccept(accept, service.AcceptOptions.Tls, accept.Uri.Scheme.TakesPath ? HttpServer.ApplicationProtocols : []);
-                    tls.WarnOfMismatch(accept);
-                });
+                    bool http = (layer.Uri == carriage.TunnelTls ? carriage.Tunnel! : accept.Uri).Scheme.TakesPath;
+                    Try(findings, () =>
+                    {
+                        tls.ForAccept(layer, service.AcceptOptions.Tls, http ? HttpServer.ApplicationProtocols : []);
+                        tls.WarnOfMismatch(layer);
+                    });
+                }
             }
 
-            foreach (ServiceAddress connect in service.Connects.Where(connect => Speaks(connect, service.ConnectOptions.Tls)))
+            foreach (ServiceAddress connect in service.ConnectOptions.Tls.Encryption ? service.Connects : [])
             {
-                Try(findings, () => tls.ForConnect(connect, service.ConnectOptions.Tls));
+                foreach (ServiceAddress layer in Carriage.Of(connect.Uri, service.ConnectOptions.Transports).TlsLayersOf(connect))
+                {
+                    Try(findings, () => tls.ForConnect(layer, service.ConnectOptions.Tls));
+                }
             }
         }
 
         return (InFileOrder(errors), [.. InFileOrder(doubts.Except(errors)).Select(doubt => doubt.ToString()), .. warnings.Lines.Distinct()]);
     }
-
-    private static bool Speaks(ServiceAddress address, TlsOptions options) => address.Uri.Scheme.UsesTls && options.Encryption;
 
     private static ImmutableArray<ConfigurationError> InFileOrder(IEnumerable<ConfigurationError> errors) =>
         [.. errors.Distinct().OrderBy(error => error.Position.Line).ThenBy(error => error.Position.Column)];
