@@ -84,7 +84,16 @@ internal sealed record CertificateStore(
             return new CertificateStore([X509CertificateLoader.LoadCertificate(file)], [], []);
         }
 
-        X509Certificate2Collection loaded = X509CertificateLoader.LoadPkcs12Collection(file, password, X509KeyStorageFlags.Exportable);
+        X509Certificate2Collection loaded;
+        try
+        {
+            loaded = X509CertificateLoader.LoadPkcs12Collection(file, password, X509KeyStorageFlags.Exportable);
+        }
+        catch (CryptographicException) when (OtherKeys.ReadPkcs12(file, password) is { } other)
+        {
+            return Assemble([.. other.Certificates], Match(other.Certificates, [], other.Keys), []);
+        }
+
         var keys = new Dictionary<X509Certificate2, byte[]>();
         foreach (X509Certificate2 certificate in loaded.Where(certificate => certificate.HasPrivateKey))
         {
@@ -104,6 +113,7 @@ internal sealed record CertificateStore(
         ReadOnlySpan<char> text = System.Text.Encoding.Latin1.GetString(file);
         var all = new List<X509Certificate2>();
         var keys = new List<(byte[] Public, byte[] Private)>();
+        var others = new List<byte[]>();
         while (PemEncoding.TryFind(text, out PemFields fields))
         {
             ReadOnlySpan<char> label = text[fields.Label];
@@ -114,25 +124,43 @@ internal sealed record CertificateStore(
             }
             else if (label.EndsWith("PRIVATE KEY", StringComparison.Ordinal))
             {
-                keys.Add(ReadKey(part, label is "ENCRYPTED PRIVATE KEY" ? password ?? string.Empty : null));
+                string? keyPassword = label is "ENCRYPTED PRIVATE KEY" ? password ?? string.Empty : null;
+                if (label is "ENCRYPTED PRIVATE KEY" or "PRIVATE KEY" && OtherKeys.Read(Convert.FromBase64String(text[fields.Base64Data].ToString()), keyPassword) is { } other)
+                {
+                    others.Add(other);
+                }
+                else
+                {
+                    keys.Add(ReadKey(part, keyPassword));
+                }
             }
 
             text = text[fields.Location.End..];
         }
 
+        Dictionary<X509Certificate2, byte[]> found = Match(all, keys, others);
+        return keys.Count + others.Count > 0 && found.Count == 0
+            ? throw new CryptographicException("No certificate in it is for its private key")
+            : Assemble([.. all], found, []);
+    }
+
+    /// <summary>The certificates of which a key is there, with it.</summary>
+    /// <param name="all">The certificates.</param>
+    /// <param name="keys">Keys whose public half is known.</param>
+    /// <param name="others">Keys of which only OpenSSL can say whose they are.</param>
+    private static Dictionary<X509Certificate2, byte[]> Match(List<X509Certificate2> all, List<(byte[] Public, byte[] Private)> keys, List<byte[]> others)
+    {
         var found = new Dictionary<X509Certificate2, byte[]>();
         foreach (X509Certificate2 certificate in all)
         {
             byte[] own = certificate.PublicKey.ExportSubjectPublicKeyInfo();
-            if (keys.FirstOrDefault(key => key.Public.AsSpan().SequenceEqual(own)).Private is { } key)
+            if ((keys.FirstOrDefault(key => key.Public.AsSpan().SequenceEqual(own)).Private ?? OtherKeys.Find(certificate, others)) is { } key)
             {
                 found[certificate] = key;
             }
         }
 
-        return keys.Count > 0 && found.Count == 0
-            ? throw new CryptographicException("No certificate in it is for its private key")
-            : Assemble([.. all], found, []);
+        return found;
     }
 
     private static (byte[] Public, byte[] Private) ReadKey(ReadOnlySpan<char> pem, string? password)
@@ -157,7 +185,7 @@ internal sealed record CertificateStore(
                 }
                 catch (Exception exception) when (exception is CryptographicException or ArgumentException)
                 {
-                    failure = exception as CryptographicException ?? new CryptographicException("A private key in it is neither RSA nor ECDSA");
+                    failure = exception as CryptographicException ?? new CryptographicException(OtherKeys.Unknown);
                 }
             }
         }

@@ -262,7 +262,7 @@ internal sealed partial class GatewayTls : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not yet valid. It will be from {Date}")]
     private partial void LogNotYetValid(string alias, string file, string date);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not used: its key is neither RSA nor ECDSA, and clients take nothing else")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not used: its key is neither RSA nor ECDSA, Ed25519 or Ed448, and clients take nothing else")]
     private partial void LogUnusable(string alias, string file);
 
     [LoggerMessage(
