@@ -42,20 +42,22 @@ internal sealed partial class GatewayTls : IDisposable
         Load(accept);
         if (_security.Keystore is not { } store)
         {
-            throw new GatewayStartException(
-                $"{accept.Position}: {accept.Uri} needs a certificate, and the file has no <keystore>. Add <security><keystore><file>FILE</file></keystore></security> " +
-                "with the path of a PEM or PKCS#12 file that holds the certificate and its private key.");
+            throw Fault(
+                accept.Position,
+                $"{accept.Uri} needs a certificate, and the file has no <keystore>.",
+                "Add <security><keystore><file>FILE</file></keystore></security> with the path of a PEM or PKCS#12 file that holds the certificate and its private key.");
         }
 
         if (_keystore!.Own.IsEmpty)
         {
-            throw new GatewayStartException($"{store.Position}: {store.File} holds no certificate with its private key. Put both into it: cat certificate.pem key.pem > {store.File}");
+            throw Fault(
+                store.Position, $"{store.File} holds no certificate with its private key.", $"Put both into it: cat certificate.pem key.pem > {store.File}");
         }
 
         if (options.VerifyClient != ClientVerification.None && _security.Truststore is null)
         {
-            throw new GatewayStartException(
-                $"{accept.Position}: ssl.verify-client of {accept.Uri} needs certificates that vouch for clients, and the file has no <truststore>. Add one inside <security>.");
+            throw Fault(
+                accept.Position, $"ssl.verify-client of {accept.Uri} needs certificates that vouch for clients, and the file has no <truststore>.", "Add one inside <security>.");
         }
 
         TlsParameters settings = Settings(accept, options) with { ApplicationProtocols = applicationProtocols };
@@ -168,8 +170,9 @@ internal sealed partial class GatewayTls : IDisposable
 
             if (!TlsContext.IsSupported)
             {
-                throw new GatewayStartException(
-                    $"{first.Position}: {first.Uri} needs TLS, and TLS needs OpenSSL 3 (libssl.so.3 and libcrypto.so.3), which was not found. " +
+                throw Fault(
+                    first.Position,
+                    $"{first.Uri} needs TLS, and TLS needs OpenSSL 3 (libssl.so.3 and libcrypto.so.3), which was not found.",
                     "On Debian: apt-get install libssl3. Tidegate speaks TLS on Linux and macOS only.");
             }
 
@@ -186,6 +189,8 @@ internal sealed partial class GatewayTls : IDisposable
             _timer = _time.CreateTimer(static tls => ((GatewayTls)tls!).Reload(), this, ReloadInterval, ReloadInterval);
         }
     }
+
+    private static GatewayStartException Fault(SourcePosition position, string problem, string cure) => new(new ConfigurationError(position, problem, cure));
 
     private static StoreContent? Read(StoreConfiguration? store) => store is null ? null : CertificateStore.ReadFiles(store);
 
@@ -207,7 +212,7 @@ internal sealed partial class GatewayTls : IDisposable
             }
             catch (TlsException exception)
             {
-                throw new GatewayStartException($"{address.Position}: {address.Uri}: {exception.Message}", exception);
+                throw new GatewayStartException(new ConfigurationError(address.Position, $"{address.Uri}: {exception.Message}", ""), exception);
             }
         }
     }
@@ -220,7 +225,7 @@ internal sealed partial class GatewayTls : IDisposable
         }
         catch (TlsException exception)
         {
-            throw new GatewayStartException($"{address.Position}: {address.Uri}: {exception.Message}", exception);
+            throw new GatewayStartException(new ConfigurationError(address.Position, $"{address.Uri}: {exception.Message}", ""), exception);
         }
     }
 
@@ -257,7 +262,7 @@ internal sealed partial class GatewayTls : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not yet valid. It will be from {Date}")]
     private partial void LogNotYetValid(string alias, string file, string date);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not used: its key is neither RSA nor ECDSA, and clients take nothing else")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not used: its key is neither RSA nor ECDSA, Ed25519 or Ed448, and clients take nothing else")]
     private partial void LogUnusable(string alias, string file);
 
     [LoggerMessage(
