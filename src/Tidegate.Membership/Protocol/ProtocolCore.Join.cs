@@ -1,0 +1,68 @@
+namespace Tidegate.Membership.Protocol;
+
+/// <summary>Finding others: seeds, and members that failed, again and again.</summary>
+internal sealed partial class ProtocolCore
+{
+    private const int FirstJoinPause = 100;
+
+    private MemberAddress[] _seeds = [];
+    private int _joinPause = FirstJoinPause;
+    private int _nextSeed;
+
+    /// <summary>Replaces the addresses at which others may be found.</summary>
+    internal void SetSeeds(IReadOnlyList<MemberAddress> seeds) => _seeds = [.. seeds.Where(seed => seed != _self.Address && seed.IsUsable)];
+
+    /// <summary>Joins whoever is at an address, for instance the sender of a beacon. Does nothing if it is a live member.</summary>
+    internal void Join(long now, in MemberAddress address)
+    {
+        Observe(now);
+        if (!_leaving && address.IsUsable && _table.At(address) is not { IsAlive: true })
+        {
+            StartPushPull(address, join: true, partner: null);
+        }
+    }
+
+    // While alone: every seed in turn, soon at first and then every second for ever.
+    private void OnJoinTick()
+    {
+        if (_leaving)
+        {
+            return;
+        }
+
+        if (_table.Live <= 1 && _seeds.Length > 0)
+        {
+            StartPushPull(_seeds[_nextSeed++ % _seeds.Length], join: true, partner: null);
+        }
+
+        _timers.Add(Now + _joinPause + _random.Next(_joinPause / 2), _ => OnJoinTick());
+        _joinPause = Math.Min(_joinPause * 2, _options.ReconnectInterval);
+    }
+
+    private void OnReconnectTick()
+    {
+        _timers.Add(Now + _options.ReconnectInterval, _ => OnReconnectTick());
+        if (_leaving || !_options.Has(Additions.Reconnect))
+        {
+            return;
+        }
+
+        // All together try each failed member about once a second, however many they are.
+        if (_table.Failed > 0 && IsMyTurn(_table.Failed))
+        {
+            _table.Pick(_random, 1, _picked, static record => record.Status == MemberStatus.Dead);
+            StartPushPull(_picked[0].Address, join: false, _picked[0]);
+        }
+
+        if (_table.Live > 1 && _seeds.Length > 0 && IsMyTurn(1))
+        {
+            MemberAddress seed = _seeds[_nextSeed++ % _seeds.Length];
+            if (_table.At(seed) is null or { Status: MemberStatus.Left })
+            {
+                StartPushPull(seed, join: false, partner: null);
+            }
+        }
+    }
+
+    private bool IsMyTurn(int wanted) => IsHeldBack || _random.NextDouble() * _table.Live < wanted;
+}
