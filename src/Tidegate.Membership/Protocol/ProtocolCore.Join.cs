@@ -1,9 +1,14 @@
+using Tidegate.Membership.Wire;
+
 namespace Tidegate.Membership.Protocol;
 
 /// <summary>Finding others: seeds, and members that failed, again and again.</summary>
 internal sealed partial class ProtocolCore
 {
     private const int FirstJoinPause = 100;
+
+    /// <summary>Failed members that are pinged each time.</summary>
+    private const int CalledAtOnce = 3;
 
     private MemberAddress[] _seeds = [];
     private int _joinPause = FirstJoinPause;
@@ -47,7 +52,9 @@ internal sealed partial class ProtocolCore
             return;
         }
 
-        // All together try each failed member about once a second, however many they are.
+        CallTheFailed();
+
+        // All together exchange states with each failed member about once a second, however many they are.
         if (_table.Failed > 0 && IsMyTurn(_table.Failed))
         {
             _table.Pick(_random, 1, _picked, static record => record.Status == MemberStatus.Dead);
@@ -61,6 +68,36 @@ internal sealed partial class ProtocolCore
             {
                 StartPushPull(seed, join: false, partner: null);
             }
+        }
+    }
+
+    /// <summary>
+    /// Pings a few of those that failed, and tells them so: whoever lives then refutes, even where this member is the only one
+    /// that holds it for dead.
+    /// </summary>
+    private void CallTheFailed()
+    {
+        if (_table.Failed == 0)
+        {
+            return;
+        }
+
+        _table.Pick(_random, CalledAtOnce, _picked, static record => record.Status == MemberStatus.Dead);
+        foreach (MemberRecord record in _picked)
+        {
+            byte[] ping = Encode(new PingMessage(Expect(record), record.Name, MessageSource.None));
+            byte[][] packet = record.IsPrivate ? [ping] : [ping, Encode(new DeadMessage(record.Incarnation, record.Name, _self.Name))];
+            _host.SendPacket(record.Address, packet, checksum: record.ProtocolMaximum >= 5);
+        }
+    }
+
+    /// <summary>One that failed has answered: it is there, and its state says with which incarnation.</summary>
+    private void Welcome(MemberRecord record)
+    {
+        if (!_leaving && _options.Has(Additions.Reconnect) && Now - record.LastWelcomed >= _options.ReconnectInterval)
+        {
+            record.LastWelcomed = Now;
+            StartPushPull(record.Address, join: false, record);
         }
     }
 

@@ -174,6 +174,11 @@ internal sealed partial class ProtocolCore
         {
             EndVerification(record, verification, answered: true);
         }
+
+        if (record.Status == MemberStatus.Dead)
+        {
+            Welcome(record);
+        }
     }
 
     private void OnNack(uint seqNo)

@@ -27,7 +27,7 @@ internal sealed partial class ProtocolCore
             StartPushPull(record.Address, join: false, record);
         }
 
-        _timers.Add(Now + (isOwn ? VerifyLead : _options.ProbeTimeout * 3 / 2), _ => OnVerificationTimeout(record, verification));
+        _timers.Add(Now + (isOwn ? VerifyLead : _options.ProbeTimeout), _ => OnVerificationTimeout(record, verification));
     }
 
     private void PingAccused(MemberRecord record, Verification verification)
