@@ -1,0 +1,149 @@
+using Tidegate.Membership.Protocol;
+
+namespace Tidegate.Membership.Simulator;
+
+/// <summary>What is really so, compared with what members report. Knows who is running, and who could reach whom lately.</summary>
+internal sealed class Truth
+{
+    /// <summary>How long after the end of a cut or a pause a report that was due in it may still come, in microseconds.</summary>
+    internal const long Grace = 500_000;
+
+    private readonly Simulation _simulation;
+    private readonly int _count;
+    private readonly bool[] _isUp;
+    private readonly bool[] _hasLeft;
+    private readonly bool[,] _sees;
+    private readonly long[] _disturbed;
+    private readonly int[] _formerSide;
+    private readonly bool[] _isExcused;
+    private long _reunited = long.MinValue / 2;
+
+    internal Truth(Simulation simulation)
+    {
+        _simulation = simulation;
+        _count = simulation.Options.Members;
+        _isUp = new bool[_count];
+        _hasLeft = new bool[_count];
+        _sees = new bool[_count, _count];
+        _disturbed = new long[_count];
+        _formerSide = new int[_count];
+        _isExcused = new bool[_count];
+        Array.Fill(_disturbed, long.MinValue / 2);
+    }
+
+    /// <summary>Pairs of which the one's view of the other is wrong; 0 is one view everywhere.</summary>
+    internal int WrongViews { get; private set; }
+
+    /// <summary>Live, reachable members that were reported down.</summary>
+    internal int WrongDowns { get; private set; }
+
+    internal int Violations { get; set; }
+
+    /// <summary>Live members that take that one for up.</summary>
+    internal int Believers(int subject)
+    {
+        int believers = 0;
+        for (int observer = 0; observer < _count; observer++)
+        {
+            believers += observer != subject && _isUp[observer] && _sees[observer, subject] ? 1 : 0;
+        }
+
+        return believers;
+    }
+
+    internal void Started(SimulatedMember member)
+    {
+        for (int subject = 0; subject < _count; subject++)
+        {
+            _sees[member.Index, subject] = false;
+        }
+
+        _isUp[member.Index] = true;
+        _hasLeft[member.Index] = false;
+        _disturbed[member.Index] = _simulation.Time;
+        Recount();
+    }
+
+    internal void Ended(int index, bool left)
+    {
+        _isUp[index] = false;
+        _hasLeft[index] = left;
+        Recount();
+    }
+
+    /// <summary>Its process stands still or its link is bad: others may well report it down until this ends.</summary>
+    internal void Excuse(int index, bool excused)
+    {
+        _isExcused[index] = excused;
+        _disturbed[index] = _simulation.Time;
+    }
+
+    /// <summary>The sides are one network again, from now.</summary>
+    internal void Reunited(int[] formerSides)
+    {
+        formerSides.CopyTo(_formerSide, 0);
+        _reunited = _simulation.Time;
+    }
+
+    internal void Reported(SimulatedMember observer, int subject, MemberChange change)
+    {
+        bool up = change is MemberChange.Up or MemberChange.Updated;
+        if (change == MemberChange.Down)
+        {
+            Judge(observer.Index, subject);
+        }
+
+        if (change == MemberChange.Forgotten || _sees[observer.Index, subject] == up)
+        {
+            return;
+        }
+
+        bool wasWrong = IsWrong(observer.Index, subject);
+        _sees[observer.Index, subject] = up;
+        WrongViews += (IsWrong(observer.Index, subject) ? 1 : 0) - (wasWrong ? 1 : 0);
+    }
+
+    private bool IsWrong(int observer, int subject) => observer != subject && _isUp[observer] && _sees[observer, subject] != _isUp[subject];
+
+    private void Recount()
+    {
+        WrongViews = 0;
+        for (int observer = 0; observer < _count; observer++)
+        {
+            for (int subject = 0; subject < _count; subject++)
+            {
+                WrongViews += IsWrong(observer, subject) ? 1 : 0;
+            }
+        }
+    }
+
+    private void Judge(int observer, int subject)
+    {
+        string who = $"{SimulatedMember.NameOf(observer)} reports {SimulatedMember.NameOf(subject)}";
+        if (_hasLeft[subject])
+        {
+            _simulation.Violated($"{who} failed, but it left");
+            return;
+        }
+
+        long now = _simulation.Time;
+        bool together = _simulation.Network.SideOf(observer) == _simulation.Network.SideOf(subject)
+            && (_formerSide[observer] == _formerSide[subject] || now - _reunited > Grace);
+        if (_isUp[subject] && together && !_isExcused[subject] && now - _disturbed[subject] > Grace)
+        {
+            WrongDowns++;
+            _simulation.Violated($"{who} down, but it is alive and reachable");
+        }
+    }
+
+    /// <summary>Nothing that a member holds grows without a bound.</summary>
+    internal void CheckBounds(SimulatedMember member)
+    {
+        ProtocolCore core = member.Core;
+        if (core.Gossip.Count > (2 * _count) + 64 || core.PendingTimers > (24 * _count) + 256 || core.OpenExchanges > _count + 64)
+        {
+            _simulation.Violated(
+                $"{member.Name} holds {core.Gossip.Count} broadcasts, {core.PendingTimers} timers and {core.OpenExchanges} open push/pulls");
+        }
+    }
+}
