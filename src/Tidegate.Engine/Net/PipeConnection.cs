@@ -181,6 +181,9 @@ public sealed class PipeConnection : TcpConnection
         _abort();
     }
 
+    // There is no system behind it that would go on.
+    private protected override void LetGo() => ResetOnClose();
+
     private protected override void ReleaseSocket()
     {
         _state |= State.Released;
