@@ -86,9 +86,12 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
 
     private static string PathOf(string prefix, Found directory)
     {
-        string name = string.Join('/', directory.Name.Split('/').Select(Uri.EscapeDataString));
-        return name.Length == 0 ? prefix + "/" : $"{prefix}/{name}/";
+        // The server leaves an encoded slash as it was.
+        string place = Escape(prefix).Replace("%252F", "%2F", StringComparison.OrdinalIgnoreCase);
+        return directory.Name.Length == 0 ? place + "/" : $"{place}/{Escape(directory.Name)}/";
     }
+
+    private static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 
     private static EntityTagHeaderValue TagOf(FileInfo file, string suffix) =>
         new(string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}{suffix}\""));
