@@ -130,6 +130,25 @@ public sealed class DirectoryServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_no_file_but_a_queue_keeps_nobody_waiting()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        await using RunningGateway gateway = await StartAsync();
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(gateway.Web, "queue.bin")]))
+        {
+            await make.WaitForExitAsync();
+            Assert.Equal(0, make.ExitCode);
+        }
+
+        HttpResponseMessage answer = await GetAsync(gateway, "/queue.bin").WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
     public async Task A_list_shows_directories_first_and_names_escaped()
     {
         await using RunningGateway gateway = await StartAsync(o => o with { Indexes = true, WelcomeFile = null });

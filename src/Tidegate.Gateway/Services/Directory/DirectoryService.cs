@@ -148,7 +148,10 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
             }
         }
 
-        return TypedResults.PhysicalFile(found.FullPath, type, null, modified, TagOf(file, string.Empty), enableRangeProcessing: true);
+        // What is no file but a queue has no length either, and opening it would wait for somebody who writes to it.
+        return file.Length == 0
+            ? TypedResults.Bytes(ReadOnlyMemory<byte>.Empty, type, null, enableRangeProcessing: true, modified, TagOf(file, string.Empty))
+            : TypedResults.PhysicalFile(found.FullPath, type, null, modified, TagOf(file, string.Empty), enableRangeProcessing: true);
     }
 
     private async Task ListAsync(HttpContext http, string prefix, Found found)
