@@ -19,10 +19,14 @@ public sealed class PipeConnection : TcpConnection
     // Bytes that one flush may carry.
     private const int MaximumWrite = 64 * 1024;
 
+    // How long the peer may take for the rest of a connection that has ended in order.
+    private static readonly TimeSpan LastFlushBound = TimeSpan.FromSeconds(60);
+
     private readonly IDuplexPipe _pipe;
     private readonly Action _abort;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadResult _held;
+    private LoopTimer? _lastFlush;
     private State _state;
 
     private PipeConnection(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort)
@@ -181,6 +185,9 @@ public sealed class PipeConnection : TcpConnection
         _abort();
     }
 
+    // There is no system behind it that would go on.
+    private protected override void LetGo() => ResetOnClose();
+
     private protected override void ReleaseSocket()
     {
         _state |= State.Released;
@@ -190,13 +197,26 @@ public sealed class PipeConnection : TcpConnection
             _pipe.Input.CancelPendingRead();
         }
 
-        // In an orderly end, what is still being flushed arrives.
         if (Is(State.Flushing) && Is(State.Aborted))
         {
             _pipe.Output.CancelPendingFlush();
         }
+        else if (Is(State.Flushing | State.Completing) && !Is(State.Aborted) && Loop.IsCurrent)
+        {
+            // In an orderly end, what is still being flushed arrives, if the peer takes it.
+            _lastFlush = Loop.Schedule(LastFlushBound, static connection => ((PipeConnection)connection!).GiveUpFlushing(), this);
+        }
 
         FinishRelease();
+    }
+
+    private void GiveUpFlushing()
+    {
+        ResetOnClose();
+        if (Is(State.Flushing))
+        {
+            _pipe.Output.CancelPendingFlush();
+        }
     }
 
     private void Open(Action<TcpConnection> opened)
@@ -328,6 +348,7 @@ public sealed class PipeConnection : TcpConnection
             return;
         }
 
+        _lastFlush?.Cancel();
         try
         {
             if (Is(State.Held))

@@ -18,7 +18,8 @@ public abstract unsafe partial class TcpConnection
 
     /// <summary>
     /// Closes in order: sends what waits, then ends sending, then waits for the peer to end. What still arrives is
-    /// dropped. After <paramref name="bound"/> the connection is cut off, whatever is left.
+    /// dropped. After <paramref name="bound"/> the connection is cut off, whatever is left here; what the system has taken it
+    /// still sends.
     /// </summary>
     public void Close(TimeSpan bound)
     {
@@ -31,7 +32,7 @@ public abstract unsafe partial class TcpConnection
         _state &= ~State.Paused;
         _unread = null;
         _lingerTimer?.Cancel();
-        _lingerTimer = Loop.Schedule(bound, static connection => ((TcpConnection)connection!).Abort(), this);
+        _lingerTimer = Loop.Schedule(bound, static connection => ((TcpConnection)connection!).CutOff(), this);
         EndSending();
         ContinueEnding();
         ResumeIfReady();
@@ -97,6 +98,20 @@ public abstract unsafe partial class TcpConnection
         if (Has(State.ReceiveEnded))
         {
             End(null);
+        }
+    }
+
+    /// <summary>Waits no longer. A reset would destroy what a slow peer is still to get of what the system has taken.</summary>
+    private void CutOff()
+    {
+        if (!Has(State.SendEnded))
+        {
+            Abort();
+        }
+        else if (!Has(State.Ended))
+        {
+            LetGo();
+            End(SocketError.OperationAborted);
         }
     }
 

@@ -119,6 +119,12 @@ public abstract unsafe partial class TcpConnection
 
     private protected abstract void ResetOnClose();
 
+    /// <summary>All was sent, and the peer does not end its side: nothing here may wait for it any longer.</summary>
+    private protected virtual void LetGo()
+    {
+        // The system sees to what it has.
+    }
+
     private protected abstract void ReleaseSocket();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

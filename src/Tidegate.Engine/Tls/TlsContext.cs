@@ -98,25 +98,32 @@ public sealed unsafe partial class TlsContext : IDisposable
         }
 
         OpenSsl.SSL_set_connect_state(ssl);
-        if (peerName is not null)
+        if (peerName is not null && !Expect(ssl, peerName))
         {
-            fixed (byte* name = Encoding.ASCII.GetBytes(peerName + '\0'))
-            {
-                if (IPAddress.TryParse(peerName, out _))
-                {
-                    // An address is no server name (RFC 6066, section 3), but the certificate must be for it.
-                    _ = OpenSsl.X509_VERIFY_PARAM_set1_ip_asc(OpenSsl.SSL_get0_param(ssl), name);
-                }
-                else
-                {
-                    _ = OpenSsl.SSL_ctrl(ssl, OpenSsl.SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name);
-                    OpenSsl.SSL_set_hostflags(ssl, OpenSsl.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-                    _ = OpenSsl.SSL_set1_host(ssl, name);
-                }
-            }
+            // Without it any certificate would do that anybody vouches for.
+            OpenSsl.SSL_free(ssl);
+            throw new TlsException($"OpenSSL can not look for \"{peerName}\" in a certificate: {OpenSsl.TakeError()}.");
         }
 
         return ssl;
+    }
+
+    /// <summary>Says whom the server's certificate must be for. False where the library refuses.</summary>
+    private static bool Expect(nint ssl, string peerName)
+    {
+        // An address is no server name (RFC 6066, section 3). A scope means something on this machine only, and the library does not
+        // know short forms.
+        bool isAddress = IPAddress.TryParse(peerName, out IPAddress? address);
+        fixed (byte* name = Encoding.ASCII.GetBytes((isAddress ? new IPAddress(address!.GetAddressBytes()).ToString() : peerName) + '\0'))
+        {
+            if (isAddress)
+            {
+                return OpenSsl.X509_VERIFY_PARAM_set1_ip_asc(OpenSsl.SSL_get0_param(ssl), name) == 1;
+            }
+
+            OpenSsl.SSL_set_hostflags(ssl, OpenSsl.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+            return OpenSsl.SSL_ctrl(ssl, OpenSsl.SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name) == 1 && OpenSsl.SSL_set1_host(ssl, name) == 1;
+        }
     }
 
     /// <summary>Makes this the context that callbacks of the library on this thread are for.</summary>

@@ -49,8 +49,6 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     // Bytes that may wait in each direction before the sender of them has to.
     private const int MaximumPendingBytes = 64 * 1024;
 
-    // How long what was answered may take to leave, and the client to hang up, when the server is done.
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(2);
     private static long _lastId;
 
     private readonly TcpConnection _connection;
@@ -66,6 +64,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     private string? _id;
     private bool _inputCompleted;
     private bool _waitingForReader;
+    private bool _handedOn;
 
     internal HttpConnection(TcpConnection connection, RouteTable routes, HttpListenEndPoint spoken, MemoryPool<byte> memory, LeftoverCollection leftovers)
     {
@@ -134,18 +133,6 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
 
     public void Detach(Action<TcpConnection> continuation) => _continuation = continuation;
 
-    public override void Abort(ConnectionAbortedException abortReason) =>
-        _connection.Loop.Post(static connection => ((HttpConnection)connection!)._connection.Abort(), this);
-
-    /// <summary>Kestrel is done with the connection.</summary>
-    public override async ValueTask DisposeAsync()
-    {
-        // Kestrel leaves this to the transport, and what it wrote last may still be in the pipe.
-        await _output.Writer.CompleteAsync().ConfigureAwait(false);
-        await _sending.ConfigureAwait(false);
-        _connection.Loop.Post(static connection => ((HttpConnection)connection!).Leave(), this);
-    }
-
     /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received and those before them.</summary>
     internal void Begin(ReadOnlySpan<byte> before, Payload first)
     {
@@ -158,6 +145,12 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
 
     public void OnReceived(TcpConnection connection, Payload data)
     {
+        if (_inputCompleted)
+        {
+            // It came too late: the server was told that nothing more would, or is done.
+            return;
+        }
+
         _lastReceived = Environment.TickCount64;
         _input.Writer.Write(data.Span);
         ValueTask<FlushResult> flush = _input.Writer.FlushAsync();
@@ -242,7 +235,10 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         // The pipe's writer continues on the loop.
         await flush.ConfigureAwait(false);
         _waitingForReader = false;
-        _connection.ResumeReading();
+        if (!_handedOn)
+        {
+            _connection.ResumeReading();
+        }
     }
 
     private void CompleteInput(Exception? exception)
@@ -251,37 +247,6 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         {
             _inputCompleted = true;
             _input.Writer.Complete(exception);
-        }
-    }
-
-    /// <summary>The last step, on the loop: the connection changes its owner, or is closed.</summary>
-    private void Leave()
-    {
-        if (_continuation is { } continuation && !_connection.IsEnded)
-        {
-            _connection.PauseReading();
-            _connection.Handler = null;
-            CompleteInput(null);
-            TakeBackUnconsumed();
-            _connection.ResumeReading();
-            continuation(_connection);
-            _leftovers.Count();
-        }
-        else
-        {
-            CompleteInput(null);
-            _connection.Close(LingerTime);
-        }
-
-        _input.Reader.Complete();
-    }
-
-    private void TakeBackUnconsumed()
-    {
-        if (_input.Reader.TryRead(out ReadResult rest))
-        {
-            _connection.Unread(rest.Buffer.ToArray());
-            _input.Reader.AdvanceTo(rest.Buffer.End);
         }
     }
 }

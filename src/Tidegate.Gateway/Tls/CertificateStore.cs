@@ -38,7 +38,8 @@ internal sealed record CertificateStore(
         {
             return file.AsSpan().IndexOf("-----BEGIN "u8) >= 0 ? FromPem(file, content.Password) : FromDer(file, content.Password);
         }
-        catch (CryptographicException exception)
+        // An empty file is an argument that may not be.
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
             throw Fault(
                 store,

@@ -145,9 +145,9 @@ internal sealed partial class GatewayTls : IDisposable
                 LogReloaded();
                 WarnOfDates();
             }
-            catch (Exception exception) when (exception is GatewayStartException or TlsException)
+            catch (Exception exception)
             {
-                // A file that is being written is often half there; the next look may find it whole.
+                // Whatever it is: on the thread of a timer it would end the process. A file that is being written is often half there; the next look may find it whole.
                 if (_lastFault != exception.Message)
                 {
                     _lastFault = exception.Message;
@@ -234,8 +234,14 @@ internal sealed partial class GatewayTls : IDisposable
     /// <summary>All certificates, in front the one that clients get who do not say whom they want, or want somebody else.</summary>
     private ImmutableArray<TlsCertificate> ChooseFor(UriHost host)
     {
-        string name = host is HostAddress { Address: var address } ? address.ToString() : host.ToString()!;
-        return [.. _keystore!.Own.OrderByDescending(own => own.Certificate.MatchesHostname(name)).Select(own => own.Tls)];
+        string? name = host switch
+        {
+            HostAddress { Address: var address } => address.ToString(),
+            HostName known => known.Name,
+            // Clients may call an interface, or all addresses, what they like.
+            _ => null,
+        };
+        return [.. _keystore!.Own.OrderByDescending(own => name is not null && own.Certificate.MatchesHostname(name)).Select(own => own.Tls)];
     }
 
     private void WarnOfDates()

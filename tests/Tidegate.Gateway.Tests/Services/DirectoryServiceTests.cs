@@ -5,6 +5,8 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Services.Directory;
 
 namespace Tidegate.Gateway.Tests.Services;
@@ -144,6 +146,40 @@ public sealed class DirectoryServiceTests : IDisposable
         string list = await (await GetAsync(gateway, "/sub/")).Content.ReadAsStringAsync();
         Assert.Contains("<a href=\"./page.html\">page.html</a>", list, StringComparison.Ordinal);
         Assert.Contains("<a href=\"../\">", list, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_directory_at_a_path_that_is_percent_encoded_gets_its_slash_there()
+    {
+        using var scratch = new ScratchDirectory();
+        Directory.CreateDirectory(Path.Combine(scratch.Path, "sub dir"));
+        GatewayConfiguration configuration = ConfigurationReader.Parse(
+            "<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\"><service><name>f</name><accept>http://127.0.0.1:0/a%20b/%C3%A9%2Fc</accept>" +
+            "<type>directory</type><properties><directory>/</directory></properties></service></gateway-config>",
+            "test.xml");
+        await using GatewayServer server = await GatewayServer.StartAsync(
+            configuration, new GatewayServerOptions { WebDirectory = scratch.Path, Loops = 1 }, NullLoggerFactory.Instance, CancellationToken.None);
+        HttpResponseMessage redirect = await _client.GetAsync(new Uri($"http://127.0.0.1:{server.Served[0].Port}/a%20b/%C3%A9%2Fc/sub%20dir"));
+        Assert.Equal((HttpStatusCode.Found, "/a%20b/%C3%A9%2Fc/sub%20dir/"), (redirect.StatusCode, redirect.Headers.Location?.OriginalString));
+    }
+
+    [Fact]
+    public async Task What_is_no_file_but_a_queue_keeps_nobody_waiting()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        await using RunningGateway gateway = await StartAsync();
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(gateway.Web, "queue.bin")]))
+        {
+            await make.WaitForExitAsync();
+            Assert.Equal(0, make.ExitCode);
+        }
+
+        HttpResponseMessage answer = await GetAsync(gateway, "/queue.bin").WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
     }
 
     [Fact]

@@ -129,6 +129,31 @@ public sealed class TlsServingTests
     }
 
     [Fact]
+    public async Task A_keystore_that_is_empty_for_a_moment_while_it_is_written_changes_nothing()
+    {
+        await using SecureGateway gateway = await SecureGateway.StartAsync(SecureGateway.Service("echo", "echo", "wss://localhost:0/echo"));
+        gateway.WriteKeystore(string.Empty);
+        gateway.Time.Fire();
+        await using SslStream before = await gateway.ConnectAsync(gateway.PortOf("wss"));
+        Assert.Single(gateway.Log.All, line => line.StartsWith("Error Changed certificates can not be used, and the old ones stay: ", StringComparison.Ordinal));
+
+        gateway.WriteKeystore(gateway.Authority.Keystore("localhost", "again.test"));
+        gateway.Time.Fire();
+        await using SslStream after = await gateway.ConnectAsync(gateway.PortOf("wss"), "again.test");
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("@lo")]
+    public async Task Several_certificates_may_be_served_at_a_host_that_is_no_name(string host)
+    {
+        await using SecureGateway gateway = await SecureGateway.StartAsync(
+            SecureGateway.Service("echo", "echo", $"wss://{host}:0/echo"), authority => authority.Keystore("one.test") + authority.Keystore("two.test"));
+        await using SslStream one = await gateway.ConnectAsync(gateway.PortOf("wss"), "one.test");
+        await using SslStream two = await gateway.ConnectAsync(gateway.PortOf("wss"), "two.test");
+    }
+
+    [Fact]
     public async Task Certificates_that_clients_will_refuse_are_warned_of_with_their_dates()
     {
         await using SecureGateway gateway = await StartAsync(Service("e", Echo, "wss://localhost:0/"), authority =>

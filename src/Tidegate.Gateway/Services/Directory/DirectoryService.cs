@@ -82,9 +82,12 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
 
     private static string PathOf(string prefix, Found directory)
     {
-        string name = string.Join('/', directory.Name.Split('/').Select(Uri.EscapeDataString));
-        return name.Length == 0 ? prefix + "/" : $"{prefix}/{name}/";
+        // The server leaves an encoded slash as it was.
+        string place = Escape(prefix).Replace("%252F", "%2F", StringComparison.OrdinalIgnoreCase);
+        return directory.Name.Length == 0 ? place + "/" : $"{place}/{Escape(directory.Name)}/";
     }
+
+    private static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 
     private async Task SendAsync(HttpContext http, Found found)
     {
@@ -109,13 +112,19 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
         DateTimeOffset modified = file.LastWriteTimeUtc;
         string type = _types.For(found.Name);
         _cacheRules.Apply(http.Response, found.Name, DateTimeOffset.UtcNow, modified);
+        if (file.Length == 0)
+        {
+            // What is no file but a queue has no length either, and opening it would wait for somebody who writes to it.
+            return new Representation(type, Representation.TagOf(file.LastWriteTimeUtc, 0, null), modified, 0, ReadOnlyMemory<byte>.Empty, file.FullName);
+        }
+
         if (MediaTypes.IsCompressible(type))
         {
             http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
             foreach (ContentCoding coding in ContentCoding.AcceptedBy(http.Request))
             {
                 // One that was compressed in advance and not forgotten when the file changed.
-                if (_files!.Find(found.Name + coding.Extension) is { Kind: FoundKind.File, Entry: { } ready } && ready.LastWriteTimeUtc >= file.LastWriteTimeUtc)
+                if (_files!.Find(found.Name + coding.Extension) is { Kind: FoundKind.File, Entry: { Length: > 0 } ready } && ready.LastWriteTimeUtc >= file.LastWriteTimeUtc)
                 {
                     http.Response.Headers.ContentEncoding = coding.Name;
                     return new Representation(type, Representation.TagOf(ready.LastWriteTimeUtc, ready.Length, coding), modified, ready.Length, null, ready.FullName);
