@@ -111,7 +111,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
         }
         else
         {
-            PortSecurity security = SecurityOf(accept, service.Configuration.AcceptOptions.Tls, http, sibling);
+            PortSecurity security = SecurityOf(accept, service.Configuration.AcceptOptions, http, sibling);
             PortListener listener = http
                 ? PortListener.ForHttp(loops, endPoint, server, security, _logger)
                 : PortListener.ForTcp(loops, endPoint, service, security, _logger);
@@ -128,19 +128,20 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
         return existing.Listener;
     }
 
-    private PortSecurity SecurityOf(ServiceAddress accept, TlsOptions options, bool http, PortListener? sibling)
+    private PortSecurity SecurityOf(ServiceAddress accept, AcceptOptions options, bool http, PortListener? sibling)
     {
         if (!accept.Uri.Scheme.UsesTls)
         {
             return PortSecurity.None;
         }
 
-        if (!options.Encryption)
+        if (!options.Tls.Encryption)
         {
-            return new PortSecurity(null, options, IsSecure: true);
+            return new PortSecurity(null, options.Tls, IsSecure: true);
         }
 
-        return sibling?.Security ?? new PortSecurity(tls.ForAccept(accept, options, http ? HttpServer.ApplicationProtocols : []), options, IsSecure: true);
+        return sibling?.Security
+            ?? new PortSecurity(tls.ForAccept(accept, options.Tls, http ? HttpServer.ApplicationProtocols(options.Http2) : []), options.Tls, IsSecure: true);
     }
 
     /// <summary>What is bound here for all addresses where this is one of them, or the other way round.</summary>
