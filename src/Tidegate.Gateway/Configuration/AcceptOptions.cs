@@ -21,6 +21,12 @@ public sealed record AcceptOptions
     /// <summary><c>ws.compression</c>: whether permessage-deflate (RFC 7692) is agreed to.</summary>
     public bool Compression { get; init; }
 
+    /// <summary><c>http.http2</c>: whether HTTP/2 is spoken to clients that ask for it.</summary>
+    public bool Http2 { get; init; } = true;
+
+    /// <summary><c>ws.http2</c>: whether a WebSocket may be a stream of HTTP/2 (RFC 8441).</summary>
+    public bool WebSocketsOverHttp2 { get; init; } = true;
+
     /// <summary><c>ssl.*</c> and <c>tls.*</c>: how TLS is spoken, where the accept's scheme has it.</summary>
     public TlsOptions Tls { get; init; } = new();
 

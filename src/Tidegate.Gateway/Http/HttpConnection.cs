@@ -65,10 +65,12 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     private bool _inputCompleted;
     private bool _waitingForReader;
     private bool _handedOn;
+    private bool _withdrawsWebSockets;
 
     internal HttpConnection(TcpConnection connection, RouteTable routes, HttpListenEndPoint spoken, MemoryPool<byte> memory, LeftoverCollection leftovers)
     {
         _leftovers = leftovers;
+        _withdrawsWebSockets = spoken == HttpListenEndPoint.Http2 && !routes.OffersWebSocketStreams;
         _connection = connection;
         Routes = routes;
         MemoryPool = memory;
@@ -212,7 +214,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     /// <summary>Writes pieces together: the server's are small, and each would be a call of the system or a TLS record.</summary>
     private void Write(ReadOnlySequence<byte> data)
     {
-        if (data.IsSingleSegment)
+        if (data.IsSingleSegment && !_withdrawsWebSockets)
         {
             _connection.Write(data.FirstSpan);
             return;
@@ -223,6 +225,12 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         {
             ReadOnlySequence<byte> part = data.Slice(0, Math.Min(data.Length, gathered.Length));
             part.CopyTo(gathered);
+            if (_withdrawsWebSockets)
+            {
+                _withdrawsWebSockets = false;
+                Http2Settings.WithdrawWebSockets(gathered.AsSpan(0, (int)part.Length));
+            }
+
             _connection.Write(gathered.AsSpan(0, (int)part.Length));
             data = data.Slice(part.End);
         }

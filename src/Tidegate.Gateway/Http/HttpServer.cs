@@ -64,7 +64,8 @@ internal sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>What clients that speak TLS may choose from by ALPN (RFC 7301), the preferred first.</summary>
-    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["h2", "http/1.1"];
+    /// <param name="http2">Whether HTTP/2 is one of it.</param>
+    internal static ImmutableArray<string> ApplicationProtocols(bool http2) => http2 ? ["h2", "http/1.1"] : ["http/1.1"];
 
     internal EngineTransport Transport { get; }
 

@@ -37,7 +37,7 @@ internal static class RequestRules
         {
             // RFC 9112, section 6.1: both, and chunks in HTTP/1.0, are ways to smuggle a request past a server.
             return request.Headers.ContainsKey(SetAside) ? "The request has both a Content-Length and a Transfer-Encoding."
-                : request.Headers.TransferEncoding.Count > 1 ? "The request has several Transfer-Encoding headers."
+                : request.Headers.TransferEncoding is not [{ } coding] || !coding.Equals("chunked", StringComparison.OrdinalIgnoreCase) ? "The only Transfer-Encoding spoken here is chunked, once."
                 : http10 ? "A Transfer-Encoding needs HTTP/1.1."
                 : null;
         }

@@ -20,7 +20,7 @@ internal sealed record PortSecurity(TlsUse? Tls, TlsOptions Options, bool IsSecu
         TlsOptions options = binding.Configuration.AcceptOptions.Tls;
         return binding.Tls is { } layer && options.Encryption
             ? new PortSecurity(
-                tls.ForAccept(binding.Accept with { Uri = layer }, options, binding.IsHttp ? HttpServer.ApplicationProtocols : []), options, IsSecure: true, HasLayer: true)
+                tls.ForAccept(binding.Accept with { Uri = layer }, options, binding.IsHttp ? HttpServer.ApplicationProtocols(binding.Configuration.AcceptOptions.Http2) : []), options, IsSecure: true, HasLayer: true)
             : binding.IsSecure ? new PortSecurity(null, options, IsSecure: true, HasLayer: binding.Tls is not null)
             : None;
     }

@@ -32,13 +32,17 @@ public sealed class TlsBrowserTests : IDisposable
 
     // RFC 8441, section 5: the server answers 200 where HTTP/1.1 has 101, so the status tells which of them was spoken.
     [Theory]
-    [InlineData("/echo", "", "h2", 200)]
-    [InlineData("/relay", "", "h2", 200)]
-    [InlineData("/echo", "--disable-http2", "http/1.1", 101)]
-    [InlineData("/relay", "--disable-http2", "http/1.1", 101)]
-    public async Task A_page_over_https_talks_over_wss_in_the_protocol_that_it_came_by(string path, string argument, string protocol, int status)
+    [InlineData("/echo", "", "", "h2", 200)]
+    [InlineData("/relay", "", "", "h2", 200)]
+    [InlineData("/echo", "", "--disable-http2", "http/1.1", 101)]
+    [InlineData("/relay", "", "--disable-http2", "http/1.1", 101)]
+    // As the gateway's own options have it.
+    [InlineData("/echo", "<http.http2>disabled</http.http2>", "", "http/1.1", 101)]
+    [InlineData("/echo", "<ws.http2>disabled</ws.http2>", "", "h2", 101)]
+    public async Task A_page_over_https_talks_over_wss_in_HTTP_2_unless_one_of_them_does_not_speak_it(
+        string path, string options, string argument, string protocol, int status)
     {
-        await using GatewayProcess gateway = await StartAsync();
+        await using GatewayProcess gateway = await StartAsync(options);
         await using TrustingBrowser browser = await TrustingBrowser.LaunchAsync(_authority, trusting: true, [.. argument.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         IPage page = await browser.NewPageAsync();
         Task<int> handshake = await StatusOfHandshakeAsync(page);
@@ -80,13 +84,14 @@ public sealed class TlsBrowserTests : IDisposable
     }
 
     /// <summary>A gateway with a page, an echo, and a proxy whose back-end is another echo.</summary>
-    private Task<GatewayProcess> StartAsync()
+    private Task<GatewayProcess> StartAsync(string options = "")
     {
+        string all = $"<accept-options>{options}</accept-options>";
         _files.Write("index.html", "<!doctype html><title>secure</title>");
         return _authority.StartAsync(
-            GatewayProcess.Service("directory", "https://localhost:0/", $"<properties><directory>{new Uri(_files.Path)}</directory><welcome-file>index.html</welcome-file></properties>")
-            + GatewayProcess.Service("echo", "wss://localhost:0/echo")
+            GatewayProcess.Service("directory", "https://localhost:0/", $"<properties><directory>{new Uri(_files.Path)}</directory><welcome-file>index.html</welcome-file></properties>{all}")
+            + GatewayProcess.Service("echo", "wss://localhost:0/echo", all)
             + GatewayProcess.Service("echo", "pipe://back-end")
-            + GatewayProcess.Service("proxy", "wss://localhost:0/relay", "<connect>pipe://back-end</connect>"));
+            + GatewayProcess.Service("proxy", "wss://localhost:0/relay", $"<connect>pipe://back-end</connect>{all}"));
     }
 }

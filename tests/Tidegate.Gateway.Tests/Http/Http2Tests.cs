@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
@@ -114,6 +115,59 @@ public sealed class Http2Tests : IDisposable
         Assert.Contains("403", plain.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Where_WebSockets_may_not_be_streams_clients_are_told_so()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(accept: new() { WebSocketsOverHttp2 = false });
+        using HttpResponseMessage page = await _client.SendAsync(Http2Get($"http://127.0.0.1:{gateway.Port}/"), Token);
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (page.StatusCode, page.Version));
+        // This client looks at the settings before it asks.
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(gateway, "/echo"));
+        using ClientWebSocket socket = new();
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Port}/echo"), Token);
+
+        // One that asks nevertheless is told HTTP_1_1_REQUIRED.
+        using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
+        await client.SendAsync(Request(
+            (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", $"127.0.0.1:{gateway.Port}"), (":path", "/echo"),
+            ("sec-websocket-version", "13")));
+        Assert.Equal(0u, ConnectProtocolIn(await FrameAsync(client, type: 4)));
+        Assert.Equal([0, 0, 0, 0xd], await FrameAsync(client, type: 3));
+
+        await using RunningGateway usual = await RunningGateway.StartAsync();
+        using RawClient other = await RawClient.ConnectAsync(usual.EndPoint);
+        await other.SendAsync(Request((":method", "GET"), (":scheme", "http"), (":authority", $"127.0.0.1:{usual.Port}"), (":path", "/")));
+        Assert.Equal(1u, ConnectProtocolIn(await FrameAsync(other, type: 4)));
+
+        static uint? ConnectProtocolIn(byte[] settings) => settings.Chunk(6)
+            .Where(setting => BinaryPrimitives.ReadUInt16BigEndian(setting) == 8).Select(setting => (uint?)BinaryPrimitives.ReadUInt32BigEndian(setting.AsSpan(2))).SingleOrDefault();
+    }
+
+    [Fact]
+    public async Task Where_HTTP_2_is_disabled_its_preface_is_answered_with_a_request_for_HTTP_1()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(accept: new() { Http2 = false });
+        using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
+        await client.SendAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+        // GOAWAY with HTTP_1_1_REQUIRED.
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0xd], await FrameAsync(client, type: 7));
+        Assert.Empty(await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Accepts_at_one_port_agree_on_whether_HTTP_2_is_spoken()
+    {
+        string refusal = await SecureGateway.RefusalAsync(
+            SecureGateway.Service("a", "echo", "ws://127.0.0.1:0/a") + SecureGateway.Service("b", "echo", "ws://127.0.0.1:0/b", "<accept-options><http.http2>disabled</http.http2></accept-options>"));
+
+        Assert.StartsWith("g.xml:3:", refusal, StringComparison.Ordinal);
+        Assert.Contains(
+            "service \"b\": <http.http2> value for <accept>ws://127.0.0.1:0/b</accept> does not match <http.http2> value for <accept>ws://127.0.0.1:0/a</accept> of service \"a\" (",
+            refusal, StringComparison.Ordinal);
+        Assert.EndsWith(". Write the same for both, or give one of them another port.", refusal, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("http", false, "200")]
     [InlineData("https", false, "400")]
@@ -130,12 +184,9 @@ public sealed class Http2Tests : IDisposable
                 : SecureGateway.Service("d", "directory", "http://127.0.0.1:0/", directory), _ => "");
         int port = gateway.Server.Served[0].Port;
         using RawClient client = await RawClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-        // A block of literal fields without names from the table, without Huffman coding (RFC 7541, section 6.2.2).
-        byte[] block = [.. Field(":method", "GET"), .. Field(":scheme", scheme), .. Field(":authority", $"127.0.0.1:{port}"), .. Field(":path", "/page.txt")];
-        await client.SendAsync((byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, (byte)block.Length, 1, 0x05, 0, 0, 0, 1, .. block]);
+        await client.SendAsync(Request((":method", "GET"), (":scheme", scheme), (":authority", $"127.0.0.1:{port}"), (":path", "/page.txt")));
 
-        Assert.Equal(status, StatusOf(await HeadersOfFirstStreamAsync(client)));
-        static byte[] Field(string name, string value) => [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
+        Assert.Equal(status, StatusOf(await FrameAsync(client, type: 1)));
     }
 
     [Theory]
@@ -390,14 +441,22 @@ public sealed class Http2Tests : IDisposable
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    /// <summary>The block of fields that stream 1 is answered with.</summary>
-    private static async Task<byte[]> HeadersOfFirstStreamAsync(RawClient client)
+    /// <summary>All that a client says before and with its first request: literal fields, without Huffman coding (RFC 7541, section 6.2.2).</summary>
+    private static byte[] Request(params (string Name, string Value)[] fields)
+    {
+        byte[] block = [.. fields.SelectMany(field => (byte[])
+            [0, (byte)field.Name.Length, .. Encoding.ASCII.GetBytes(field.Name), (byte)field.Value.Length, .. Encoding.ASCII.GetBytes(field.Value)])];
+        return [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, (byte)block.Length, 1, 0x05, 0, 0, 0, 1, .. block];
+    }
+
+    /// <summary>What is in the first frame of a type.</summary>
+    private static async Task<byte[]> FrameAsync(RawClient client, byte type)
     {
         while (true)
         {
             byte[] head = await client.ReadAsync(9);
             byte[] payload = await client.ReadAsync((head[0] << 16) | (head[1] << 8) | head[2]);
-            if (head[3] == 1)
+            if (head[3] == type)
             {
                 return payload;
             }

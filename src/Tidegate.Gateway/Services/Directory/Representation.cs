@@ -84,6 +84,12 @@ internal sealed record Representation(string MediaType, string Tag, DateTimeOffs
         http.Response.ContentLength = sent.Length;
         if (get)
         {
+            if (Content is null)
+            {
+                // Until then, the buffer that the server gives is one that it copies from.
+                await http.Response.StartAsync(http.RequestAborted).ConfigureAwait(false);
+            }
+
             await content.SendAsync(http.Response.BodyWriter, sent, http.RequestAborted).ConfigureAwait(false);
         }
     }
