@@ -38,6 +38,30 @@ public abstract unsafe partial class TcpConnection
         ResumeIfReady();
     }
 
+    /// <summary>
+    /// As <see cref="Close"/>, but a peer with TLS hears no <c>close_notify</c>, so that it can tell that not all has come. Over TCP alone
+    /// there are no words for it.
+    /// </summary>
+    public void CloseTruncated(TimeSpan bound)
+    {
+        if (!Has(State.SendEnded))
+        {
+            _state |= State.EndsTruncated;
+        }
+
+        Close(bound);
+    }
+
+    /// <summary>Gives up because the peer's stream was cut short: the handler is told of an error.</summary>
+    internal void EndTruncated()
+    {
+        if (!Has(State.Ended))
+        {
+            ResetOnClose();
+            End(SocketError.ConnectionAborted);
+        }
+    }
+
     /// <summary>Cuts the connection off. What waits to be sent is lost, and the peer sees a reset.</summary>
     public void Abort()
     {
@@ -86,7 +110,7 @@ public abstract unsafe partial class TcpConnection
 
         if (!Has(State.SendEnded))
         {
-            if (_tls is { } tls && !SendCloseNotify(tls))
+            if (_tls is { } tls && !Has(State.EndsTruncated) && !SendCloseNotify(tls))
             {
                 return;
             }

@@ -180,7 +180,12 @@ public abstract unsafe partial class TcpConnection
                 int count = Receive(wire.Buffer, wire.InputCapacity, out error);
                 if (count <= 0)
                 {
-                    // The end without a close_notify is an end: too many peers do not bother.
+                    if (count == 0)
+                    {
+                        // Whether this matters is up to the protocol: too many peers do not bother.
+                        _state |= State.Truncated;
+                    }
+
                     return count;
                 }
 

@@ -99,14 +99,24 @@ public abstract class TlsConnectionTests(EventSource source) : TlsTest(source)
     }
 
     [Fact]
-    public void An_end_without_close_notify_is_an_end()
+    public void An_end_without_close_notify_is_an_end_that_can_be_told_apart()
     {
-        var probe = new Probe();
-        var (peer, _) = SecurePair(Server(), probe);
-        peer.Send("cut"u8);
-        peer.Socket.Shutdown(SocketShutdown.Send);
-        Bounded.Wait(probe.ReceiveEnd);
-        Assert.Equal("cut"u8.ToArray(), probe.Bytes);
+        foreach (bool truncated in (bool[])[true, false])
+        {
+            bool? found = null;
+            var probe = new Probe { ReceiveEnded = connection => found = connection.IsReceiveTruncated };
+            var (peer, _) = SecurePair(Server(), probe);
+            peer.Send("cut"u8);
+            if (!truncated)
+            {
+                Bounded.Wait(peer.Tls!.ShutdownAsync());
+            }
+
+            peer.Socket.Shutdown(SocketShutdown.Send);
+            Bounded.Wait(probe.ReceiveEnd);
+            Assert.Equal("cut"u8.ToArray(), probe.Bytes);
+            Assert.Equal(truncated, found);
+        }
     }
 
     [Fact]
