@@ -212,6 +212,11 @@ internal sealed partial class ProtocolCore
             return;
         }
 
+        Drop(record);
+    }
+
+    private void Drop(MemberRecord record)
+    {
         _gossip[BroadcastTier.Membership].Remove(record.Name);
         _table.Remove(record);
         if (record.IsGateway)
