@@ -42,6 +42,14 @@ internal sealed class RefusalLog<TReason>
 
     internal long Count(TReason reason) => Volatile.Read(ref _counts[Index(reason)]);
 
+    /// <summary>Counts one that is not worth a line.</summary>
+    internal void CountOnly(TReason reason)
+    {
+        int index = Index(reason);
+        Interlocked.Increment(ref _counts[index]);
+        Interlocked.Increment(ref _logged[index]);
+    }
+
     /// <summary>Counts one, and logs it if this reason was not logged within the last second.</summary>
     internal void Note(TReason reason, MemberAddress from, string? detail = null)
     {
