@@ -23,6 +23,11 @@ internal sealed partial class ProtocolCore
         MemberRecord? record = _table.Find(message.Node);
         if (record is not null && IsOld(record, message, address))
         {
+            if (record.IsPrivate && message.Incarnation == record.Incarnation)
+            {
+                Doubt(record);
+            }
+
             return;
         }
 
@@ -50,15 +55,24 @@ internal sealed partial class ProtocolCore
     }
 
     // Most of what is gossiped is known already, so this comes first.
-    private static bool IsOld(MemberRecord record, in AliveMessage message, in MemberAddress address)
-    {
-        if (message.Incarnation > record.Incarnation || record.Address != address)
-        {
-            return false;
-        }
+    private static bool IsOld(MemberRecord record, in AliveMessage message, in MemberAddress address) =>
+        message.Incarnation <= record.Incarnation && record.Address == address;
 
-        // What was thought while cut off does not count against what others know.
-        return !(record.IsPrivate && message.Incarnation == record.Incarnation);
+    /// <summary>Others do not share an opinion that this member formed while it was cut off: it is looked at again.</summary>
+    private void Doubt(MemberRecord record)
+    {
+        byte[] ping = Encode(new PingMessage(Expect(record), record.Name, MessageSource.None));
+        _host.SendPacket(record.Address, [ping], checksum: record.ProtocolMaximum >= 5);
+    }
+
+    /// <summary>An opinion of this member alone is disproved by an answer: all is as if it had never been.</summary>
+    private void Withdraw(MemberRecord record)
+    {
+        record.Suspicion = null;
+        record.Verification = null;
+        record.IsOwnVerdict = false;
+        _table.SetStatus(record, MemberStatus.Alive, Now);
+        ReportUp(record);
     }
 
     private MemberRecord? Introduce(in AliveMessage message)

@@ -175,7 +175,11 @@ internal sealed partial class ProtocolCore
             EndVerification(record, verification, answered: true);
         }
 
-        if (record.Status == MemberStatus.Dead)
+        if (record.IsPrivate)
+        {
+            Withdraw(record);
+        }
+        else if (record.Status == MemberStatus.Dead)
         {
             Welcome(record);
         }

@@ -3,12 +3,16 @@ using Tidegate.Membership.Wire;
 namespace Tidegate.Membership.Protocol;
 
 /// <summary>
-/// Nobody is buried unheard: two pings, and a push/pull where the accusation is our own. The pings carry the accusation, so
-/// that a living member refutes it.
+/// Nobody is buried unheard: several pings, and at the end of a suspicion also a stream, which loss does not stop. The pings
+/// carry the accusation, so that a living member refutes it.
 /// </summary>
 internal sealed partial class ProtocolCore
 {
-    private int VerifyLead => _options.Has(Additions.Verify) ? 2 * _options.ProbeTimeout : 0;
+    private const int PingsAtExpiry = 4;
+    private const int PingsOtherwise = 3;
+
+    /// <summary>How long before the end of a suspicion the attempt begins.</summary>
+    private int VerifyLead => _options.Has(Additions.Verify) ? 3 * _options.ProbeTimeout : 0;
 
     private void Verify(MemberRecord record, Verification verification)
     {
@@ -19,15 +23,26 @@ internal sealed partial class ProtocolCore
         }
 
         record.Verification = verification;
+        bool isExpiry = verification.Reason == VerifyReason.Expiry;
+        int time = isExpiry ? VerifyLead : _options.ProbeTimeout;
+        int pings = isExpiry ? PingsAtExpiry : PingsOtherwise;
         PingAccused(record, verification);
-        _timers.Add(Now + (_options.ProbeTimeout / 2), _ => PingAgain(record, verification));
-        bool isOwn = verification.Reason == VerifyReason.Expiry;
-        if (isOwn && record.IsOwnVerdict)
+        for (int i = 1; i < pings; i++)
+        {
+            _timers.Add(Now + (time * i / pings), _ => PingAgain(record, verification));
+        }
+
+        if (isExpiry && record.IsOwnVerdict)
         {
             StartPushPull(record.Address, join: false, record);
         }
+        else if (isExpiry && record.ProtocolMaximum >= 3)
+        {
+            // Not a push/pull: all members come to this at the same time, and their states would be a flood.
+            _host.StartStreamPing(Expect(record), record.Address, record.Name, time);
+        }
 
-        _timers.Add(Now + (isOwn ? VerifyLead : _options.ProbeTimeout), _ => OnVerificationTimeout(record, verification));
+        _timers.Add(Now + time, _ => OnVerificationTimeout(record, verification));
     }
 
     private void PingAccused(MemberRecord record, Verification verification)
@@ -112,6 +127,9 @@ internal sealed partial class ProtocolCore
         {
             suspicion.Restart(Now);
             WaitFor(record);
+
+            // It has refuted before, and the word did not get here: its state has it.
+            StartPushPull(record.Address, join: false, record);
         }
     }
 
