@@ -11,6 +11,9 @@ internal sealed class IntentBuffer
     private readonly Dictionary<string, Intent> _intents = [];
     private readonly long _age;
 
+    /// <summary>When the first of a full buffer's intents comes of age; earlier than that where some have gone since.</summary>
+    private long _nextSweep = long.MinValue;
+
     /// <param name="age">Milliseconds that an intent is kept.</param>
     internal IntentBuffer(long age) => _age = age;
 
@@ -64,11 +67,22 @@ internal sealed class IntentBuffer
             return true;
         }
 
+        // While nothing can have come of age, looking again would cost a pass over all of them for each message of a flood.
+        if (now < _nextSweep)
+        {
+            return false;
+        }
+
+        _nextSweep = long.MaxValue;
         foreach ((string name, Intent intent) in _intents)
         {
             if (now - intent.Since >= _age)
             {
                 _intents.Remove(name);
+            }
+            else
+            {
+                _nextSweep = Math.Min(_nextSweep, intent.Since + _age);
             }
         }
 

@@ -104,7 +104,7 @@ public sealed class GoExpressionTests
     public void No_expression_whatever_throws()
     {
         const string Alphabet = "ab01()[]{}*+?|^$.\\-,:=!<>P#ximsUdwpQEz \n";
-        for (int seed = 0; seed < 5_000; seed++)
+        for (int seed = 0; seed < 2_000; seed++)
         {
             Random random = new(seed);
             string expression = string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => Alphabet[random.Next(Alphabet.Length)]));

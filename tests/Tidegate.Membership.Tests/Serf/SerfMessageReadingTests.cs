@@ -68,7 +68,7 @@ public sealed class SerfMessageReadingTests
     [InlineData("04 81 a2'ID'cf 0000000100000000")]
     [InlineData("04 81 ab'RelayFactor'cd 0100")]
     [InlineData("04 81 a4'Addr'a3 010203")]
-    [InlineData("04 81 a7'Filters'dc 0041")]
+    [InlineData("04 81 a7'Filters'dc 0021")]
     [InlineData("05 81 a5'Flags'ff")]
     [InlineData("06 81 a4'Tags'91 01")]
     [InlineData("07 81 a3'Key'da 0101")]

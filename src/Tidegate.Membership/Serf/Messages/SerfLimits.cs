@@ -31,7 +31,7 @@ internal static class SerfLimits
     internal const int RememberedEventBytes = 8 * 1024 * 1024;
 
     /// <summary>Filters of a query: more than fit one that peers send.</summary>
-    internal const int Filters = 64;
+    internal const int Filters = 32;
 
     /// <summary>Names in one filter, or keys in one answer: more than fit.</summary>
     internal const int ListItems = 1024;
