@@ -62,12 +62,12 @@ internal sealed partial class MemberEngine
         List<RawBytes> filters = [];
         if (options.Names is { } names)
         {
-            filters.Add(QueryFilter.ByNames([.. names]));
+            filters.Add(QueryFilter.ForNodes([.. names]));
         }
 
         foreach ((string tag, string expression) in options.Tags ?? new Dictionary<string, string>())
         {
-            filters.Add(QueryFilter.ByTag(tag, expression));
+            filters.Add(QueryFilter.ForTag(tag, expression));
         }
 
         QueryRequest request = new(name, RawBytes.CopyOf(payload.Span))
@@ -94,7 +94,7 @@ internal sealed partial class MemberEngine
         return call.Completion.Task.WaitAsync(cancellationToken);
     }
 
-    internal Task<KeyResult> AskKeysAsync(KeyOperation operation, string? key, CancellationToken cancellationToken)
+    internal async Task<KeyResult> AskKeysAsync(KeyOperation operation, string? key, CancellationToken cancellationToken)
     {
         SealingKey? parsed = key is null ? null : SealingKey.Parse(key);
         TaskCompletionSource<KeyResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -111,7 +111,7 @@ internal sealed partial class MemberEngine
             };
         });
         using CancellationTokenRegistration stopped = _stopping.Token.Register(() => completion.TrySetException(Gone()));
-        return completion.Task.WaitAsync(cancellationToken);
+        return await completion.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
 
         void Done(KeyOutcome outcome) =>
             completion.TrySetResult(new KeyResult(outcome.Members, outcome.Answers, outcome.Failures, outcome.Messages, outcome.Keys));

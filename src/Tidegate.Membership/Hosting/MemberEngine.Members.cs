@@ -107,7 +107,12 @@ internal sealed partial class MemberEngine : IProtocolHost
         SerfMember? known = _serf?.Find(name);
         MemberInfo? before = _view.Find(name);
         MemberState state = StateOf(member, known);
-        ReadOnlyMemory<byte>? record = _registry?.Find(name) is { } published ? published.Payload.Span.ToArray() : null;
+        ReadOnlyMemory<byte>? record = null;
+        if (_registry?.Find(name) is { } published)
+        {
+            record = published.Payload.Span.ToArray();
+        }
+
         MemberInfo info = new()
         {
             Name = name,

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Tidegate.Membership.Packets;
 using Tidegate.Membership.Protocol;
 using Tidegate.Membership.Streams;

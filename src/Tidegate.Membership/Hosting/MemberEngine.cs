@@ -134,7 +134,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         lock (_gate)
         {
             _running = true;
-            MemberRecord self = _core.Self;
+            Protocol.MemberRecord self = _core.Self;
             SerfPeer peer = Remember(self);
             _serf?.MemberUp(peer);
             Changed(Name);
