@@ -51,6 +51,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
     private readonly Queue<Action> _deferred = new();
     private readonly ITimer _timer;
     private readonly Task _telling;
+    private readonly MemberMetrics _metrics;
     private long _armed = long.MaxValue;
     private long _serfDue;
     private int _givenWay;
@@ -107,6 +108,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             _server = new StreamServer(_envelope, this, _logger, _time, budget: budget);
             _timer = _time.CreateTimer(static engine => ((MemberEngine)engine!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _telling = TellAsync();
+            _metrics = new MemberMetrics(this);
         }
         catch
         {
@@ -172,6 +174,30 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>What is measured, as of now.</summary>
+    internal MemberNumbers Numbers()
+    {
+        lock (_gate)
+        {
+            ProtocolCounters counters = _core.Counters;
+            TransportCounters traffic = _transport.Counters;
+            return new MemberNumbers(
+                _core.Health,
+                _core.IsIsolated,
+                traffic.PacketsSent,
+                traffic.PacketsReceived,
+                traffic.BytesSent,
+                traffic.BytesReceived,
+                _packetRefusals.Total,
+                _server.Refusals.Total,
+                counters.BadMessages,
+                counters.Probes,
+                counters.ProbesFailed,
+                _core.Stalled,
+                NotTold);
+        }
+    }
+
     internal bool IsKnown(MemberAddress address)
     {
         lock (_gate)
@@ -194,6 +220,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             _running = false;
         }
 
+        _metrics.Dispose();
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);

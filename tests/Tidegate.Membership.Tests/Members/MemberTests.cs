@@ -52,6 +52,7 @@ public sealed class MemberTests
         Member one = await members.StartAsync("one");
         Member two = await members.StartAsync("two", one);
         await UntilAsync(one, view => view.Alive.Count() == 2);
+        await UntilAsync(two, view => view.Alive.Count() == 2);
 
         Assert.Equal(LeaveResult.Announced, await two.LeaveAsync().WaitAsync(Patience));
         await two.DisposeAsync();
@@ -213,6 +214,7 @@ public sealed class MemberTests
         Member one = await members.StartAsync("one", null, options => options with { Mode = MemberMode.Plain });
         Member two = await members.StartAsync("two", one, options => options with { Mode = MemberMode.Plain });
         await UntilAsync(one, view => view.Alive.Count() == 2);
+        await UntilAsync(two, view => view.Alive.Count() == 2);
 
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => one.Publish("x"u8.ToArray()));
         Assert.Contains("MemberMode.Serf", error.Message, StringComparison.Ordinal);
