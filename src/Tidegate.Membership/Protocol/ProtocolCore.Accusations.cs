@@ -212,10 +212,24 @@ internal sealed partial class ProtocolCore
             return;
         }
 
-        Drop(record);
+        Forget(record);
     }
 
-    private void Drop(MemberRecord record)
+    /// <summary>Forgets a member that has failed or left, as Serf's prune wants.</summary>
+    /// <returns>False where it is alive or not known.</returns>
+    internal bool Forget(long now, string name)
+    {
+        Observe(now);
+        if (_table.Find(name) is not { IsSelf: false, IsAlive: false } record)
+        {
+            return false;
+        }
+
+        Forget(record);
+        return true;
+    }
+
+    private void Forget(MemberRecord record)
     {
         _gossip[BroadcastTier.Membership].Remove(record.Name);
         _table.Remove(record);

@@ -21,10 +21,23 @@ internal sealed partial class ProtocolCore
     internal void Join(long now, in MemberAddress address)
     {
         Observe(now);
-        if (!_leaving && address.IsUsable && _table.At(address) is not { IsAlive: true })
+        if (!_leaving && address.IsUsable && _table.At(address) is not { IsAlive: true } && !IsAsked(address))
         {
             StartPushPull(address, join: true, partner: null);
         }
+    }
+
+    private bool IsAsked(in MemberAddress address)
+    {
+        foreach (Exchange exchange in _exchanges.Values)
+        {
+            if (exchange.To == address)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // While alone: every seed in turn, soon at first and then every second for ever.

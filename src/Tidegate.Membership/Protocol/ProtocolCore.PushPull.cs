@@ -25,6 +25,12 @@ internal sealed partial class ProtocolCore
 
     private void StartPushPull(in MemberAddress to, bool join, MemberRecord? partner)
     {
+        if (_exchanges.Count >= _options.MaximumExchanges)
+        {
+            Counters.ExchangesBeyondBound++;
+            return;
+        }
+
         int exchange = ++_exchange;
         _exchanges.Add(exchange, new Exchange(to, join, partner));
         _host.StartPushPull(exchange, to, join);
@@ -77,11 +83,6 @@ internal sealed partial class ProtocolCore
             return;
         }
 
-        if (ended.Partner is { } partner)
-        {
-            Heard(partner);
-        }
-
         string? refusal = VersionCheck.Refuse(state.Entries, _table);
         if (refusal is not null)
         {
@@ -91,6 +92,9 @@ internal sealed partial class ProtocolCore
         }
 
         Merge(state);
+
+        // After merging: what the state said may have settled what its answering would settle.
+        Heard(ended.Partner);
     }
 
     /// <summary>A push/pull that this member started has come to nothing.</summary>

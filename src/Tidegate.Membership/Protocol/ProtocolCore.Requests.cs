@@ -12,14 +12,4 @@ internal sealed partial class ProtocolCore
             StartPushPull(record.Address, join: false, record);
         }
     }
-
-    /// <summary>Forgets a member that is gone, before its time. One that is there stays.</summary>
-    internal void Forget(long now, string name)
-    {
-        Observe(now);
-        if (_table.Find(name) is { IsSelf: false, IsAlive: false } record)
-        {
-            Drop(record);
-        }
-    }
 }

@@ -32,5 +32,8 @@ internal sealed class ProtocolCounters
     /// <summary>Members that answered when they were about to be buried.</summary>
     internal long Rescued { get; set; }
 
+    /// <summary>Push/pulls that were not started because too many were under way.</summary>
+    internal long ExchangesBeyondBound { get; set; }
+
     internal long PushPullsRefused { get; set; }
 }

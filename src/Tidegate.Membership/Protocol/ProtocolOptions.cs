@@ -83,6 +83,9 @@ internal sealed record ProtocolOptions
     /// <summary>Pings under way on behalf of others.</summary>
     public int MaximumRelays { get; init; } = 1_024;
 
+    /// <summary>Push/pulls of its own that a member has under way (specification, section 7).</summary>
+    public int MaximumExchanges { get; init; } = 128;
+
     /// <summary>Names of forgotten members whose incarnation is remembered.</summary>
     public int MaximumTombstones { get; init; } = 4_096;
 
@@ -91,6 +94,10 @@ internal sealed record ProtocolOptions
 
     /// <summary>The additions that are on.</summary>
     public Additions Additions { get; init; } = Additions.All;
+
+    /// <summary>The first incarnation of a member that starts at that time, whatever its clock shows.</summary>
+    internal static uint IncarnationAt(DateTimeOffset time) =>
+        (uint)Math.Clamp(time.ToUnixTimeSeconds(), 1, ProtocolCore.MaximumIncarnation);
 
     internal bool Has(Additions addition) => (Additions & addition) != 0;
 
