@@ -72,7 +72,7 @@ public sealed class Member : IAsyncDisposable
         MemberEngine engine = new(options);
         try
         {
-            await engine.StartAsync(cancellationToken).ConfigureAwait(false);
+            engine.Start();
             return new Member(engine);
         }
         catch

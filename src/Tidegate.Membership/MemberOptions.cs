@@ -16,8 +16,16 @@ public sealed record MemberOptions
     /// <summary>This member's name, 1 to 128 bytes, which nobody else in the cluster may have. Null: its address and port.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Where others may be found. Empty: this member waits to be found.</summary>
-    public IReadOnlyList<DiscoverySource> Discovery { get; init; } = [];
+    /// <summary>
+    /// Where others may be found: any number of <c>tcp://host:port</c>, members that are asked for all the others, of which one
+    /// live one is enough; and one <c>udp://host:port</c>, with a multicast group in which members call each other, or with a
+    /// name to each of whose addresses they send word. Names are resolved again and again, and all is tried for ever. Empty: this
+    /// member waits to be found.
+    /// </summary>
+    public IReadOnlyList<string> Discovery { get; init; } = [];
+
+    /// <summary>Routers that a call in a multicast group may pass, plus one; 1 to 255. Default 1: none.</summary>
+    public int MulticastTimeToLive { get; init; } = 1;
 
     /// <summary>
     /// Keys of 16, 24 or 32 bytes in base64. The first seals all that this member says, each opens what others say. Empty: nothing

@@ -38,7 +38,10 @@ internal sealed partial class MemberEngine : IProtocolHost
                 _serf?.MemberDown(member.Name);
                 Changed(member.Name, MemberEventKind.Left);
                 break;
-            default:
+            case MemberChange.Suspected:
+                _logger.LogDebug("Member {Name} at {Address} does not answer somebody.", member.Name, member.Address);
+                break;
+            case MemberChange.Forgotten:
                 _peers.Remove(member.Name);
                 _serf?.MemberDropped(member.Name);
                 Forgotten(member.Name);

@@ -89,11 +89,14 @@ internal sealed partial class MemberEngine : ITransportHandler, IStreamHandler
         if (_outgoing >= StreamsAtOnce)
         {
             _deferred.Enqueue(() => _core.OnPushPullFailed(Now, exchange, null));
+            _waitsForJoin?.TrySetResult(false);
             return;
         }
 
         _outgoing++;
-        _ = ExchangeAsync(exchange, to, join);
+        TaskCompletionSource<bool>? waiting = _waitsForJoin;
+        _waitsForJoin = null;
+        _ = ExchangeAsync(exchange, to, join, waiting);
     }
 
     void IProtocolHost.StartStreamPing(uint seqNo, in MemberAddress to, string node, int timeout)
@@ -108,7 +111,7 @@ internal sealed partial class MemberEngine : ITransportHandler, IStreamHandler
         _ = StreamPingAsync(seqNo, to, node, TimeSpan.FromMilliseconds(timeout));
     }
 
-    private async Task ExchangeAsync(int exchange, MemberAddress to, bool join)
+    private async Task ExchangeAsync(int exchange, MemberAddress to, bool join, TaskCompletionSource<bool>? waiting)
     {
         // Off the caller's stack, which is inside the state machine.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -116,6 +119,7 @@ internal sealed partial class MemberEngine : ITransportHandler, IStreamHandler
         lock (_gate)
         {
             _outgoing--;
+            waiting?.TrySetResult(outcome.IsDone);
             if (!_running)
             {
                 return;

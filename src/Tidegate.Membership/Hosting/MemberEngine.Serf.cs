@@ -45,7 +45,7 @@ internal sealed partial class MemberEngine : ISerfHost
 
     void ISerfHost.Forget(string name) => _deferred.Enqueue(() => _core.Forget(Now, name));
 
-    void ISerfHost.RequestPushPull(string name) => _deferred.Enqueue(() => _core.ExchangeWith(Now, name));
+    void ISerfHost.RequestPushPull(string name) => _deferred.Enqueue(() => _core.RequestPushPull(Now, name));
 
     void ISerfHost.StatusChanged(SerfMember member, SerfStatus before)
     {

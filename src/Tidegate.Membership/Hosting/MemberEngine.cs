@@ -1,6 +1,7 @@
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Tidegate.Membership.Discovery;
 using Tidegate.Membership.Packets;
 using Tidegate.Membership.Protocol;
 using Tidegate.Membership.Registry;
@@ -68,11 +69,13 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         _warnings = new WarningLog(_logger, _time);
         _origin = _time.GetTimestamp();
         OptionChecks.Check(options);
+        _targets = [.. options.Discovery.Select(DiscoveryTarget.Parse)];
         Keyring? keyring = options.Keys.Count == 0 ? null : new Keyring(options.Keys.Select(SealingKey.Parse));
         _envelope = new Envelope(System.Text.Encoding.UTF8.GetBytes(options.Label), keyring);
         _transport = MemberTransport.Open(options.Listen, _logger);
         try
         {
+            _beacons = OpenBeacons();
             Name = options.Name ?? _transport.LocalEndPoint.ToString();
             MemberAddress own = MemberAddress.From(_transport.LocalEndPoint);
             bool isSerf = options.Mode == MemberMode.Serf;
@@ -112,6 +115,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         }
         catch
         {
+            _ = _beacons?.DisposeAsync().AsTask();
             _ = _transport.DisposeAsync().AsTask();
             throw;
         }
@@ -131,7 +135,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
     public Random Random { get; }
 
     /// <summary>Begins to listen, to probe and to look for others.</summary>
-    internal void Start(IReadOnlyList<MemberAddress> seeds)
+    internal void Start()
     {
         lock (_gate)
         {
@@ -140,38 +144,12 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             SerfPeer peer = Remember(self);
             _serf?.MemberUp(peer);
             Changed(Name);
-            _core.Start(Now, seeds);
+            _core.Start(Now, seeds: []);
             _transport.Start(this);
             Finish();
         }
-    }
 
-    internal void SetSeeds(IReadOnlyList<MemberAddress> seeds) => Run(() => _core.SetSeeds(seeds));
-
-    /// <summary>Joins whoever has said to be at that address.</summary>
-    internal void Join(MemberAddress address) => Run(() => _core.Join(Now, address));
-
-    /// <summary>How many members are there, this one included.</summary>
-    internal int Live
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _core.Members.Live;
-            }
-        }
-    }
-
-    internal uint Incarnation
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _core.Self.Incarnation;
-            }
-        }
+        StartDiscovery();
     }
 
     /// <summary>What is measured, as of now.</summary>
@@ -198,14 +176,6 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         }
     }
 
-    internal bool IsKnown(MemberAddress address)
-    {
-        lock (_gate)
-        {
-            return _core.Members.At(address) is { IsAlive: true };
-        }
-    }
-
     /// <summary>Closes everything, without a word to the others.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -222,6 +192,16 @@ internal sealed partial class MemberEngine : IAsyncDisposable
 
         _metrics.Dispose();
         await _stopping.CancelAsync().ConfigureAwait(false);
+        if (_discoverer is not null)
+        {
+            await _discoverer.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_beacons is not null)
+        {
+            await _beacons.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
         lock (_gate)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Tidegate.Membership.Discovery;
 using Tidegate.Membership.Security;
 using Tidegate.Membership.Wire;
 
@@ -34,6 +35,12 @@ internal static class OptionChecks
             throw new ArgumentException($"Label has at most {LongestLabel} bytes in UTF-8.", nameof(options));
         }
 
+        if (options.MulticastTimeToLive is < 1 or > 255)
+        {
+            throw new ArgumentException($"MulticastTimeToLive is from 1 to 255, not {options.MulticastTimeToLive}.", nameof(options));
+        }
+
+        CheckDiscovery(options);
         Between(options.ProbeInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1), nameof(options.ProbeInterval));
         Between(options.ProbeTimeout, TimeSpan.FromMilliseconds(5), options.ProbeInterval - TimeSpan.FromMilliseconds(1), nameof(options.ProbeTimeout));
         Between(options.Retention, TimeSpan.FromSeconds(1), TimeSpan.FromDays(366), nameof(options.Retention));
@@ -65,6 +72,31 @@ internal static class OptionChecks
             {
                 throw new ArgumentException($"The tag '{name}' is set by the library; choose another name.", nameof(tags));
             }
+        }
+    }
+
+    private static void CheckDiscovery(MemberOptions options)
+    {
+        DiscoveryTarget[] targets;
+        try
+        {
+            targets = [.. options.Discovery.Select(DiscoveryTarget.Parse)];
+        }
+        catch (FormatException exception)
+        {
+            throw new ArgumentException($"Discovery: {exception.Message}", nameof(options));
+        }
+
+        DiscoveryTarget[] beacons = [.. targets.Where(target => target.Kind != DiscoveryKind.Seed)];
+        if (beacons.Length > 1)
+        {
+            throw new ArgumentException("Discovery has more than one udp:// entry; there may be one, beside any number of tcp:// ones.", nameof(options));
+        }
+
+        if (beacons.Length == 1 && beacons[0].Kind == DiscoveryKind.UnicastBeacon && beacons[0].Port == options.Listen.Port)
+        {
+            throw new ArgumentException(
+                $"Discovery calls on port {beacons[0].Port}, where this member listens itself. Use another port in the udp:// entry of all members.", nameof(options));
         }
     }
 

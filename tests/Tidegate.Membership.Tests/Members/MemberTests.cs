@@ -230,7 +230,7 @@ public sealed class MemberTests
         Member two = await members.StartAsync("two", null, options => options with
         {
             Listen = new IPEndPoint(IPAddress.IPv6Loopback, 0),
-            Discovery = [new SeedSource("::1", one.EndPoint.Port)],
+            Discovery = [$"tcp://{one.EndPoint}"],
         });
 
         await UntilAsync(two, view => view.Alive.Count() == 2);

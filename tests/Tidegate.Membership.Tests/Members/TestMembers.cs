@@ -17,7 +17,7 @@ internal sealed class TestMembers : IAsyncDisposable
             ClusterName = "test",
             Name = name,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            Discovery = seed is null ? [] : [new SeedSource("127.0.0.1", seed.EndPoint.Port)],
+            Discovery = seed is null ? [] : [$"tcp://{seed.EndPoint}"],
         };
         Member member = await Member.StartAsync(change is null ? options : change(options));
         _members.Add(member);
