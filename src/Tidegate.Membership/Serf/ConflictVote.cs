@@ -26,6 +26,12 @@ internal sealed class ConflictVote(MemberAddress own, Action<int, int> counted) 
             _answers++;
             _mine += answer.Known && SamePlace(answer.Address, own) ? 1 : 0;
         }
+
+        // Everyone else has spoken.
+        if (_answers >= query.Members - 1)
+        {
+            query.Close();
+        }
     }
 
     public void Finished(OwnQuery query) => counted(_mine, _answers);

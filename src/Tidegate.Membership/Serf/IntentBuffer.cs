@@ -86,6 +86,7 @@ internal sealed class IntentBuffer
             }
         }
 
+        _nextSweep = _intents.Count == 0 ? long.MinValue : _nextSweep;
         return _intents.Count < SerfLimits.BufferedIntents;
     }
 

@@ -42,6 +42,9 @@ internal sealed partial class SerfLayer
 
     internal SerfMember? Find(string name) => _table.Find(name);
 
+    /// <summary>Intents about members that are not known yet.</summary>
+    internal int BufferedIntents => _table.BufferedIntents;
+
     /// <summary>Does what is due. To be called every 100 ms or so.</summary>
     internal void Tick()
     {

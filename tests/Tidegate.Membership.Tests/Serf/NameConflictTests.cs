@@ -41,7 +41,10 @@ public sealed class NameConflictTests
                 : new ConflictAnswerMessage { Known = true, Name = "self", Address = SerfTestHost.Address(addresses[i]), Status = SerfStatus.Alive });
         }
 
-        Assert.Null(_host.Stopped);
+        // When all others have answered nobody waits for more; otherwise the time has to pass.
+        bool all = addresses.Length == 3;
+        Assert.Equal(all && !stays, _host.Stopped is not null);
+        Assert.Equal(all && stays ? 1 : 0, _host.Warnings.Count);
         _host.Pass(3_200);
         Assert.Equal(stays, _host.Stopped is null);
         Assert.Equal(stays ? 1 : 0, _host.Warnings.Count);
