@@ -39,20 +39,9 @@ internal sealed class Truth
 
     internal int Violations { get; set; }
 
-    /// <summary>Live members that take that one for up.</summary>
-    internal int Believers(int subject)
-    {
-        int believers = 0;
-        for (int observer = 0; observer < _count; observer++)
-        {
-            believers += observer != subject && _isUp[observer] && _sees[observer, subject] ? 1 : 0;
-        }
-
-        return believers;
-    }
-
     internal void Started(SimulatedMember member)
     {
+        int wrong = WrongWith(member.Index);
         for (int subject = 0; subject < _count; subject++)
         {
             _sees[member.Index, subject] = false;
@@ -61,14 +50,15 @@ internal sealed class Truth
         _isUp[member.Index] = true;
         _hasLeft[member.Index] = false;
         _disturbed[member.Index] = _simulation.Time;
-        Recount();
+        WrongViews += WrongWith(member.Index) - wrong;
     }
 
     internal void Ended(int index, bool left)
     {
+        int wrong = WrongWith(index);
         _isUp[index] = false;
         _hasLeft[index] = left;
-        Recount();
+        WrongViews += WrongWith(index) - wrong;
     }
 
     /// <summary>Its process stands still or its link is bad: others may well report it down until this ends.</summary>
@@ -87,7 +77,7 @@ internal sealed class Truth
 
     internal void Reported(SimulatedMember observer, int subject, MemberChange change)
     {
-        bool up = change is MemberChange.Up or MemberChange.Updated;
+        bool up = change is MemberChange.Up or MemberChange.Updated or MemberChange.Suspected;
         if (change == MemberChange.Down)
         {
             Judge(observer.Index, subject);
@@ -105,16 +95,16 @@ internal sealed class Truth
 
     private bool IsWrong(int observer, int subject) => observer != subject && _isUp[observer] && _sees[observer, subject] != _isUp[subject];
 
-    private void Recount()
+    // The wrong views of that member, and those that others have of it.
+    private int WrongWith(int index)
     {
-        WrongViews = 0;
-        for (int observer = 0; observer < _count; observer++)
+        int wrong = 0;
+        for (int other = 0; other < _count; other++)
         {
-            for (int subject = 0; subject < _count; subject++)
-            {
-                WrongViews += IsWrong(observer, subject) ? 1 : 0;
-            }
+            wrong += (IsWrong(index, other) ? 1 : 0) + (IsWrong(other, index) ? 1 : 0);
         }
+
+        return wrong;
     }
 
     private void Judge(int observer, int subject)

@@ -11,6 +11,9 @@ internal enum MemberChange
     /// <summary>Its metadata, versions, address or incarnation are new.</summary>
     Updated,
 
+    /// <summary>It does not answer somebody. It is still up, and often is heard of again at once, as <see cref="Updated"/>.</summary>
+    Suspected,
+
     /// <summary>It failed.</summary>
     Down,
 
@@ -22,8 +25,10 @@ internal enum MemberChange
 }
 
 /// <summary>
-/// What the protocol needs from whoever runs it. It is called on the thread that called <see cref="ProtocolCore"/> and must
-/// not call back into it, except where this says so.
+/// What the protocol needs from whoever runs it. It is called on the thread that called <see cref="ProtocolCore"/>. From within
+/// <see cref="OnMemberChanged"/>, <see cref="OnUserMessage"/>, <see cref="MergeUserState"/> and the ends of broadcasts it may call
+/// back to broadcast, to send a user message, to change the metadata, to forget a member, to ask for a push/pull and to leave;
+/// from within the others it may not call back.
 /// </summary>
 internal interface IProtocolHost
 {
@@ -67,7 +72,7 @@ internal interface IProtocolHost
     bool IsGateway(RawBytes meta);
 
     /// <summary>Bytes for an ack to a gateway; nil for none.</summary>
-    RawBytes AckPayload();
+    RawBytes AckPayload(MemberRecord pinger);
 
     /// <summary>What a gateway's ack carried. Never called for Serf agents.</summary>
     void OnAckPayload(MemberRecord from, ReadOnlySpan<byte> payload);

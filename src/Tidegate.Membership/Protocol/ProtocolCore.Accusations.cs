@@ -68,6 +68,10 @@ internal sealed partial class ProtocolCore
         }
 
         WaitFor(record);
+        if (record.IsReportedUp)
+        {
+            _host.OnMemberChanged(record, MemberChange.Suspected);
+        }
     }
 
     private void WaitFor(MemberRecord record)

@@ -72,7 +72,14 @@ internal sealed partial class ProtocolCore
         record.Verification = null;
         record.IsOwnVerdict = false;
         _table.SetStatus(record, MemberStatus.Alive, Now);
-        ReportUp(record);
+        if (record.IsReportedUp)
+        {
+            _host.OnMemberChanged(record, MemberChange.Updated);
+        }
+        else
+        {
+            ReportUp(record);
+        }
     }
 
     private MemberRecord? Introduce(in AliveMessage message)

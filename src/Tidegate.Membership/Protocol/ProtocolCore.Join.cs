@@ -27,6 +27,16 @@ internal sealed partial class ProtocolCore
         }
     }
 
+    /// <summary>Exchanges states with a member soon, because its records seem to differ. Does nothing where that is under way, or nobody is there.</summary>
+    internal void RequestPushPull(long now, string name)
+    {
+        Observe(now);
+        if (_table.Find(name) is { IsSelf: false, IsAlive: true } record && !_leaving && !IsAsked(record.Address))
+        {
+            StartPushPull(record.Address, join: false, record);
+        }
+    }
+
     private bool IsAsked(in MemberAddress address)
     {
         foreach (Exchange exchange in _exchanges.Values)

@@ -11,16 +11,21 @@ internal sealed partial class ProtocolCore
     /// <param name="message">The message with its type byte; compound, compression, CRC and seal have been taken off.</param>
     internal void OnMessage(long now, in MemberAddress from, ReadOnlySpan<byte> message)
     {
-        Observe(now);
         if (message.IsEmpty)
         {
             Counters.BadMessages++;
             return;
         }
 
-        ReadOnlySpan<byte> body = message[1..];
+        OnMessage(now, from, (MessageType)message[0], message[1..]);
+    }
+
+    /// <summary>Takes one message out of a packet, whose type byte has been taken off too.</summary>
+    internal void OnMessage(long now, in MemberAddress from, MessageType type, ReadOnlySpan<byte> body)
+    {
+        Observe(now);
         MessagePackReader reader = new(body);
-        switch ((MessageType)message[0])
+        switch (type)
         {
             case MessageType.Ping when PingMessage.TryRead(ref reader, out PingMessage ping):
                 OnPing(from, ping);
@@ -66,7 +71,7 @@ internal sealed partial class ProtocolCore
 
         MemberAddress to = AnswerTo(from, ping.Source);
         MemberRecord? asker = _table.At(to);
-        RawBytes payload = asker is { IsGateway: true } ? _host.AckPayload() : RawBytes.Nil;
+        RawBytes payload = asker is { IsGateway: true } ? _host.AckPayload(asker) : RawBytes.Nil;
         Send(to, asker, Encode(new AckMessage(ping.SeqNo, payload)));
     }
 

@@ -101,7 +101,7 @@ internal sealed partial class RecordRegistry
     internal void MemberChanged(SerfPeer peer)
     {
         Tags.TryRead(peer.Meta, out IReadOnlyDictionary<string, string> tags);
-        if (peer.Name != _name && peer.SpeaksSerf && tags.GetValueOrDefault("tg") == "1")
+        if (peer.Name != _name && peer.SpeaksSerf && tags.GetValueOrDefault(Tags.Gateway) == "1")
         {
             _gateways[peer.Name] = peer;
         }

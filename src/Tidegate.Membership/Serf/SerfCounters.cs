@@ -21,6 +21,9 @@ internal sealed class SerfCounters
     /// <summary>Acks and answers that nobody waits for.</summary>
     internal long UnexpectedAnswers { get; set; }
 
+    /// <summary>Members of other clusters that were refused, each as often as it was met.</summary>
+    internal long OtherClusters { get; set; }
+
     /// <summary>Members whose metadata could not be read as tags.</summary>
     internal long UnreadableTags { get; set; }
 }

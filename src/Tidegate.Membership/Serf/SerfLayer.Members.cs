@@ -1,4 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Tidegate.Membership.Serf.Messages;
+using Tidegate.Membership.Wire;
 
 namespace Tidegate.Membership.Serf;
 
@@ -41,7 +44,46 @@ internal sealed partial class SerfLayer
 
     /// <summary>Changes one's own tags.</summary>
     /// <exception cref="ArgumentException">They do not fit the 512 bytes that metadata may have.</exception>
-    internal void SetTags(IReadOnlyDictionary<string, string> tags) => _host.SetMeta(Tags.Write(tags));
+    internal void SetTags(IReadOnlyDictionary<string, string> tags) => _host.SetMeta(MetaOf(tags));
+
+    /// <summary>One's own metadata with these tags: the cluster's name comes with them, and what says that one has a registry.</summary>
+    /// <exception cref="ArgumentException">They do not fit the 512 bytes that metadata may have.</exception>
+    internal RawBytes MetaOf(IReadOnlyDictionary<string, string> tags)
+    {
+        Dictionary<string, string> all = new(tags);
+        if (_options.ClusterName is not null)
+        {
+            all[Tags.ClusterName] = _options.ClusterName;
+        }
+
+        if (_registry is not null)
+        {
+            all[Tags.Gateway] = "1";
+        }
+
+        return Tags.Write(all);
+    }
+
+    /// <summary>
+    /// Whether a member with this metadata may be in this cluster. One of another name may not: its push/pull is to be answered with the reason, and what
+    /// others say of it is to be skipped, so that a guest cannot bridge two clusters. One without a name, as agents are, is a welcome guest.
+    /// </summary>
+    /// <param name="name">The member's name.</param>
+    /// <param name="meta">Its metadata.</param>
+    /// <param name="refusal">Why not; null where it may.</param>
+    internal bool Admits(string name, RawBytes meta, [NotNullWhen(false)] out string? refusal)
+    {
+        refusal = null;
+        if (_options.ClusterName is not string own || !Tags.TryRead(meta, out IReadOnlyDictionary<string, string> tags)
+            || !tags.TryGetValue(Tags.ClusterName, out string? other) || other == own)
+        {
+            return true;
+        }
+
+        Counters.OtherClusters++;
+        refusal = $"{name} belongs to the cluster {other}, and this is the cluster {own}.";
+        return false;
+    }
 
     /// <summary>Tells everyone that this member is here to stay. To be called after a join by command has succeeded, not after a reconnect.</summary>
     internal void AnnounceJoin()
@@ -85,8 +127,14 @@ internal sealed partial class SerfLayer
     /// <param name="name">The member. One that is alive says that it stays.</param>
     /// <param name="prune">True where it is to be forgotten altogether.</param>
     /// <returns>False where no such member is known.</returns>
+    /// <exception cref="ArgumentException">It is this member itself.</exception>
     internal bool ForceLeave(string name, bool prune)
     {
+        if (name == Name)
+        {
+            throw new ArgumentException($"{name} is this member. To leave the cluster, leave it in order.", nameof(name));
+        }
+
         if (_table.Find(name) is null)
         {
             return false;
@@ -113,7 +161,7 @@ internal sealed partial class SerfLayer
 
         MemberAddress own = self.Address;
         ConflictVote vote = new(own, (mine, answers) => Counted(own, other, mine, answers));
-        _conflictVote = Ask(new QueryRequest(ConflictVote.Query, Wire.RawBytes.CopyOf(System.Text.Encoding.UTF8.GetBytes(Name))), vote);
+        _conflictVote = Ask(new QueryRequest(ConflictVote.Query, RawBytes.CopyOf(Encoding.UTF8.GetBytes(Name))), vote);
     }
 
     private void Counted(MemberAddress own, MemberAddress other, int mine, int answers)

@@ -8,6 +8,9 @@ internal sealed record SerfOptions
     /// <summary>One's own name.</summary>
     internal required string Name { get; init; }
 
+    /// <summary>The cluster's name, which travels as the tag <c>cn</c>; null where it has none, and then members of every name are let in.</summary>
+    internal string? ClusterName { get; init; }
+
     /// <summary>How often the host gossips. Queries wait for sixteen times as long, or a multiple of that in large clusters.</summary>
     internal TimeSpan GossipInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 

@@ -8,6 +8,12 @@ namespace Tidegate.Membership.Serf;
 /// <summary>A member's tags, as its metadata carries them: <c>ff</c> and a map from text to text (annex A6).</summary>
 internal static class Tags
 {
+    /// <summary>The tag that names the cluster.</summary>
+    internal const string ClusterName = "cn";
+
+    /// <summary>The tag that gateways carry, with the value 1.</summary>
+    internal const string Gateway = "tg";
+
     private const byte Magic = 0xff;
 
     internal static IReadOnlyDictionary<string, string> None { get; } = new Dictionary<string, string>();
@@ -55,7 +61,8 @@ internal static class Tags
         return output.WrittenCount <= WireLimits.Meta
             ? RawBytes.CopyOf(output.WrittenSpan)
             : throw new ArgumentException(
-                $"The tags take {output.WrittenCount} bytes, and a member's tags may take {WireLimits.Meta}. Use fewer or shorter ones.", nameof(tags));
+                $"The tags take {output.WrittenCount} bytes with the cluster's name, and a member's tags may take {WireLimits.Meta}. Use fewer or shorter ones.",
+                nameof(tags));
     }
 
     internal static IReadOnlyDictionary<string, string> ReadMap(ref MessagePackReader reader)

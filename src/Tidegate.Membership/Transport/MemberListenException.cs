@@ -12,6 +12,20 @@ public sealed class MemberListenException : IOException
     {
     }
 
+    private MemberListenException(string message, SocketException cause)
+        : base(message, cause)
+    {
+    }
+
+    /// <summary>A group that cannot be joined.</summary>
+    internal static MemberListenException ForGroup(IPEndPoint group, SocketException cause) => new(
+        cause.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => $"UDP port {group.Port} of group {group.Address} is in use by a program that does not share it. Choose another port.",
+            _ => $"Cannot join group {group}: {cause.Message}. It must be a multicast address, and an interface with multicast must be there; name one if there are several.",
+        },
+        cause);
+
     private static string Explain(IPEndPoint endPoint, string protocol, SocketException cause) => cause.SocketErrorCode switch
     {
         SocketError.AddressNotAvailable => $"{endPoint.Address} is not an address of this machine. It has {OwnAddresses()}.",

@@ -20,13 +20,16 @@ internal sealed class RefusalLog<TReason>
     private readonly TimeProvider _time;
     private readonly string _what;
     private readonly Func<TReason, string> _describe;
+    private readonly TimeSpan _interval;
 
     /// <param name="logger">Gets a warning each time.</param>
     /// <param name="time">Says when a second has passed.</param>
     /// <param name="what">What is refused, with its article: "a packet".</param>
     /// <param name="describe">A reason in words that go on after "because".</param>
-    internal RefusalLog(ILogger logger, TimeProvider time, string what, Func<TReason, string> describe)
+    /// <param name="interval">How long a reason is not logged again; a second where nothing is said.</param>
+    internal RefusalLog(ILogger logger, TimeProvider time, string what, Func<TReason, string> describe, TimeSpan? interval = null)
     {
+        _interval = interval ?? TimeSpan.FromSeconds(1);
         _logger = logger;
         _time = time;
         _what = what;
@@ -50,14 +53,14 @@ internal sealed class RefusalLog<TReason>
         Interlocked.Increment(ref _logged[index]);
     }
 
-    /// <summary>Counts one, and logs it if this reason was not logged within the last second.</summary>
+    /// <summary>Counts one, and logs it if this reason was not logged a moment ago.</summary>
     internal void Note(TReason reason, MemberAddress from, string? detail = null)
     {
         int index = Index(reason);
         long count = Interlocked.Increment(ref _counts[index]);
         long now = _time.GetTimestamp();
         long last = Volatile.Read(ref _lastLog[index]);
-        if ((last != long.MinValue && _time.GetElapsedTime(last, now) < TimeSpan.FromSeconds(1)) ||
+        if ((last != long.MinValue && _time.GetElapsedTime(last, now) < _interval) ||
             Interlocked.CompareExchange(ref _lastLog[index], now, last) != last)
         {
             return;

@@ -39,6 +39,9 @@ public sealed class AccusationRuleTests
         Script script = new Script().With(4);
         script.Receive(new SuspectMessage(1, "a", "b"));
         Assert.False(script.IsDown("a"));
+        Assert.Equal([MemberChange.Up, MemberChange.Suspected], script.Host.Changes.Where(change => change.Name == "a").Select(change => change.Change));
+        script.Receive(Alive("a", 2, incarnation: 2));
+        Assert.Equal(("a", MemberChange.Updated), script.Host.Changes[^1]);
     }
 
     [Fact]

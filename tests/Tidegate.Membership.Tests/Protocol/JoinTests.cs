@@ -113,4 +113,15 @@ public sealed class JoinTests
         script.Core.Join(script.Now, At(3));
         Assert.Equal([(At(3), true)], script.Host.PushPulls.Select(pushPull => (pushPull.To, pushPull.Join)));
     }
+
+    [Fact]
+    public void A_push_pull_that_is_asked_for_is_started_once_and_with_members_only()
+    {
+        Script script = new Script().With(1);
+        script.Core.RequestPushPull(script.Now, "a");
+        script.Core.RequestPushPull(script.Now, "a");
+        script.Core.RequestPushPull(script.Now, "me");
+        script.Core.RequestPushPull(script.Now, "nobody");
+        Assert.Equal([(At(2), false)], script.Host.PushPulls.Select(pushPull => (pushPull.To, pushPull.Join)));
+    }
 }

@@ -166,6 +166,13 @@ public sealed class IntentTests
     }
 
     [Fact]
+    public void Forcing_oneself_to_leave_is_refused()
+    {
+        Assert.Throws<ArgumentException>(() => _host.Layer.ForceLeave("self", prune: false));
+        Assert.Empty(_host.Broadcasts);
+    }
+
+    [Fact]
     public void Tags_are_set_as_metadata()
     {
         _host.Layer.SetTags(new Dictionary<string, string> { ["tg"] = "1" });

@@ -137,6 +137,30 @@ public sealed class SerfAgentTests
         await agent.WaitForAsync(() => second.Do(host => host.Status("agent")) == SerfStatus.Left, "the agent has left");
     }
 
+    [Fact]
+    public async Task Who_failed_is_forced_to_have_left_by_an_agent_and_by_us()
+    {
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent");
+        await using AgentPeer ours = new("ours");
+        await ours.JoinAsync(agent);
+        foreach (string name in (string[])["one", "two"])
+        {
+            AgentPeer doomed = new(name);
+            await doomed.JoinAsync(agent);
+            await agent.WaitForMemberAsync(name, "alive");
+            await agent.WaitForAsync(() => ours.Do(host => host.Status(name)) == SerfStatus.Alive, "the agent has told us of it");
+            await doomed.DisposeAsync();
+        }
+
+        await agent.WaitForMemberAsync("one", "failed");
+        await agent.WaitForMemberAsync("two", "failed");
+        await agent.WaitForAsync(() => ours.Do(host => (host.Status("one"), host.Status("two"))) == (SerfStatus.Failed, SerfStatus.Failed), "we have heard it");
+        await agent.RunAsync("force-leave", "one");
+        await agent.WaitForAsync(() => ours.Do(host => host.Status("one")) == SerfStatus.Left, "the agent's word is here");
+        Assert.True(ours.Do(host => host.Layer.ForceLeave("two", prune: false)));
+        await agent.WaitForMemberAsync("two", "left");
+    }
+
     private static bool IsAckOf(byte[] message, string name) =>
         SerfFields.TryRead(message, out QueryAnswerMessage answer) && answer.IsAck && answer.From == name;
 }
