@@ -35,7 +35,7 @@ public static class TlsCheck
                     bool http = (layer.Uri == carriage.TunnelTls ? carriage.Tunnel! : accept.Uri).Scheme.TakesPath;
                     Try(findings, () =>
                     {
-                        tls.ForAccept(layer, service.AcceptOptions.Tls, http ? HttpServer.ApplicationProtocols : []);
+                        tls.ForAccept(layer, service.AcceptOptions.Tls, http ? HttpServer.ApplicationProtocols(service.AcceptOptions.Http2) : []);
                         tls.WarnOfMismatch(layer);
                     });
                 }

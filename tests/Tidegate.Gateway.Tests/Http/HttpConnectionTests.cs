@@ -189,7 +189,7 @@ public sealed class HttpConnectionTests : IDisposable
     {
         public override void OnReceived(TcpConnection _, Payload data)
         {
-            var http = new HttpConnection(connection, new RouteTable(NullLogger.Instance), MemoryPool<byte>.Shared, test._leftovers);
+            var http = new HttpConnection(connection, new RouteTable(NullLogger.Instance), HttpListenEndPoint.Http1, MemoryPool<byte>.Shared, test._leftovers);
             http.Begin([], data);
             opened.SetResult((http, connection));
         }
