@@ -91,7 +91,7 @@ internal sealed partial class SerfLayer
         JoinMessage intent = new(_clock.Time, Name);
         _clock.Witness(intent.Time);
         _table.Join(intent, _host.Now);
-        _host.QueueBroadcast(SerfTier.Intents, intent.ToBytes(), sent: null);
+        _host.QueueBroadcast(SerfTier.Intents, about: null, intent.ToBytes(), sent: null);
     }
 
     /// <summary>
@@ -120,7 +120,7 @@ internal sealed partial class SerfLayer
 
         _leaveSpread = spread;
         _leaveDeadline = _host.Now + Milliseconds(_options.LeaveTimeout);
-        _host.QueueBroadcast(SerfTier.Intents, intent.ToBytes(), () => EndLeaving(true));
+        _host.QueueBroadcast(SerfTier.Intents, about: null, intent.ToBytes(), () => EndLeaving(true));
     }
 
     /// <summary>Declares another member gone for good: a failed one becomes one that left, and nobody tries to reach it any more.</summary>
@@ -144,7 +144,7 @@ internal sealed partial class SerfLayer
         _table.Leave(intent, _host.Now);
         if (CountUp() > 1)
         {
-            _host.QueueBroadcast(SerfTier.Intents, intent.ToBytes(), sent: null);
+            _host.QueueBroadcast(SerfTier.Intents, about: null, intent.ToBytes(), sent: null);
         }
 
         return true;
@@ -185,7 +185,7 @@ internal sealed partial class SerfLayer
         }
         else if (TakeLeave(intent))
         {
-            _host.QueueBroadcast(SerfTier.Intents, Trimmed(bytes, length), sent: null);
+            _host.QueueBroadcast(SerfTier.Intents, about: null, Trimmed(bytes, length), sent: null);
         }
     }
 
@@ -200,7 +200,7 @@ internal sealed partial class SerfLayer
         _clock.Witness(intent.Time);
         if (_table.Join(intent, _host.Now))
         {
-            _host.QueueBroadcast(SerfTier.Intents, Trimmed(bytes, length), sent: null);
+            _host.QueueBroadcast(SerfTier.Intents, about: null, Trimmed(bytes, length), sent: null);
         }
     }
 
