@@ -9,7 +9,7 @@ namespace Tidegate.Membership.Registry;
 /// </summary>
 internal static class RecordList
 {
-    internal static bool TryRead(ReadOnlySpan<byte> bytes, out List<MemberRecord> records)
+    internal static bool TryRead(ReadOnlySpan<byte> bytes, out List<PublishedRecord> records)
     {
         records = [];
         MessagePackReader reader = new(bytes);
@@ -26,11 +26,11 @@ internal static class RecordList
         return !reader.Failed;
     }
 
-    internal static void Write(IBufferWriter<byte> output, IReadOnlyCollection<MemberRecord> records)
+    internal static void Write(IBufferWriter<byte> output, IReadOnlyCollection<PublishedRecord> records)
     {
         MessagePackWriter writer = new(output);
         writer.WriteArrayHeader(records.Count);
-        foreach (MemberRecord record in records)
+        foreach (PublishedRecord record in records)
         {
             writer.WriteMapHeader(4);
             writer.WriteRaw("i"u8);
@@ -44,7 +44,7 @@ internal static class RecordList
         }
     }
 
-    private static MemberRecord ReadRecord(ref MessagePackReader reader)
+    private static PublishedRecord ReadRecord(ref MessagePackReader reader)
     {
         string owner = "";
         ulong instance = 0;
@@ -80,6 +80,6 @@ internal static class RecordList
             reader.Fail(ReadFailure.OutOfRange);
         }
 
-        return new MemberRecord(owner, instance, version, payload);
+        return new PublishedRecord(owner, instance, version, payload);
     }
 }

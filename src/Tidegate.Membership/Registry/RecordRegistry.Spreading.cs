@@ -14,11 +14,8 @@ internal sealed partial class RecordRegistry
 
     private const int DigestLength = 1 + sizeof(ulong);
 
-    /// <summary>Gateways that each round of gossip goes to.</summary>
+    /// <summary>Gateways that are sent something by stream in one tick.</summary>
     private const int FanOut = 3;
-
-    /// <summary>A record is sent this many times for each digit of the number of gateways.</summary>
-    private const int TransmitMultiplier = 4;
 
     /// <summary>A record too long for a packet goes to these few, and on from them; what remains, the digests find.</summary>
     private const int StreamTransmits = 3;
@@ -32,7 +29,7 @@ internal sealed partial class RecordRegistry
     /// <summary>Milliseconds between the push/pulls that are asked for.</summary>
     private const long Spacing = 1_000;
 
-    /// <summary>Records that are news, by owner, and how often each is still to be sent.</summary>
+    /// <summary>Owners of news too long for a packet, and how often each is still to be sent.</summary>
     private readonly Dictionary<string, int> _pending = [];
 
     /// <summary>Sum of the hashes of the records whose owners are up.</summary>
@@ -41,20 +38,15 @@ internal sealed partial class RecordRegistry
     private long _lastRepair = long.MinValue / 2;
     private long _differsSince = -1;
 
-    /// <summary>Records that wait to be gossiped.</summary>
+    /// <summary>Records that wait to be sent by stream.</summary>
     internal int Pending => _pending.Count;
 
     /// <summary>
-    /// What goes into the ack of a ping from that member: the digest for a gateway, nil for any other, because a Serf agent would take it for a coordinate
-    /// and log an error. Records of members that are down do not count: members that joined later do not have them.
+    /// What goes into the ack to a gateway: the digest. Any other is to get nil, because a Serf agent would take it for a coordinate and log an error.
+    /// Records of members that are down do not count: members that joined later do not have them.
     /// </summary>
-    internal RawBytes AckPayloadFor(string pinger)
+    internal RawBytes AckPayload()
     {
-        if (!_gateways.ContainsKey(pinger))
-        {
-            return RawBytes.Nil;
-        }
-
         Span<byte> payload = stackalloc byte[DigestLength];
         payload[0] = DigestMark;
         BinaryPrimitives.WriteUInt64BigEndian(payload[1..], _digest);
@@ -88,7 +80,7 @@ internal sealed partial class RecordRegistry
         }
     }
 
-    /// <summary>One round of gossip.</summary>
+    /// <summary>Sends a record that needs a stream to some gateways, if there is one.</summary>
     internal void Tick()
     {
         if (_pending.Count == 0 || _gateways.Count == 0)
@@ -100,49 +92,21 @@ internal sealed partial class RecordRegistry
         _host.Random.Shuffle(targets);
         foreach (SerfPeer target in targets.Take(FanOut))
         {
-            SendPending(target);
-        }
-    }
-
-    /// <summary>Sends what fits one packet, what has been sent least first, and at most one record that needs a stream.</summary>
-    private void SendPending(SerfPeer target)
-    {
-        List<MemberRecord> packet = [];
-        int bytes = 0;
-        bool streamed = false;
-        foreach ((string owner, int _) in _pending.OrderByDescending(entry => entry.Value).ToArray())
-        {
-            MemberRecord record = _records[owner];
-            int size = WrittenSize(record);
-            if (size > RegistryLimits.Packet)
+            if (_pending.Count > 0)
             {
-                if (!streamed && owner != target.Name)
-                {
-                    streamed = true;
-                    Send(target, [record], stream: true);
-                    CountDown(owner);
-                }
-            }
-            else if (bytes + size <= RegistryLimits.Packet)
-            {
-                bytes += size;
-                packet.Add(record);
+                string owner = _pending.MaxBy(entry => entry.Value).Key;
+                _host.SendUserMessage(target.Address, MessageOf(_records[owner]), stream: true);
                 CountDown(owner);
             }
         }
-
-        if (packet.Count > 0)
-        {
-            Send(target, packet, stream: false);
-        }
     }
 
-    private void Send(SerfPeer target, List<MemberRecord> records, bool stream)
+    private static byte[] MessageOf(PublishedRecord record)
     {
         ArrayBufferWriter<byte> output = new();
         output.Write([(byte)SerfMessageType.Records]);
-        RecordList.Write(output, records);
-        _host.SendUserMessage(target.Address, output.WrittenSpan, stream);
+        RecordList.Write(output, [record]);
+        return output.WrittenSpan.ToArray();
     }
 
     private void CountDown(string owner)
@@ -153,14 +117,19 @@ internal sealed partial class RecordRegistry
         }
     }
 
-    private void Spread(MemberRecord record)
+    private void Spread(PublishedRecord record)
     {
-        int digits = Math.Max(1, (int)Math.Ceiling(Math.Log10(_gateways.Count + 2)));
-        _pending[record.Owner] = WrittenSize(record) > RegistryLimits.Packet ? StreamTransmits : TransmitMultiplier * digits;
+        byte[] message = MessageOf(record);
+        if (message.Length > RegistryLimits.Packet)
+        {
+            _pending[record.Owner] = StreamTransmits;
+        }
+        else
+        {
+            _pending.Remove(record.Owner);
+            _host.QueueBroadcast(SerfTier.Records, record.Owner, message, sent: null);
+        }
     }
 
     private void Noted() => _lastNews = _host.Now;
-
-    /// <summary>Bytes that a record takes in a message, at most.</summary>
-    private static int WrittenSize(MemberRecord record) => 40 + (record.Owner.Length * 3) + record.Payload.Length;
 }

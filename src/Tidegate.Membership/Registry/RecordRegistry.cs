@@ -12,8 +12,8 @@ internal sealed partial class RecordRegistry
 {
     private readonly ISerfHost _host;
     private readonly string _name;
-    private readonly Action<string, MemberRecord?> _changed;
-    private readonly Dictionary<string, MemberRecord> _records = [];
+    private readonly Action<string, PublishedRecord?> _changed;
+    private readonly Dictionary<string, PublishedRecord> _records = [];
     private readonly Dictionary<string, SerfPeer> _gateways = [];
     private readonly HashSet<string> _up = [];
     private readonly ulong _instance;
@@ -23,7 +23,7 @@ internal sealed partial class RecordRegistry
     /// <param name="name">One's own name.</param>
     /// <param name="instance">This life: higher than that of any earlier life under this name, such as the time it began.</param>
     /// <param name="changed">Told of each change of the view: the owner, and its record, or null where it has none in view any more.</param>
-    internal RecordRegistry(ISerfHost host, string name, ulong instance, Action<string, MemberRecord?> changed)
+    internal RecordRegistry(ISerfHost host, string name, ulong instance, Action<string, PublishedRecord?> changed)
     {
         _host = host;
         _name = name;
@@ -37,11 +37,11 @@ internal sealed partial class RecordRegistry
     internal int Count => _records.Count;
 
     /// <summary>The record of a member that is up and has published one.</summary>
-    internal MemberRecord? Find(string owner) =>
-        _up.Contains(owner) && _records.TryGetValue(owner, out MemberRecord? record) && !record.IsWithdrawn ? record : null;
+    internal PublishedRecord? Find(string owner) =>
+        _up.Contains(owner) && _records.TryGetValue(owner, out PublishedRecord? record) && !record.IsWithdrawn ? record : null;
 
     /// <summary>All records in view.</summary>
-    internal IReadOnlyList<MemberRecord> View() => [.. _records.Values.Where(record => Find(record.Owner) is not null)];
+    internal IReadOnlyList<PublishedRecord> View() => [.. _records.Values.Where(record => Find(record.Owner) is not null)];
 
     /// <summary>Publishes one's own record in place of an earlier one. To be called after what it promises is there.</summary>
     /// <exception cref="ArgumentException">The payload is longer than 64 KiB, or nil.</exception>
@@ -60,7 +60,7 @@ internal sealed partial class RecordRegistry
     /// <summary>Withdraws one's own record. To be called before what it promises goes.</summary>
     internal void Withdraw()
     {
-        if (_records.TryGetValue(_name, out MemberRecord? own) && !own.IsWithdrawn)
+        if (_records.TryGetValue(_name, out PublishedRecord? own) && !own.IsWithdrawn)
         {
             Write(RawBytes.Nil);
         }
@@ -70,13 +70,13 @@ internal sealed partial class RecordRegistry
     /// <param name="bytes">The body of a message of type 200, or what stands under <c>Tg</c>.</param>
     internal void Received(ReadOnlySpan<byte> bytes)
     {
-        if (!RecordList.TryRead(bytes, out List<MemberRecord> records))
+        if (!RecordList.TryRead(bytes, out List<PublishedRecord> records))
         {
             Counters.Unreadable++;
             return;
         }
 
-        foreach (MemberRecord record in records)
+        foreach (PublishedRecord record in records)
         {
             if (record.Owner == _name)
             {
@@ -100,8 +100,7 @@ internal sealed partial class RecordRegistry
     /// <summary>A member has appeared, or is back, or its tags have changed.</summary>
     internal void MemberChanged(SerfPeer peer)
     {
-        Tags.TryRead(peer.Meta, out IReadOnlyDictionary<string, string> tags);
-        if (peer.Name != _name && peer.SpeaksSerf && tags.GetValueOrDefault(Tags.Gateway) == "1")
+        if (peer.Name != _name && peer.SpeaksSerf && Tags.IsGateway(peer.Meta))
         {
             _gateways[peer.Name] = peer;
         }
@@ -110,7 +109,7 @@ internal sealed partial class RecordRegistry
             _gateways.Remove(peer.Name);
         }
 
-        if (_up.Add(peer.Name) && _records.TryGetValue(peer.Name, out MemberRecord? record))
+        if (_up.Add(peer.Name) && _records.TryGetValue(peer.Name, out PublishedRecord? record))
         {
             _digest += record.Hash();
             Noted();
@@ -123,7 +122,7 @@ internal sealed partial class RecordRegistry
     {
         _gateways.Remove(name);
         bool inView = Find(name) is not null;
-        if (_up.Remove(name) && _records.TryGetValue(name, out MemberRecord? record))
+        if (_up.Remove(name) && _records.TryGetValue(name, out PublishedRecord? record))
         {
             _digest -= record.Hash();
             Noted();
@@ -139,15 +138,15 @@ internal sealed partial class RecordRegistry
     {
         MemberDown(name);
         _pending.Remove(name);
-        if (_records.Remove(name, out MemberRecord? record))
+        if (_records.Remove(name, out PublishedRecord? record))
         {
             _bytes -= SizeOf(record);
         }
     }
 
-    private void Take(MemberRecord record)
+    private void Take(PublishedRecord record)
     {
-        _records.TryGetValue(record.Owner, out MemberRecord? known);
+        _records.TryGetValue(record.Owner, out PublishedRecord? known);
         if (known is not null && !record.IsNewerThan(known))
         {
             return;
@@ -171,9 +170,9 @@ internal sealed partial class RecordRegistry
     }
 
     /// <summary>Someone has a record in our name: from our last life, or from someone who may not write it. Ours must be newer.</summary>
-    private void AnswerForeign(MemberRecord foreign)
+    private void AnswerForeign(PublishedRecord foreign)
     {
-        _records.TryGetValue(_name, out MemberRecord? own);
+        _records.TryGetValue(_name, out PublishedRecord? own);
         if (own is not null && (own.IsNewerThan(foreign) || (!foreign.IsNewerThan(own) && foreign.Payload == own.Payload)))
         {
             return;
@@ -186,18 +185,18 @@ internal sealed partial class RecordRegistry
         }
 
         bool full = foreign.Version == ulong.MaxValue;
-        MemberRecord newer = new(_name, full ? foreign.Instance + 1 : foreign.Instance, full ? 0 : foreign.Version + 1, own?.Payload ?? RawBytes.Nil);
-        MemberRecord first = new(_name, _instance, 1, newer.Payload);
+        PublishedRecord newer = new(_name, full ? foreign.Instance + 1 : foreign.Instance, full ? 0 : foreign.Version + 1, own?.Payload ?? RawBytes.Nil);
+        PublishedRecord first = new(_name, _instance, 1, newer.Payload);
         Keep(first.IsNewerThan(newer) ? first : newer, own);
     }
 
     private void Write(RawBytes payload)
     {
-        _records.TryGetValue(_name, out MemberRecord? own);
-        Keep(own is null ? new MemberRecord(_name, _instance, 1, payload) : own with { Version = own.Version + 1, Payload = payload }, own);
+        _records.TryGetValue(_name, out PublishedRecord? own);
+        Keep(own is null ? new PublishedRecord(_name, _instance, 1, payload) : own with { Version = own.Version + 1, Payload = payload }, own);
     }
 
-    private void Keep(MemberRecord record, MemberRecord? before)
+    private void Keep(PublishedRecord record, PublishedRecord? before)
     {
         bool wasInView = Find(record.Owner) is not null;
         bool up = _up.Contains(record.Owner);
@@ -216,7 +215,7 @@ internal sealed partial class RecordRegistry
         }
     }
 
-    private void Show(MemberRecord record)
+    private void Show(PublishedRecord record)
     {
         if (!record.IsWithdrawn)
         {
@@ -224,5 +223,5 @@ internal sealed partial class RecordRegistry
         }
     }
 
-    private static int SizeOf(MemberRecord record) => (record.Owner.Length * sizeof(char)) + record.Payload.Length;
+    private static int SizeOf(PublishedRecord record) => (record.Owner.Length * sizeof(char)) + record.Payload.Length;
 }

@@ -14,6 +14,6 @@ internal static class RegistryLimits
     /// </summary>
     internal const int TotalBytes = 12 * 1024 * 1024;
 
-    /// <summary>A message of records that goes in a packet; peers fill packets up to 1,400, and sealing and labels take their part.</summary>
+    /// <summary>A message with a record that goes in a packet; peers fill packets up to 1,400, and sealing and labels take their part.</summary>
     internal const int Packet = 1_200;
 }

@@ -6,7 +6,7 @@ internal interface IKeyOperations
     /// <summary>The installed keys, the one that seals first.</summary>
     IReadOnlyList<byte[]> Keys { get; }
 
-    /// <summary>Adds a key of 16, 24 or 32 bytes that is not installed, to open with.</summary>
+    /// <summary>Adds a key of 16, 24 or 32 bytes that is not installed, to open with. The keyring bounds how many there may be.</summary>
     /// <returns>Null, or why it could not be done.</returns>
     string? Install(ReadOnlySpan<byte> key);
 

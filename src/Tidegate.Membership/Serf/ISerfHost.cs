@@ -8,6 +8,9 @@ internal enum SerfTier
     Intents,
     Queries,
     Events,
+
+    /// <summary>The registry's, to members tagged as gateways only: an agent would log a warning for each.</summary>
+    Records,
 }
 
 /// <summary>
@@ -29,11 +32,12 @@ internal interface ISerfHost
 
     /// <summary>Gossips a message.</summary>
     /// <param name="tier">Earlier tiers go first.</param>
+    /// <param name="about">A newer message of this tier about the same replaces this one; null where none does.</param>
     /// <param name="message">
     /// The message without the byte <c>08</c> in front, which the host adds. One that does not fit a packet must be dropped, or it would wait for ever.
     /// </param>
     /// <param name="sent">Called once, when the message has been sent as often as broadcasts are, or when it is dropped.</param>
-    void QueueBroadcast(SerfTier tier, byte[] message, Action? sent);
+    void QueueBroadcast(SerfTier tier, string? about, byte[] message, Action? sent);
 
     /// <summary>Sends a user message straight to an address, without the byte <c>08</c> in front, which the host adds.</summary>
     /// <param name="to">The address, which may be a stranger's.</param>

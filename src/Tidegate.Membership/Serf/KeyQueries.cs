@@ -40,7 +40,6 @@ internal static class KeyQueries
         {
             Install when known => null,
             Install when key.Length is not (16 or 24 or 32) => $"A key has 16, 24 or 32 bytes, not {key.Length}.",
-            Install when installed.Count >= SerfLimits.Keys => $"There are {installed.Count} keys already, and {SerfLimits.Keys} is the limit. Remove one first.",
             Install => keys.Install(key.Span),
             Use when !known => "This key is not installed. Install it first.",
             Use when primary => null,

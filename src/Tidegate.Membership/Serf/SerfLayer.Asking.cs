@@ -59,7 +59,7 @@ internal sealed partial class SerfLayer
         _ownQueries[(query.Time, query.Id)] = query;
         _queryClock.Witness(message.Time);
         _queries.TryAdd(_queryClock.Time, message.Time, message.Id);
-        _host.QueueBroadcast(SerfTier.Queries, bytes, sent: null);
+        _host.QueueBroadcast(SerfTier.Queries, about: null, bytes, sent: null);
         TakeQuery(message, own: true);
         return query;
     }

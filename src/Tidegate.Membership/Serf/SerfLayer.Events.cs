@@ -30,7 +30,7 @@ internal sealed partial class SerfLayer
 
         if (TakeEvent(message))
         {
-            _host.QueueBroadcast(SerfTier.Events, bytes, sent: null);
+            _host.QueueBroadcast(SerfTier.Events, about: null, bytes, sent: null);
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class SerfLayer
         }
         else if (TakeEvent(message))
         {
-            _host.QueueBroadcast(SerfTier.Events, Trimmed(bytes, length), sent: null);
+            _host.QueueBroadcast(SerfTier.Events, about: null, Trimmed(bytes, length), sent: null);
         }
     }
 

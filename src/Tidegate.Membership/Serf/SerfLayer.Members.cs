@@ -91,7 +91,7 @@ internal sealed partial class SerfLayer
         JoinMessage intent = new(_clock.Time, Name);
         _clock.Witness(intent.Time);
         _table.Join(intent, _host.Now);
-        _host.QueueBroadcast(SerfTier.Intents, intent.ToBytes(), sent: null);
+        _host.QueueBroadcast(SerfTier.Intents, about: null, intent.ToBytes(), sent: null);
     }
 
     /// <summary>
@@ -120,7 +120,7 @@ internal sealed partial class SerfLayer
 
         _leaveSpread = spread;
         _leaveDeadline = _host.Now + Milliseconds(_options.LeaveTimeout);
-        _host.QueueBroadcast(SerfTier.Intents, intent.ToBytes(), () => EndLeaving(true));
+        _host.QueueBroadcast(SerfTier.Intents, about: null, intent.ToBytes(), () => EndLeaving(true));
     }
 
     /// <summary>Declares another member gone for good: a failed one becomes one that left, and nobody tries to reach it any more.</summary>
@@ -144,7 +144,7 @@ internal sealed partial class SerfLayer
         _table.Leave(intent, _host.Now);
         if (CountUp() > 1)
         {
-            _host.QueueBroadcast(SerfTier.Intents, intent.ToBytes(), sent: null);
+            _host.QueueBroadcast(SerfTier.Intents, about: null, intent.ToBytes(), sent: null);
         }
 
         return true;
@@ -185,7 +185,7 @@ internal sealed partial class SerfLayer
         }
         else if (TakeLeave(intent))
         {
-            _host.QueueBroadcast(SerfTier.Intents, Trimmed(bytes, length), sent: null);
+            _host.QueueBroadcast(SerfTier.Intents, about: null, Trimmed(bytes, length), sent: null);
         }
     }
 
@@ -200,7 +200,7 @@ internal sealed partial class SerfLayer
         _clock.Witness(intent.Time);
         if (_table.Join(intent, _host.Now))
         {
-            _host.QueueBroadcast(SerfTier.Intents, Trimmed(bytes, length), sent: null);
+            _host.QueueBroadcast(SerfTier.Intents, about: null, Trimmed(bytes, length), sent: null);
         }
     }
 
@@ -228,25 +228,40 @@ internal sealed partial class SerfLayer
         HashSet<string> left = [.. state.LeftMembers];
         foreach (string name in left)
         {
-            ulong time = state.StatusTimes.GetValueOrDefault(name);
-
-            // Where both sides know that it left, the addition would go on for ever, one at each push/pull.
-            if (_table.Find(name) is { Status: SerfStatus.Left } known && known.StatusTime >= time)
-            {
-                continue;
-            }
-
-            TakeLeave(new LeaveMessage(time == ulong.MaxValue ? time : time + 1, name, false));
+            MergeLeft(name, state.StatusTimes.GetValueOrDefault(name));
         }
 
         foreach ((string name, ulong time) in state.StatusTimes)
         {
             if (!left.Contains(name))
             {
-                _clock.Witness(time);
-                _table.Join(new JoinMessage(time, name), _host.Now);
+                MergeJoined(name, time);
             }
         }
+    }
+
+    private void MergeLeft(string name, ulong time)
+    {
+        // The core has merged what the other side knows. Where it still sees the member, the member has come back, and the other side has not heard of it.
+        if (name != Name && _host.Find(name) is { Up: true })
+        {
+            _clock.Witness(time);
+            return;
+        }
+
+        // Where both sides know that it left, adding one would go on for ever, at each push/pull.
+        bool known = _table.Find(name) is { Status: SerfStatus.Left };
+        TakeLeave(new LeaveMessage(known || time == ulong.MaxValue ? time : time + 1, name, false));
+    }
+
+    private void MergeJoined(string name, ulong time)
+    {
+        _clock.Witness(time);
+
+        // An agent lists a member that is about to leave at the time of that intent. If it counted as a join of this time, the intent itself would come
+        // too late here, and the member would have failed and not left. So it counts as a little older, except where it could turn a leaving member back.
+        bool leaving = _table.Find(name) is { Status: SerfStatus.Leaving };
+        _table.Join(new JoinMessage(leaving || time == 0 ? time : time - 1, name), _host.Now);
     }
 
     private void GiveUpLeaving()

@@ -67,7 +67,7 @@ internal sealed partial class SerfLayer
 
         if ((query.Flags & QueryMessage.NoPassingOnFlag) == 0)
         {
-            _host.QueueBroadcast(SerfTier.Queries, Trimmed(bytes, length), sent: null);
+            _host.QueueBroadcast(SerfTier.Queries, about: null, Trimmed(bytes, length), sent: null);
         }
 
         // Without an address to answer to, or with one that is many, nobody could be told anything.

@@ -108,7 +108,12 @@ internal sealed partial class SerfLayer
         List<string> left = [];
         foreach (SerfMember member in _table.Members)
         {
-            times.Add(member.Name, member.StatusTime);
+            // A member that is about to leave is not listed: readers would take its time for that of a join, and its intent to leave for an old one.
+            if (member.Status != SerfStatus.Leaving)
+            {
+                times.Add(member.Name, member.StatusTime);
+            }
+
             if (member.Status == SerfStatus.Left)
             {
                 left.Add(member.Name);

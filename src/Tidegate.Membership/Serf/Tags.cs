@@ -65,6 +65,9 @@ internal static class Tags
                 nameof(tags));
     }
 
+    /// <summary>True where the metadata is a gateway's: it takes part in the registry.</summary>
+    internal static bool IsGateway(RawBytes meta) => TryRead(meta, out IReadOnlyDictionary<string, string> tags) && tags.GetValueOrDefault(Gateway) == "1";
+
     internal static IReadOnlyDictionary<string, string> ReadMap(ref MessagePackReader reader)
     {
         Dictionary<string, string> tags = [];

@@ -27,9 +27,9 @@ public sealed class RecordRegistryTests
     {
         _registry.Publish(Raw("01"));
         _registry.Publish(Raw("02"));
-        MemberRecord own = new("self", 1000, 2, Raw("02"));
+        PublishedRecord own = new("self", 1000, 2, Raw("02"));
         Assert.Equal([own], _registry.View());
-        Assert.Equal([("self", new MemberRecord("self", 1000, 1, Raw("01"))), ("self", own)], _host.RecordChanges);
+        Assert.Equal([("self", new PublishedRecord("self", 1000, 1, Raw("01"))), ("self", own)], _host.RecordChanges);
     }
 
     [Fact]
@@ -44,9 +44,9 @@ public sealed class RecordRegistryTests
         int changes = _host.RecordChanges.Count;
         _registry.Withdraw();
         Assert.Equal(changes, _host.RecordChanges.Count);
-        Assert.Equal([new MemberRecord("self", 1000, 2, RawBytes.Nil)], Written());
+        Assert.Equal([new PublishedRecord("self", 1000, 2, RawBytes.Nil)], Written());
         _registry.Publish(Raw("03"));
-        Assert.Equal([new MemberRecord("self", 1000, 3, Raw("03"))], _registry.View());
+        Assert.Equal([new PublishedRecord("self", 1000, 3, Raw("03"))], _registry.View());
     }
 
     [Fact]
@@ -67,8 +67,8 @@ public sealed class RecordRegistryTests
     [InlineData(5, 5, 4, 9, false)]
     public void The_higher_instance_and_then_the_higher_version_wins(ulong instance, ulong version, ulong otherInstance, ulong otherVersion, bool wins)
     {
-        Receive(new MemberRecord("b", instance, version, Raw("01")));
-        Receive(new MemberRecord("b", otherInstance, otherVersion, Raw("02")));
+        Receive(new PublishedRecord("b", instance, version, Raw("01")));
+        Receive(new PublishedRecord("b", otherInstance, otherVersion, Raw("02")));
         Assert.Equal(wins ? Raw("02") : Raw("01"), _registry.Find("b")?.Payload);
         Assert.Equal(wins ? 2 : 1, _host.RecordChanges.Count);
     }
@@ -76,7 +76,7 @@ public sealed class RecordRegistryTests
     [Fact]
     public void A_record_is_hidden_while_its_owner_is_down_and_back_with_it()
     {
-        MemberRecord record = new("b", 5, 5, Raw("01"));
+        PublishedRecord record = new("b", 5, 5, Raw("01"));
         Receive(record);
         _host.Down("b");
         Assert.Null(_registry.Find("b"));
@@ -92,7 +92,7 @@ public sealed class RecordRegistryTests
     public void News_of_a_member_that_is_down_are_kept_and_not_shown()
     {
         _host.Down("b");
-        Receive(new MemberRecord("b", 5, 5, Raw("01")));
+        Receive(new PublishedRecord("b", 5, 5, Raw("01")));
         Assert.Empty(_host.RecordChanges);
         Assert.Empty(_registry.View());
         _host.Up("b", 2, Gateway);
@@ -102,7 +102,7 @@ public sealed class RecordRegistryTests
     [Fact]
     public void A_withdrawn_record_says_nothing_when_its_owner_goes_and_comes()
     {
-        Receive(new MemberRecord("b", 5, 5, RawBytes.Nil));
+        Receive(new PublishedRecord("b", 5, 5, RawBytes.Nil));
         _host.Down("b");
         _host.Up("b", 2, Gateway);
         Assert.Empty(_host.RecordChanges);
@@ -111,11 +111,11 @@ public sealed class RecordRegistryTests
     [Fact]
     public void A_record_goes_with_the_entry_of_its_owner_and_does_not_come_back_from_others()
     {
-        Receive(new MemberRecord("b", 5, 5, Raw("01")));
+        Receive(new PublishedRecord("b", 5, 5, Raw("01")));
         _host.Down("b");
         _host.Drop("b");
         Assert.Equal(0, _registry.Count);
-        Receive(new MemberRecord("b", 5, 5, Raw("01")));
+        Receive(new PublishedRecord("b", 5, 5, Raw("01")));
         Assert.Equal(0, _registry.Count);
         Assert.Equal(1, _registry.Counters.UnknownOwner);
     }
@@ -124,31 +124,31 @@ public sealed class RecordRegistryTests
     public void Nobody_else_writes_ones_own_record()
     {
         _registry.Publish(Raw("01"));
-        Receive(new MemberRecord("self", 1000, 1, Raw("01")));
-        Receive(new MemberRecord("self", 999, 50, Raw("02")));
+        Receive(new PublishedRecord("self", 1000, 1, Raw("01")));
+        Receive(new PublishedRecord("self", 999, 50, Raw("02")));
         Assert.Equal(0, _registry.Counters.Foreign);
-        Receive(new MemberRecord("self", 1000, 7, Raw("02")));
-        Assert.Equal([new MemberRecord("self", 1000, 8, Raw("01"))], _registry.View());
-        Receive(new MemberRecord("self", 2000, 3, Raw("02")));
-        Assert.Equal([new MemberRecord("self", 2000, 4, Raw("01"))], _registry.View());
-        Receive(new MemberRecord("self", 2000, 4, Raw("02")));
-        Assert.Equal([new MemberRecord("self", 2000, 5, Raw("01"))], _registry.View());
-        Receive(new MemberRecord("self", 2000, ulong.MaxValue, Raw("02")));
-        Assert.Equal([new MemberRecord("self", 2001, 0, Raw("01"))], _registry.View());
-        Receive(new MemberRecord("self", ulong.MaxValue, ulong.MaxValue, Raw("02")));
-        Assert.Equal([new MemberRecord("self", 2001, 0, Raw("01"))], _registry.View());
+        Receive(new PublishedRecord("self", 1000, 7, Raw("02")));
+        Assert.Equal([new PublishedRecord("self", 1000, 8, Raw("01"))], _registry.View());
+        Receive(new PublishedRecord("self", 2000, 3, Raw("02")));
+        Assert.Equal([new PublishedRecord("self", 2000, 4, Raw("01"))], _registry.View());
+        Receive(new PublishedRecord("self", 2000, 4, Raw("02")));
+        Assert.Equal([new PublishedRecord("self", 2000, 5, Raw("01"))], _registry.View());
+        Receive(new PublishedRecord("self", 2000, ulong.MaxValue, Raw("02")));
+        Assert.Equal([new PublishedRecord("self", 2001, 0, Raw("01"))], _registry.View());
+        Receive(new PublishedRecord("self", ulong.MaxValue, ulong.MaxValue, Raw("02")));
+        Assert.Equal([new PublishedRecord("self", 2001, 0, Raw("01"))], _registry.View());
         Assert.Equal(5, _registry.Counters.Foreign);
     }
 
     [Fact]
     public void What_an_earlier_life_published_is_withdrawn_until_this_one_publishes()
     {
-        Receive(new MemberRecord("self", 900, 7, Raw("02")));
-        Assert.Equal([new MemberRecord("self", 1000, 1, RawBytes.Nil)], Written());
+        Receive(new PublishedRecord("self", 900, 7, Raw("02")));
+        Assert.Equal([new PublishedRecord("self", 1000, 1, RawBytes.Nil)], Written());
         Assert.Empty(_registry.View());
         Assert.Empty(_host.RecordChanges);
         _registry.Publish(Raw("01"));
-        Assert.Equal([new MemberRecord("self", 1000, 2, Raw("01"))], _registry.View());
+        Assert.Equal([new PublishedRecord("self", 1000, 2, Raw("01"))], _registry.View());
     }
 
     [Fact]
@@ -158,12 +158,12 @@ public sealed class RecordRegistryTests
         other.Up("self", 1, Gateway);
         other.Up("b", 2, Gateway);
         _registry.Publish(Raw("01"));
-        Receive(new MemberRecord("b", 5, 5, Raw("02")));
+        Receive(new PublishedRecord("b", 5, 5, Raw("02")));
         Assert.True(other.Layer.MergeState(_host.Layer.WriteState(), joining: false));
         Assert.Equal(Raw("01"), other.Registry!.Find("self")?.Payload);
 
         // What others keep of b's last life, b does not take over.
-        Assert.Equal([new MemberRecord("b", 1000, 1, RawBytes.Nil)], Written(other).Where(record => record.Owner == "b"));
+        Assert.Equal([new PublishedRecord("b", 1000, 1, RawBytes.Nil)], Written(other).Where(record => record.Owner == "b"));
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class RecordRegistryTests
         for (int i = 0; i < 300; i++)
         {
             _host.Up($"m{i}", 100 + i, Gateway);
-            Receive(new MemberRecord($"m{i}", 1, 1, large));
+            Receive(new PublishedRecord($"m{i}", 1, 1, large));
         }
 
         Assert.InRange(_registry.Count, 185, 192);
@@ -206,18 +206,18 @@ public sealed class RecordRegistryTests
 
         // A smaller one in place of a large one makes room again.
         int count = _registry.Count;
-        Receive(new MemberRecord("m0", 1, 2, Raw("01")));
-        Receive(new MemberRecord("m299", 1, 1, RawBytes.CopyOf(new byte[60_000])));
+        Receive(new PublishedRecord("m0", 1, 2, Raw("01")));
+        Receive(new PublishedRecord("m299", 1, 1, RawBytes.CopyOf(new byte[60_000])));
         Assert.Equal(count + 1, _registry.Count);
     }
 
-    private void Receive(params MemberRecord[] records) => _host.Layer.UserMessageReceived([200, .. RegistryBytes.Of(records)]);
+    private void Receive(params PublishedRecord[] records) => _host.Layer.UserMessageReceived([200, .. RegistryBytes.Of(records)]);
 
-    private List<MemberRecord> Written() => Written(_host);
+    private List<PublishedRecord> Written() => Written(_host);
 
-    private static List<MemberRecord> Written(SerfTestHost host)
+    private static List<PublishedRecord> Written(SerfTestHost host)
     {
-        Assert.True(RecordList.TryRead(host.Registry!.WriteAll().Span, out List<MemberRecord> records));
+        Assert.True(RecordList.TryRead(host.Registry!.WriteAll().Span, out List<PublishedRecord> records));
         return records;
     }
 }

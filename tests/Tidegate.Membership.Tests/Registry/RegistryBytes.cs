@@ -5,7 +5,7 @@ namespace Tidegate.Membership.Tests.Registry;
 
 internal static class RegistryBytes
 {
-    internal static byte[] Of(params MemberRecord[] records)
+    internal static byte[] Of(params PublishedRecord[] records)
     {
         ArrayBufferWriter<byte> output = new();
         RecordList.Write(output, records);

@@ -83,18 +83,6 @@ public sealed class KeyQueryTests
     }
 
     [Fact]
-    public void Keys_that_others_install_are_bounded()
-    {
-        for (int key = 3; key <= 80; key++)
-        {
-            KeyAnswerMessage answer = Answer(_host, "_serf_install-key", new KeyRequestMessage(RawBytes.CopyOf(Key(key))).ToBytes());
-            Assert.Equal(key <= 64, answer.Result);
-        }
-
-        Assert.Equal(64, _keys.Keys.Count);
-    }
-
-    [Fact]
     public void What_the_keyring_cannot_do_is_passed_back()
     {
         _keys.Failure = "The disk is full.";

@@ -148,8 +148,12 @@ public sealed class QueryAnsweringTests
     [Fact]
     public void In_too_small_a_cluster_nothing_is_relayed()
     {
-        _host.Receive(Query with { Flags = 1, RelayFactor = 2 });
+        _host.Up("c", 3);
+        _host.Receive(Query with { Flags = 1, RelayFactor = 3 });
         Assert.Single(_host.Sends);
+        _host.Up("d", 4);
+        _host.Receive(Query with { Id = 78, Flags = 1, RelayFactor = 3 });
+        Assert.Equal(4, _host.Sends.Count);
     }
 
     [Fact]

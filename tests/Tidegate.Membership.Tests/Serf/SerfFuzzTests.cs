@@ -18,7 +18,7 @@ public sealed class SerfFuzzTests(ITestOutputHelper output)
     private const int FirstRun = 20_260_201;
     private const int MessagesOfARun = 2_000;
 
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable("TIDEGATE_LONG") is null ? 10 : 180);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable("TIDEGATE_LONG") == "1" ? 180 : 10);
 
     /// <summary>Far beyond what one run may take, even on a busy machine.</summary>
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(120);
@@ -50,7 +50,7 @@ public sealed class SerfFuzzTests(ITestOutputHelper output)
         new QueryAnswerMessage(1, 7, "b", 0, RawBytes.CopyOf(new KeyAnswerMessage { Result = true, Keys = ["QQ=="], PrimaryKey = "QQ==" }.ToBytes())).ToBytes(),
         new QueryAnswerMessage(2, 8, "c", 1, RawBytes.CopyOf(new ConflictAnswerMessage { Known = true, Name = "self", Address = SerfTestHost.Address(1) }.ToBytes())).ToBytes(),
         [.. new RelayMessage(SerfTestHost.Address(2), "b").ToBytes(), .. new QueryAnswerMessage(1, 7, "c", 0, default).ToBytes()],
-        [200, .. RegistryBytes.Of(new MemberRecord("b", 5, 5, Raw("0102")), new MemberRecord("self", 5, 5, Raw("03")), new MemberRecord("c", 1, 1, default))],
+        [200, .. RegistryBytes.Of(new PublishedRecord("b", 5, 5, Raw("0102")), new PublishedRecord("self", 5, 5, Raw("03")), new PublishedRecord("c", 1, 1, default))],
         new SerfState
         {
             Time = 40,
@@ -59,7 +59,7 @@ public sealed class SerfFuzzTests(ITestOutputHelper output)
             EventTime = 30,
             Events = [null, new EventsOfOneTime(29, [("e", Raw("01")), ("f", default)])],
             QueryTime = 20,
-            Records = RawBytes.CopyOf(RegistryBytes.Of(new MemberRecord("b", 6, 1, Raw("04")))),
+            Records = RawBytes.CopyOf(RegistryBytes.Of(new PublishedRecord("b", 6, 1, Raw("04")))),
         }.ToBytes(),
     ];
 

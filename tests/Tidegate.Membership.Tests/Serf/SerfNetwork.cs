@@ -90,7 +90,27 @@ internal sealed class SerfNetwork
         {
             host.Pass(RoundMilliseconds);
             Gossip(host);
+            CompareDigests(host);
         }
+    }
+
+    /// <summary>A ping of another member, whose ack carries the digest of its registry; and the push/pull that a difference asks for.</summary>
+    private void CompareDigests(SerfTestHost host)
+    {
+        SerfTestHost[] others = [.. Live.Where(other => other != host)];
+        if (host.Registry is null || others.Length == 0)
+        {
+            return;
+        }
+
+        SerfTestHost pinged = others[_random.Next(others.Length)];
+        host.Registry.AckReceived(pinged.Layer.Name, pinged.Registry!.AckPayload().Span);
+        foreach (string name in host.PushPulls)
+        {
+            PushPull(host, Hosts.Single(other => other.Layer.Name == name));
+        }
+
+        host.PushPulls.Clear();
     }
 
     private void Gossip(SerfTestHost host)

@@ -156,10 +156,13 @@ public sealed class SerfNetworkTests
         Assert.Equal(one.Layer.Find("m1")?.StatusTime, other.Layer.Find("m1")?.StatusTime);
     }
 
-    [Fact]
-    public void The_newest_record_of_every_owner_is_in_every_view()
+    [Theory]
+    [InlineData(1, 0.1)]
+    [InlineData(2, 0.3)]
+    [InlineData(3, 0.9)]
+    public void The_newest_record_of_every_owner_is_in_every_view_whatever_gossip_loses(int seed, double loss)
     {
-        SerfNetwork network = new(20, 1, loss: 0.1, registry: true);
+        SerfNetwork network = new(20, seed, loss, registry: true);
         for (int round = 0; round < 5; round++)
         {
             for (int i = 0; i < 20; i++)
@@ -170,11 +173,11 @@ public sealed class SerfNetworkTests
             network.Run(300);
         }
 
-        network.Run(5_000);
+        network.Run(20_000);
         SerfTestHost first = network.Hosts[0];
         Assert.Equal(20, first.Registry!.View().Count);
         Assert.All(first.Registry.View(), record => Assert.Equal(4, record.Payload.Span[0]));
         Assert.All(network.Hosts, host => Assert.Equal(first.Registry.View().OrderBy(record => record.Owner), host.Registry!.View().OrderBy(record => record.Owner)));
-        Assert.All(network.Hosts, host => Assert.Equal(first.Registry.AckPayloadFor("m2"), host == network.Hosts[1] ? first.Registry.AckPayloadFor("m3") : host.Registry!.AckPayloadFor("m2")));
+        Assert.All(network.Hosts, host => Assert.Equal(first.Registry.AckPayload(), host.Registry!.AckPayload()));
     }
 }

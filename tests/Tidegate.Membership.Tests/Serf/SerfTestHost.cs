@@ -29,11 +29,14 @@ internal sealed class SerfTestHost : ISerfHost
 
     internal List<(SerfTier Tier, byte[] Message, Action? Sent)> Broadcasts { get; } = [];
 
+    /// <summary>What each broadcast was about.</summary>
+    internal List<string?> Abouts { get; } = [];
+
     internal List<(MemberAddress To, byte[] Message, bool Stream)> Sends { get; } = [];
 
     internal List<(string Name, SerfStatus Before, SerfStatus Now)> Changes { get; } = [];
 
-    internal List<(string Owner, MemberRecord? Record)> RecordChanges { get; } = [];
+    internal List<(string Owner, PublishedRecord? Record)> RecordChanges { get; } = [];
 
     internal List<SerfEvent> Events { get; } = [];
 
@@ -63,7 +66,11 @@ internal sealed class SerfTestHost : ISerfHost
 
     public SerfPeer? Find(string name) => _peers.GetValueOrDefault(name);
 
-    public void QueueBroadcast(SerfTier tier, byte[] message, Action? sent) => Broadcasts.Add((tier, message, sent));
+    public void QueueBroadcast(SerfTier tier, string? about, byte[] message, Action? sent)
+    {
+        Broadcasts.Add((tier, message, sent));
+        Abouts.Add(about);
+    }
 
     public void SendUserMessage(MemberAddress to, ReadOnlySpan<byte> message, bool stream)
     {

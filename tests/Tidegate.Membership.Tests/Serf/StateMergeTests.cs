@@ -59,12 +59,53 @@ public sealed class StateMergeTests
         _host.Down("b");
         Merge(new SerfState { StatusTimes = new Dictionary<string, ulong> { ["b"] = 5, ["c"] = 7 }, LeftMembers = ["b"] });
         Assert.Equal((SerfStatus.Left, 6UL), (_host.Status("b"), _host.Layer.Find("b")!.StatusTime));
-        Assert.Equal((SerfStatus.Alive, 7UL), (_host.Status("c"), _host.Layer.Find("c")!.StatusTime));
+        Assert.Equal((SerfStatus.Alive, 6UL), (_host.Status("c"), _host.Layer.Find("c")!.StatusTime));
         Assert.Empty(_host.Broadcasts);
     }
 
     [Fact]
-    public void Two_that_know_that_a_member_left_do_not_raise_its_time_forever()
+    public void A_push_pull_in_the_midst_of_a_leave_does_not_make_the_leave_old()
+    {
+        SerfTestHost other = new("c");
+        other.Up("b", 2);
+        other.Up("c", 3);
+        other.Receive(new LeaveMessage(8, "b", false));
+        Assert.True(_host.Layer.MergeState(other.Layer.WriteState(), joining: false));
+
+        // Agents list the member at the time of its intent.
+        Merge(new SerfState { Time = 9, StatusTimes = new Dictionary<string, ulong> { ["b"] = 8, ["new"] = 8 } });
+        _host.Receive(new LeaveMessage(8, "b", false));
+        Assert.Equal(SerfStatus.Leaving, _host.Status("b"));
+        _host.Receive(new LeaveMessage(8, "new", false));
+        _host.Up("new", 4);
+        Assert.Equal(SerfStatus.Leaving, _host.Status("new"));
+
+        // And what they list does not turn it back.
+        Merge(new SerfState { Time = 9, StatusTimes = new Dictionary<string, ulong> { ["b"] = 8 } });
+        _host.Down("b");
+        Assert.Equal(SerfStatus.Left, _host.Status("b"));
+    }
+
+    [Fact]
+    public void A_leaving_member_that_joined_again_is_turned_back_by_a_push_pull()
+    {
+        _host.Receive(new LeaveMessage(8, "b", false));
+        Merge(new SerfState { StatusTimes = new Dictionary<string, ulong> { ["b"] = 9 } });
+        Assert.Equal((SerfStatus.Alive, 9UL), (_host.Status("b"), _host.Layer.Find("b")!.StatusTime));
+    }
+
+    [Fact]
+    public void A_member_that_is_back_is_not_leaving_because_someone_has_not_heard_of_it()
+    {
+        Merge(new SerfState { Time = 30, StatusTimes = new Dictionary<string, ulong> { ["b"] = 20 }, LeftMembers = ["b"] });
+        Assert.Equal(SerfStatus.Alive, _host.Status("b"));
+        Assert.Equal(30UL, Own().Time);
+    }
+
+    [Theory]
+    [InlineData(8, 8)]
+    [InlineData(8, 6)]
+    public void Two_that_know_that_a_member_left_do_not_raise_its_time_forever(ulong here, ulong there)
     {
         SerfTestHost other = new("c");
         foreach (SerfTestHost host in (SerfTestHost[])[_host, other])
@@ -72,7 +113,7 @@ public sealed class StateMergeTests
             host.Up("self", 1);
             host.Up("b", 2);
             host.Up("c", 3);
-            host.Receive(new LeaveMessage(8, "b", false));
+            host.Receive(new LeaveMessage(host == _host ? here : there, "b", false));
             host.Down("b");
         }
 

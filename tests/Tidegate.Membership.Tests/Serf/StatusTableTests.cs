@@ -116,6 +116,18 @@ public sealed class StatusTableTests
     }
 
     [Fact]
+    public void A_member_that_comes_back_is_not_pruned_for_what_was_said_before()
+    {
+        In(SerfStatus.Alive);
+        _table.Leave(new LeaveMessage(20, "b", true), 0);
+        _table.Up(Peer("b"), 0);
+        _table.Leave(new LeaveMessage(21, "b", false), 0);
+        _table.Down("b", 0);
+        Assert.Equal(SerfStatus.Left, _table.Find("b")?.Status);
+        Assert.Empty(_forgotten);
+    }
+
+    [Fact]
     public void An_intent_about_an_unknown_member_is_applied_when_it_appears()
     {
         Assert.True(_table.Leave(new LeaveMessage(20, "b", false), 0));

@@ -15,12 +15,13 @@ internal sealed class TestKeyring(params byte[][] keys) : IKeyOperations
 
     public string? Install(ReadOnlySpan<byte> key)
     {
-        if (Failure is null)
+        string? failure = _keys.Count < 64 ? Failure : "There are 64 keys already.";
+        if (failure is null)
         {
             _keys.Add(key.ToArray());
         }
 
-        return Failure;
+        return failure;
     }
 
     public string? Use(ReadOnlySpan<byte> key)

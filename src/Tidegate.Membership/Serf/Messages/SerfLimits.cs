@@ -53,7 +53,4 @@ internal static class SerfLimits
 
     /// <summary>A key of the encryption: 32 bytes are the longest that is used, and longer ones are answered, not ignored.</summary>
     internal const int Key = 256;
-
-    /// <summary>Keys that others may install. Each costs an attempt to open whatever cannot be opened.</summary>
-    internal const int Keys = 64;
 }

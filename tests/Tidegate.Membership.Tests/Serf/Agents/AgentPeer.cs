@@ -116,7 +116,8 @@ internal sealed class AgentPeer : IAsyncDisposable
             Do(host =>
             {
                 host.Layer.Tick();
-                _gossip.AddRange(host.Broadcasts.Select(broadcast => (broadcast.Message, broadcast.Sent, new int[1])));
+                // Agents are sent nothing of the registry.
+                _gossip.AddRange(host.Broadcasts.Where(broadcast => broadcast.Tier != SerfTier.Records).Select(broadcast => (broadcast.Message, broadcast.Sent, new int[1])));
                 host.Broadcasts.Clear();
                 foreach ((byte[] message, Action? sent, int[] times) in _gossip.ToArray())
                 {

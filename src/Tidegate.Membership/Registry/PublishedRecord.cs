@@ -9,12 +9,12 @@ namespace Tidegate.Membership.Registry;
 /// <param name="Instance">One life of the owner; a later life has a higher one.</param>
 /// <param name="Version">Counts the owner's changes in this life.</param>
 /// <param name="Payload">What it says; nobody here looks into it. Nil: the owner has withdrawn it.</param>
-internal sealed record MemberRecord(string Owner, ulong Instance, ulong Version, RawBytes Payload)
+internal sealed record PublishedRecord(string Owner, ulong Instance, ulong Version, RawBytes Payload)
 {
     internal bool IsWithdrawn => Payload.IsNil;
 
     /// <summary>True where this replaces the other one, of the same owner.</summary>
-    internal bool IsNewerThan(MemberRecord other) =>
+    internal bool IsNewerThan(PublishedRecord other) =>
         Instance != other.Instance ? Instance > other.Instance : Version > other.Version;
 
     /// <summary>FNV-1a in 64 bits over the owner, then instance and version as 8 bytes each. The payload follows from these three.</summary>
