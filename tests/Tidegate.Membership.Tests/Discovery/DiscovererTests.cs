@@ -15,25 +15,22 @@ public sealed class DiscovererTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    [Theory]
-    [InlineData("239.255.77.1")]
-    public async Task Members_of_one_machine_share_a_group_and_find_each_other(string group)
+    [Fact]
+    public async Task Members_of_one_machine_share_a_group_and_find_each_other()
     {
-        MulticastPlace place = await FreeAsync(IPAddress.Parse(group));
-        Member one = new("blue", 1);
-        Member two = new("blue", 2);
-        Member other = new("red", 3);
-        Keyring keys = new(KeyringTests.Key(1));
-        await using Discoverer first = Start(one, place, keys);
-        await using Discoverer second = Start(two, place, keys);
-        await using Discoverer third = Start(other, place, keys);
+        MulticastPlace place = await FreeAsync(IPAddress.Parse("239.255.77.1"));
+        await AssertFindEachOtherAsync([.. Enumerable.Range(0, 3).Select(_ => BeaconSocket.OpenGroup(place, NullLogger.Instance))]);
+    }
 
-        Assert.Equal(two.Own.Address, await one.JoinedAsync());
-        Assert.Equal(one.Own.Address, await two.JoinedAsync());
-        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.OtherCluster) > 0 && third.Refusals.Count(BeaconRefusal.OtherCluster) > 1);
-        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.Own) > 0 && first.Refusals.Count(BeaconRefusal.Known) > 0);
-        Assert.Empty(other.Joined);
-        Assert.Equal([two.Own.Address], one.Joined.Distinct());
+    [Theory]
+    [InlineData("ff12::77:1")]
+    [InlineData("ff15::77:1")]
+    public async Task They_do_so_over_IPv6_in_a_group_of_the_link_or_of_the_site(string group)
+    {
+        // All ports of a network of one's own are free.
+        MulticastPlace place = new(new IPEndPoint(IPAddress.Parse(group), 7947), PrivateNetwork.InterfaceIndex);
+        await AssertFindEachOtherAsync(await PrivateNetwork.OpenAsync(
+            () => Enumerable.Range(0, 3).Select(_ => BeaconSocket.OpenGroup(place, NullLogger.Instance)).ToArray()));
     }
 
     [Fact]
@@ -42,8 +39,8 @@ public sealed class DiscovererTests
         MulticastPlace place = await FreeAsync(IPAddress.Parse("239.255.77.2"));
         Member one = new("blue", 1);
         Member two = new("blue", 2);
-        await using Discoverer first = Start(one, place, new Keyring(KeyringTests.Key(1)));
-        await using Discoverer second = Start(two, place, null);
+        await using Discoverer first = Start(one, BeaconSocket.OpenGroup(place, NullLogger.Instance), new Keyring(KeyringTests.Key(1)));
+        await using Discoverer second = Start(two, BeaconSocket.OpenGroup(place, NullLogger.Instance), null);
         await UntilAsync(() => first.Refusals.Count(BeaconRefusal.NotSealed) > 0 && second.Refusals.Count(BeaconRefusal.SealedWithoutKey) > 0);
         Assert.Empty(one.Joined);
         Assert.Empty(two.Joined);
@@ -112,18 +109,34 @@ public sealed class DiscovererTests
         Assert.Contains("must be a multicast address", exception.Message, StringComparison.Ordinal);
     }
 
-    private static Discoverer Start(Member member, MulticastPlace place, Keyring? keyring) => new(
-        member, [], BeaconSocket.OpenGroup(place, NullLogger.Instance), keyring, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1));
+    private static async Task AssertFindEachOtherAsync(BeaconSocket[] sockets)
+    {
+        Member one = new("blue", 1);
+        Member two = new("blue", 2);
+        Member other = new("red", 3);
+        Keyring keys = new(KeyringTests.Key(1));
+        await using Discoverer first = Start(one, sockets[0], keys);
+        await using Discoverer second = Start(two, sockets[1], keys);
+        await using Discoverer third = Start(other, sockets[2], keys);
+
+        Assert.Equal(two.Own.Address, await one.JoinedAsync());
+        Assert.Equal(one.Own.Address, await two.JoinedAsync());
+        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.OtherCluster) > 0 && third.Refusals.Count(BeaconRefusal.OtherCluster) > 1);
+        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.Own) > 0 && first.Refusals.Count(BeaconRefusal.Known) > 0);
+        Assert.Empty(other.Joined);
+        Assert.Equal([two.Own.Address], one.Joined.Distinct());
+    }
+
+    private static Discoverer Start(Member member, BeaconSocket socket, Keyring? keyring) => new(
+        member, [], socket, keyring, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1));
 
     // Loopback, so that nothing leaves this machine; a port that was free a moment ago.
     private static async Task<MulticastPlace> FreeAsync(IPAddress group)
     {
         await using MemberTransport transport = MemberTransport.Open(new IPEndPoint(IPAddress.Loopback, 0), NullLogger.Instance);
-        bool isSix = group.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
         IPInterfaceProperties loopback = NetworkInterface.GetAllNetworkInterfaces()
             .First(network => network.NetworkInterfaceType == NetworkInterfaceType.Loopback).GetIPProperties();
-        int index = isSix ? loopback.GetIPv6Properties().Index : loopback.GetIPv4Properties().Index;
-        return new MulticastPlace(new IPEndPoint(group, transport.LocalEndPoint.Port), index, TimeToLive: 0);
+        return new MulticastPlace(new IPEndPoint(group, transport.LocalEndPoint.Port), loopback.GetIPv4Properties().Index, TimeToLive: 0);
     }
 
     private static Channel<byte[]> Packets(BeaconSocket socket)
