@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
@@ -36,6 +37,7 @@ internal sealed class MemberTransport : IAsyncDisposable
     private readonly AddressBook _addresses;
     private readonly HashSet<Task> _streams = [];
     private Task _loops = Task.CompletedTask;
+    private long _failureLogged;
 
     private MemberTransport(Socket udp, Socket tcp, ILogger logger)
     {
@@ -227,7 +229,7 @@ internal sealed class MemberTransport : IAsyncDisposable
             {
                 int length = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, from, _stopping.Token).ConfigureAwait(false);
                 Counters.Received(length);
-                handler.OnPacket(buffer.AsSpan(0, length), _addresses.FromSocketAddress(from));
+                Hand(handler, buffer.AsSpan(0, length), _addresses.FromSocketAddress(from));
             }
             catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
             {
@@ -279,7 +281,7 @@ internal sealed class MemberTransport : IAsyncDisposable
             return;
         }
 
-        Task served = Task.Run(() => handler.OnStreamAsync(new MemberStream(socket), from, _stopping.Token));
+        Task served = Task.Run(() => ServeAsync(handler, new MemberStream(socket), from));
         lock (_streams)
         {
             _streams.Add(served);
@@ -296,6 +298,46 @@ internal sealed class MemberTransport : IAsyncDisposable
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
+    }
+
+    private void Hand(ITransportHandler handler, ReadOnlySpan<byte> packet, MemberAddress from)
+    {
+        try
+        {
+            handler.OnPacket(packet, from);
+        }
+        catch (Exception exception)
+        {
+            NoteFailure(exception, "a packet", from);
+        }
+    }
+
+    private async Task ServeAsync(ITransportHandler handler, MemberStream stream, MemberAddress from)
+    {
+        await using ConfiguredAsyncDisposable _ = stream.ConfigureAwait(false);
+        try
+        {
+            await handler.OnStreamAsync(stream, from, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+        }
+        catch (Exception exception)
+        {
+            NoteFailure(exception, "a stream", from);
+        }
+    }
+
+    // A mistake in a handler must not leave this member deaf, nor fill the log where a peer can bring it about at will.
+    private void NoteFailure(Exception exception, string what, MemberAddress from)
+    {
+        long count = Counters.HandlerFailed();
+        long now = Environment.TickCount64;
+        long last = Volatile.Read(ref _failureLogged);
+        if ((count == 1 || now - last >= 1_000) && Interlocked.CompareExchange(ref _failureLogged, now, last) == last)
+        {
+            _logger.LogError(exception, "Handling {What} from {From} failed. This is a mistake in Tidegate; it has happened {Count} times.", what, from, count);
+        }
     }
 
     // Too many open files, no memory: it passes, and trying at once would only burn a core meanwhile.

@@ -109,6 +109,18 @@ public sealed class DiscovererTests
         Assert.Contains("must be a multicast address", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_could_not_be_called_is_refused_at_the_start()
+    {
+        Member member = new("blue", 1);
+        ArgumentException exception = Assert.Throws<ArgumentException>(() => new Discoverer(
+            member, [DiscoveryTarget.Parse("udp://members.example:1")], null, null, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1)));
+        Assert.Contains("needs a socket", exception.Message, StringComparison.Ordinal);
+        await using BeaconSocket socket = BeaconSocket.OpenAddress(new IPEndPoint(IPAddress.Loopback, 0), NullLogger.Instance);
+        Member wordy = new(new string('x', 2_000), 1);
+        Assert.Throws<InvalidOperationException>(() => Start(wordy, socket, null));
+    }
+
     private static async Task AssertFindEachOtherAsync(BeaconSocket[] sockets)
     {
         Member one = new("blue", 1);
