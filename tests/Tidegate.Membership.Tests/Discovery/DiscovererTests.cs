@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Membership.Discovery;
@@ -121,6 +122,18 @@ public sealed class DiscovererTests
         Assert.Throws<InvalidOperationException>(() => Start(wordy, socket, null));
     }
 
+    [Fact]
+    public void An_interface_is_found_by_name_and_address_and_one_that_is_not_there_is_refused_with_those_that_are()
+    {
+        NetworkInterface loopback = NetworkInterface.GetAllNetworkInterfaces().First(network => network.NetworkInterfaceType == NetworkInterfaceType.Loopback);
+        int index = loopback.GetIPProperties().GetIPv4Properties().Index;
+        Assert.Equal(index, MulticastPlace.IndexOf(loopback.Name, AddressFamily.InterNetwork));
+        Assert.Equal(index, MulticastPlace.IndexOf("127.0.0.1", AddressFamily.InterNetwork));
+        ArgumentException exception = Assert.Throws<ArgumentException>(() => MulticastPlace.IndexOf("192.0.2.1", AddressFamily.InterNetwork));
+        Assert.Contains("There is no interface \"192.0.2.1\"", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(loopback.Name, exception.Message, StringComparison.Ordinal);
+    }
+
     private static async Task AssertFindEachOtherAsync(BeaconSocket[] sockets)
     {
         Member one = new("blue", 1);
@@ -146,9 +159,8 @@ public sealed class DiscovererTests
     private static async Task<MulticastPlace> FreeAsync(IPAddress group)
     {
         await using MemberTransport transport = MemberTransport.Open(new IPEndPoint(IPAddress.Loopback, 0), NullLogger.Instance);
-        IPInterfaceProperties loopback = NetworkInterface.GetAllNetworkInterfaces()
-            .First(network => network.NetworkInterfaceType == NetworkInterfaceType.Loopback).GetIPProperties();
-        return new MulticastPlace(new IPEndPoint(group, transport.LocalEndPoint.Port), loopback.GetIPv4Properties().Index, TimeToLive: 0);
+        int loopback = MulticastPlace.IndexOf("127.0.0.1", AddressFamily.InterNetwork);
+        return new MulticastPlace(new IPEndPoint(group, transport.LocalEndPoint.Port), loopback, TimeToLive: 0);
     }
 
     private static Channel<byte[]> Packets(BeaconSocket socket)
