@@ -217,6 +217,8 @@ public sealed class PeerStreamTests
         }
 
         Assert.Equal(0, budget.Held);
+        using StreamBudget.Share none = new(new StreamBudget(1));
+        Assert.Equal(StreamRefusal.TooMuchHeld, (await PeerStreamReader.ReadAsync(new ScriptedStream(Ping), Envelope.Plain, true, none, default)).Refusal);
     }
 
     [Fact]
