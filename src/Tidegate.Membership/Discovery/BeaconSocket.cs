@@ -5,12 +5,6 @@ using Tidegate.Membership.Transport;
 
 namespace Tidegate.Membership.Discovery;
 
-/// <summary>Where a group is called and listened to.</summary>
-/// <param name="Group">A multicast address and a port.</param>
-/// <param name="InterfaceIndex">The interface's number; 0 leaves it to the system's routes.</param>
-/// <param name="TimeToLive">Routers that a beacon may pass, from 0 (this machine only) to 255.</param>
-internal sealed record MulticastPlace(IPEndPoint Group, int InterfaceIndex = 0, int TimeToLive = 1);
-
 /// <summary>A socket for beacons: in a multicast group, which members of one machine share, or at an address of its own.</summary>
 internal sealed class BeaconSocket : IAsyncDisposable
 {

@@ -59,6 +59,8 @@ internal sealed class Discoverer : IAsyncDisposable
     /// <param name="logger">Gets what is refused, each reason at most once a minute.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">Makes the jitter; used under a lock.</param>
+    /// <exception cref="ArgumentException">A target needs a socket that is not there.</exception>
+    /// <exception cref="InvalidOperationException">The names are too long for a beacon.</exception>
     internal Discoverer(
         IDiscoveryHandler handler,
         IEnumerable<DiscoveryTarget> targets,
@@ -70,6 +72,17 @@ internal sealed class Discoverer : IAsyncDisposable
         Random random)
     {
         DiscoveryTarget[] all = [.. targets];
+        if (all.FirstOrDefault(target => target.Kind != DiscoveryKind.Seed && (socket is null || target.Kind == DiscoveryKind.MulticastBeacon)) is { } homeless)
+        {
+            throw new ArgumentException($"{homeless} needs a socket: a group is what the socket is opened with, and others are called from it.", nameof(targets));
+        }
+
+        if (socket is not null)
+        {
+            // Here, where whoever has chosen the names sees it, and not later on a thread of its own.
+            handler.Own.Encode(keyring);
+        }
+
         _handler = handler;
         _keyring = keyring;
         _resolver = resolver;
@@ -177,14 +190,12 @@ internal sealed class Discoverer : IAsyncDisposable
             bool[] joined = await Task.WhenAll(unknown.Take(MaximumTries).Select(address => _handler.JoinAsync(address, _stopping.Token))).ConfigureAwait(false);
             reached = addresses.Count > 0 && (unknown.Length == 0 || joined.Contains(true));
         }
-        catch (OperationCanceledException)
+        finally
         {
-            // Stopping: nothing is tried any more.
-        }
-
-        lock (_lock)
-        {
-            _seeds.Ended(seed, reached, Now);
+            lock (_lock)
+            {
+                _seeds.Ended(seed, reached, Now);
+            }
         }
     }
 

@@ -156,6 +156,11 @@ internal sealed class PacketReader
         }
 
         int count = body[0];
+        if (count == 0)
+        {
+            return PacketRefusal.EmptyPart;
+        }
+
         ReadOnlySpan<byte> lengths = body[1..];
         ReadOnlySpan<byte> rest = lengths[(2 * count)..];
         for (int i = 0; i < count; i++)

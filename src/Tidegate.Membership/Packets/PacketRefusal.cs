@@ -29,7 +29,7 @@ internal enum PacketRefusal : byte
     /// <summary>A compound message that ends before its parts do. The parts that are whole count.</summary>
     CutOff,
 
-    /// <summary>A part of a compound message, or what was compressed, without a byte.</summary>
+    /// <summary>A part of a compound message, or what was compressed, without a byte; or a compound without a part.</summary>
     EmptyPart,
 
     /// <summary>More than <see cref="PacketLimits.Nesting"/> messages inside each other.</summary>

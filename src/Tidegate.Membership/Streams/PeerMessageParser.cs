@@ -140,7 +140,7 @@ internal sealed class PeerMessageParser
 
         if (reader.Failure != ReadFailure.Truncated)
         {
-            return StreamRefusal.Unreadable;
+            return reader.Failure == ReadFailure.TooDeep ? StreamRefusal.TooDeep : StreamRefusal.Unreadable;
         }
 
         Needed = bytes.Length + 1;

@@ -62,7 +62,7 @@ internal sealed class StreamInput : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(_buffer);
+        GiveBack();
         _buffer = [];
         _length = 0;
     }
@@ -77,12 +77,16 @@ internal sealed class StreamInput : IDisposable
 
         byte[] larger = ArrayPool<byte>.Shared.Rent(size);
         Bytes.CopyTo(larger);
+        GiveBack();
+        _buffer = larger;
+        return true;
+    }
+
+    private void GiveBack()
+    {
         if (_buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_buffer);
         }
-
-        _buffer = larger;
-        return true;
     }
 }

@@ -1,3 +1,5 @@
+using Tidegate.Membership.Wire;
+
 namespace Tidegate.Membership.Streams;
 
 /// <summary>Why a stream was ended before its purpose was reached. Each is counted, and logged at most once a second.</summary>
@@ -40,6 +42,9 @@ internal enum StreamRefusal : byte
     /// <summary>A message that cannot be read.</summary>
     Unreadable,
 
+    /// <summary>More than <see cref="WireLimits.Depth"/> containers inside each other.</summary>
+    TooDeep,
+
     /// <summary>A type that is unknown, or not expected here.</summary>
     UnknownType,
 
@@ -68,7 +73,7 @@ internal static class StreamRefusals
     /// <summary>True where the other side is told by an error message (annex A3); in all other cases the stream just ends.</summary>
     internal static bool IsAnswered(StreamRefusal refusal) => refusal is StreamRefusal.NotSealed or StreamRefusal.SealedWithoutKey
         or StreamRefusal.NoKeyOpens or StreamRefusal.BadPadding or StreamRefusal.TooLarge or StreamRefusal.BadCompression
-        or StreamRefusal.InflatesTooMuch or StreamRefusal.Unreadable or StreamRefusal.TooManyPushPulls or StreamRefusal.TooMuchHeld;
+        or StreamRefusal.InflatesTooMuch or StreamRefusal.Unreadable or StreamRefusal.TooDeep or StreamRefusal.TooManyPushPulls or StreamRefusal.TooMuchHeld;
 
     internal static string Describe(StreamRefusal refusal) => refusal switch
     {
@@ -85,6 +90,7 @@ internal static class StreamRefusals
         StreamRefusal.BadCompression => "what it has compressed cannot be read",
         StreamRefusal.InflatesTooMuch => $"what it has compressed is more than {StreamLimits.Inflated >> 20} MiB",
         StreamRefusal.Unreadable => "it cannot be read",
+        StreamRefusal.TooDeep => $"it has more than {WireLimits.Depth} maps and lists inside each other",
         StreamRefusal.UnknownType => "it is of a type that is not expected here",
         StreamRefusal.OtherMember => "it is meant for another member",
         StreamRefusal.TooManyStreams => $"{StreamLimits.Streams} streams are open, which is the most",

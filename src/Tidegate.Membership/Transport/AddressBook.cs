@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tidegate.Membership.Discovery;
 
 namespace Tidegate.Membership.Transport;
 
@@ -63,7 +64,8 @@ internal sealed class AddressBook(IPEndPoint local)
     }
 
     /// <summary>
-    /// The end point of a member; null where nothing can be sent there from here. A link-local address means the link that
+    /// The end point of a member; null where nothing can be sent there from here, or where it is no host's address: what
+    /// a peer claims to be its address must not make us call a whole network. A link-local address means the link that
     /// this member listens on: messages carry no scope, and a scope means nothing on another host.
     /// </summary>
     internal IPEndPoint? ToEndPoint(MemberAddress member)
@@ -74,7 +76,8 @@ internal sealed class AddressBook(IPEndPoint local)
         }
 
         IPEndPoint endPoint = member.ToEndPoint();
-        if (endPoint.AddressFamily != local.AddressFamily)
+        IPAddress address = endPoint.Address;
+        if (endPoint.AddressFamily != local.AddressFamily || IsNoHost(address))
         {
             return null;
         }
@@ -86,4 +89,7 @@ internal sealed class AddressBook(IPEndPoint local)
 
         return endPoint;
     }
+
+    private static bool IsNoHost(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ||
+        address.Equals(IPAddress.Broadcast) || DiscoveryTarget.IsMulticast(address);
 }

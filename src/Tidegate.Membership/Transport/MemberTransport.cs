@@ -19,15 +19,13 @@ internal interface ITransportHandler
 /// UDP and TCP on one port of one address: one loop receives packets into one buffer, another accepts. Sending is
 /// immediate or not at all, as UDP is. A packet that arrives or leaves makes no garbage.
 /// </summary>
-internal sealed class MemberTransport : IAsyncDisposable
+internal sealed partial class MemberTransport : IAsyncDisposable
 {
     /// <summary>What the socket is asked to keep while this process does something else, in bytes.</summary>
     internal const int WantedReceiveBuffer = 2 << 20;
 
     private const int Backlog = 256;
     private const int BindTries = 32;
-
-    private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _udp;
     private readonly Socket _tcp;
@@ -215,99 +213,5 @@ internal sealed class MemberTransport : IAsyncDisposable
         }
 
         return granted;
-    }
-
-    private async Task ReceiveAsync(ITransportHandler handler)
-    {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(ushort.MaxValue, pinned: true);
-        SocketAddress from = new(LocalEndPoint.AddressFamily);
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                int length = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, from, _stopping.Token).ConfigureAwait(false);
-                Counters.Received(length);
-                handler.OnPacket(buffer.AsSpan(0, length), _addresses.FromSocketAddress(from));
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused)
-            {
-                // What some systems say of a packet that was sent before, to a port where nobody listens.
-            }
-            catch (SocketException exception)
-            {
-                await PauseAsync("receive a packet", exception).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private async Task AcceptAsync(ITransportHandler handler)
-    {
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                Socket socket = await _tcp.AcceptAsync(_stopping.Token).ConfigureAwait(false);
-                Begin(handler, socket);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException exception)
-            {
-                await PauseAsync("accept a connection", exception).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private void Begin(ITransportHandler handler, Socket socket)
-    {
-        MemberAddress from;
-        try
-        {
-            socket.NoDelay = true;
-            from = MemberAddress.From((IPEndPoint)socket.RemoteEndPoint!);
-        }
-        catch (SocketException)
-        {
-            // Gone before it was looked at.
-            socket.Dispose();
-            return;
-        }
-
-        Task served = Task.Run(() => handler.OnStreamAsync(new MemberStream(socket), from, _stopping.Token));
-        lock (_streams)
-        {
-            _streams.Add(served);
-        }
-
-        served.ContinueWith(
-            task =>
-            {
-                lock (_streams)
-                {
-                    _streams.Remove(task);
-                }
-            },
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-    }
-
-    // Too many open files, no memory: it passes, and trying at once would only burn a core meanwhile.
-    private async Task PauseAsync(string what, SocketException exception)
-    {
-        _logger.LogWarning("Cannot {What} at {EndPoint}: {Error}. Trying again.", what, LocalEndPoint, exception.Message);
-        try
-        {
-            await Task.Delay(PauseAfterError, _stopping.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-        }
     }
 }

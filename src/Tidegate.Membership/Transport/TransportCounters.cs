@@ -8,6 +8,7 @@ internal sealed class TransportCounters
     private long _packetsSent;
     private long _bytesSent;
     private long _packetsNotSent;
+    private long _handlerFailures;
 
     internal long PacketsReceived => Volatile.Read(ref _packetsReceived);
 
@@ -19,6 +20,11 @@ internal sealed class TransportCounters
 
     /// <summary>Packets that the system did not take: no route, a full buffer, an address of the other family.</summary>
     internal long PacketsNotSent => Volatile.Read(ref _packetsNotSent);
+
+    /// <summary>Packets and streams on which the handler threw, which is a mistake of ours and not of the peer.</summary>
+    internal long HandlerFailures => Volatile.Read(ref _handlerFailures);
+
+    internal long HandlerFailed() => Interlocked.Increment(ref _handlerFailures);
 
     internal void Received(int bytes)
     {

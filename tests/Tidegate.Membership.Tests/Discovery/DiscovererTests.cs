@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Membership.Discovery;
@@ -15,25 +16,22 @@ public sealed class DiscovererTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    [Theory]
-    [InlineData("239.255.77.1")]
-    public async Task Members_of_one_machine_share_a_group_and_find_each_other(string group)
+    [Fact]
+    public async Task Members_of_one_machine_share_a_group_and_find_each_other()
     {
-        MulticastPlace place = await FreeAsync(IPAddress.Parse(group));
-        Member one = new("blue", 1);
-        Member two = new("blue", 2);
-        Member other = new("red", 3);
-        Keyring keys = new(KeyringTests.Key(1));
-        await using Discoverer first = Start(one, place, keys);
-        await using Discoverer second = Start(two, place, keys);
-        await using Discoverer third = Start(other, place, keys);
+        MulticastPlace place = await FreeAsync(IPAddress.Parse("239.255.77.1"));
+        await AssertFindEachOtherAsync([.. Enumerable.Range(0, 3).Select(_ => BeaconSocket.OpenGroup(place, NullLogger.Instance))]);
+    }
 
-        Assert.Equal(two.Own.Address, await one.JoinedAsync());
-        Assert.Equal(one.Own.Address, await two.JoinedAsync());
-        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.OtherCluster) > 0 && third.Refusals.Count(BeaconRefusal.OtherCluster) > 1);
-        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.Own) > 0 && first.Refusals.Count(BeaconRefusal.Known) > 0);
-        Assert.Empty(other.Joined);
-        Assert.Equal([two.Own.Address], one.Joined.Distinct());
+    [Theory]
+    [InlineData("ff12::77:1")]
+    [InlineData("ff15::77:1")]
+    public async Task They_do_so_over_IPv6_in_a_group_of_the_link_or_of_the_site(string group)
+    {
+        // All ports of a network of one's own are free.
+        MulticastPlace place = new(new IPEndPoint(IPAddress.Parse(group), 7947), PrivateNetwork.InterfaceIndex);
+        await AssertFindEachOtherAsync(await PrivateNetwork.OpenAsync(
+            () => Enumerable.Range(0, 3).Select(_ => BeaconSocket.OpenGroup(place, NullLogger.Instance)).ToArray()));
     }
 
     [Fact]
@@ -42,8 +40,8 @@ public sealed class DiscovererTests
         MulticastPlace place = await FreeAsync(IPAddress.Parse("239.255.77.2"));
         Member one = new("blue", 1);
         Member two = new("blue", 2);
-        await using Discoverer first = Start(one, place, new Keyring(KeyringTests.Key(1)));
-        await using Discoverer second = Start(two, place, null);
+        await using Discoverer first = Start(one, BeaconSocket.OpenGroup(place, NullLogger.Instance), new Keyring(KeyringTests.Key(1)));
+        await using Discoverer second = Start(two, BeaconSocket.OpenGroup(place, NullLogger.Instance), null);
         await UntilAsync(() => first.Refusals.Count(BeaconRefusal.NotSealed) > 0 && second.Refusals.Count(BeaconRefusal.SealedWithoutKey) > 0);
         Assert.Empty(one.Joined);
         Assert.Empty(two.Joined);
@@ -112,18 +110,57 @@ public sealed class DiscovererTests
         Assert.Contains("must be a multicast address", exception.Message, StringComparison.Ordinal);
     }
 
-    private static Discoverer Start(Member member, MulticastPlace place, Keyring? keyring) => new(
-        member, [], BeaconSocket.OpenGroup(place, NullLogger.Instance), keyring, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1));
+    [Fact]
+    public async Task What_could_not_be_called_is_refused_at_the_start()
+    {
+        Member member = new("blue", 1);
+        ArgumentException exception = Assert.Throws<ArgumentException>(() => new Discoverer(
+            member, [DiscoveryTarget.Parse("udp://members.example:1")], null, null, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1)));
+        Assert.Contains("needs a socket", exception.Message, StringComparison.Ordinal);
+        await using BeaconSocket socket = BeaconSocket.OpenAddress(new IPEndPoint(IPAddress.Loopback, 0), NullLogger.Instance);
+        Member wordy = new(new string('x', 2_000), 1);
+        Assert.Throws<InvalidOperationException>(() => Start(wordy, socket, null));
+    }
+
+    [Fact]
+    public void An_interface_is_found_by_name_and_address_and_one_that_is_not_there_is_refused_with_those_that_are()
+    {
+        NetworkInterface loopback = NetworkInterface.GetAllNetworkInterfaces().First(network => network.NetworkInterfaceType == NetworkInterfaceType.Loopback);
+        int index = loopback.GetIPProperties().GetIPv4Properties().Index;
+        Assert.Equal(index, MulticastPlace.IndexOf(loopback.Name, AddressFamily.InterNetwork));
+        Assert.Equal(index, MulticastPlace.IndexOf("127.0.0.1", AddressFamily.InterNetwork));
+        ArgumentException exception = Assert.Throws<ArgumentException>(() => MulticastPlace.IndexOf("192.0.2.1", AddressFamily.InterNetwork));
+        Assert.Contains("There is no interface \"192.0.2.1\"", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(loopback.Name, exception.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertFindEachOtherAsync(BeaconSocket[] sockets)
+    {
+        Member one = new("blue", 1);
+        Member two = new("blue", 2);
+        Member other = new("red", 3);
+        Keyring keys = new(KeyringTests.Key(1));
+        await using Discoverer first = Start(one, sockets[0], keys);
+        await using Discoverer second = Start(two, sockets[1], keys);
+        await using Discoverer third = Start(other, sockets[2], keys);
+
+        Assert.Equal(two.Own.Address, await one.JoinedAsync());
+        Assert.Equal(one.Own.Address, await two.JoinedAsync());
+        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.OtherCluster) > 0 && third.Refusals.Count(BeaconRefusal.OtherCluster) > 1);
+        await UntilAsync(() => first.Refusals.Count(BeaconRefusal.Own) > 0 && first.Refusals.Count(BeaconRefusal.Known) > 0);
+        Assert.Empty(other.Joined);
+        Assert.Equal([two.Own.Address], one.Joined.Distinct());
+    }
+
+    private static Discoverer Start(Member member, BeaconSocket socket, Keyring? keyring) => new(
+        member, [], socket, keyring, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1));
 
     // Loopback, so that nothing leaves this machine; a port that was free a moment ago.
     private static async Task<MulticastPlace> FreeAsync(IPAddress group)
     {
         await using MemberTransport transport = MemberTransport.Open(new IPEndPoint(IPAddress.Loopback, 0), NullLogger.Instance);
-        bool isSix = group.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
-        IPInterfaceProperties loopback = NetworkInterface.GetAllNetworkInterfaces()
-            .First(network => network.NetworkInterfaceType == NetworkInterfaceType.Loopback).GetIPProperties();
-        int index = isSix ? loopback.GetIPv6Properties().Index : loopback.GetIPv4Properties().Index;
-        return new MulticastPlace(new IPEndPoint(group, transport.LocalEndPoint.Port), index, TimeToLive: 0);
+        int loopback = MulticastPlace.IndexOf("127.0.0.1", AddressFamily.InterNetwork);
+        return new MulticastPlace(new IPEndPoint(group, transport.LocalEndPoint.Port), loopback, TimeToLive: 0);
     }
 
     private static Channel<byte[]> Packets(BeaconSocket socket)

@@ -35,6 +35,9 @@ public sealed class PacketReaderTests
         AssertTaken([.. Bytes("07 02 0000 0009"), .. Nack], [Nack], PacketRefusal.EmptyPart);
 
     [Fact]
+    public void A_compound_without_parts_is_refused() => AssertTaken(Bytes("07 00"), [], PacketRefusal.EmptyPart);
+
+    [Fact]
     public void An_empty_packet_is_refused() => AssertTaken([], [], PacketRefusal.Empty);
 
     [Fact]

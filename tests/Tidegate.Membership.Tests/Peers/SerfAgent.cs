@@ -43,16 +43,24 @@ internal sealed class SerfAgent : IAsyncDisposable
     /// <summary>Starts an agent and waits until it is ready.</summary>
     internal static async Task<SerfAgent> StartAsync(string name, IPAddress address, string? key)
     {
-        SerfAgent agent = new(name, await FreeAsync(address), await FreeAsync(IPAddress.Loopback), key);
-        long start = Stopwatch.GetTimestamp();
-        while (!(await agent.RunAsync("info")).Contains(name, StringComparison.Ordinal))
+        SerfAgent agent = new(name, await FreeAsync(address), await FreeAsync(address), key);
+        try
         {
-            Assert.False(agent._process.HasExited, agent.Log);
-            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, agent.Log);
-            await Task.Delay(50);
-        }
+            long start = Stopwatch.GetTimestamp();
+            while (!(await agent.RunAsync("info")).Contains(name, StringComparison.Ordinal))
+            {
+                Assert.False(agent._process.HasExited, agent.Log);
+                Assert.True(Stopwatch.GetElapsedTime(start) < Patience, agent.Log);
+                await Task.Delay(50);
+            }
 
-        return agent;
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Runs a command that talks to the agent, and returns what it prints.</summary>

@@ -191,7 +191,7 @@ public sealed class PeerStreamTests
     {
         byte[] start = Bytes("00 81 a1'x'");
         ScriptedStream stream = new(start.Concat(Enumerable.Repeat((byte)0x91, int.MaxValue)), 1);
-        Assert.Equal(StreamRefusal.Unreadable, (await ReadAsync(Envelope.Plain, stream)).Refusal);
+        Assert.Equal(StreamRefusal.TooDeep, (await ReadAsync(Envelope.Plain, stream)).Refusal);
         Assert.InRange(stream.BytesRead, 1, 100);
     }
 
@@ -217,6 +217,8 @@ public sealed class PeerStreamTests
         }
 
         Assert.Equal(0, budget.Held);
+        using StreamBudget.Share none = new(new StreamBudget(1));
+        Assert.Equal(StreamRefusal.TooMuchHeld, (await PeerStreamReader.ReadAsync(new ScriptedStream(Ping), Envelope.Plain, true, none, default)).Refusal);
     }
 
     [Fact]
@@ -242,6 +244,13 @@ public sealed class PeerStreamTests
         StreamError error = await RoundTripAsync(Envelope.Plain, new StreamError(new string('é', 5_000) + "\ud800"));
         Assert.InRange(error.Error.Length, 100, WireLimits.Error);
         Assert.Equal("a\ufffd", (await RoundTripAsync(Envelope.Plain, new StreamError("a\ud800"))).Error);
+    }
+
+    [Fact]
+    public void Every_reason_has_words_of_its_own()
+    {
+        StreamRefusal[] refusals = Enum.GetValues<StreamRefusal>();
+        Assert.Equal(refusals.Length, refusals.Select(StreamRefusals.Describe).Distinct().Count());
     }
 
     private static byte[] Packed(byte[] message)

@@ -68,7 +68,12 @@ public sealed class MemberTransportTests
         Assert.False(transport.TrySend("x"u8, MemberAddress.From(RawBytes.Nil, 1)));
         Assert.False(transport.TrySend("x"u8, MemberAddress.From(new IPEndPoint(IPAddress.Loopback, 0))));
         Assert.False(transport.TrySend("x"u8, MemberAddress.From(new IPEndPoint(IPAddress.IPv6Loopback, 1))));
-        Assert.Equal(3, transport.Counters.PacketsNotSent);
+        foreach (string noHost in (string[])["0.0.0.0", "255.255.255.255", "239.1.2.3"])
+        {
+            Assert.False(transport.TrySend("x"u8, MemberAddress.From(new IPEndPoint(IPAddress.Parse(noHost), 1))));
+        }
+
+        Assert.Equal(6, transport.Counters.PacketsNotSent);
         Assert.Equal(DialResult.Unreachable, (await transport.DialAsync(MemberAddress.From(new IPEndPoint(IPAddress.IPv6Loopback, 1)), default)).Result);
     }
 
@@ -210,24 +215,38 @@ public sealed class MemberTransportTests
     }
 
     [Fact]
-    public void Remembered_addresses_are_bounded()
+    public async Task A_handler_that_throws_is_logged_and_the_next_packet_is_handed_over()
     {
-        AddressBook book = new(new IPEndPoint(IPAddress.Loopback, 1));
-        for (int i = 0; i < 3 * AddressBook.Maximum; i++)
-        {
-            IPEndPoint endPoint = new(new IPAddress([10, 0, (byte)(i >> 8), (byte)i]), 7946);
-            Assert.Equal(MemberAddress.From(endPoint), book.FromSocketAddress(endPoint.Serialize()));
-            Assert.Equal(endPoint.Serialize(), book.ToSocketAddress(MemberAddress.From(endPoint)));
-            Assert.InRange(book.Remembered, 1, 2 * AddressBook.Maximum);
-        }
+        LogLines lines = new();
+        await using MemberTransport transport = MemberTransport.Open(Any, lines);
+        int before = lines.All.Length;
+        Clumsy handler = new();
+        transport.Start(handler);
+        MemberAddress self = MemberAddress.From(transport.LocalEndPoint);
+        Assert.True(transport.TrySend("bad"u8, self));
+        Assert.True(transport.TrySend("good"u8, self));
+        await handler.Good.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(1, transport.Counters.HandlerFailures);
+        Assert.StartsWith("Error: Handling a packet from 127.0.0.1:", Assert.Single(lines.All[before..]), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_link_local_address_gets_the_scope_that_is_listened_on()
+    private sealed class Clumsy : ITransportHandler
     {
-        AddressBook book = new(new IPEndPoint(IPAddress.Parse("fe80::1%5"), 1));
-        IPEndPoint? there = book.ToEndPoint(MemberAddress.From(new IPEndPoint(IPAddress.Parse("fe80::2%9"), 7946)));
-        Assert.Equal(new IPEndPoint(IPAddress.Parse("fe80::2%5"), 7946), there);
+        private readonly TaskCompletionSource _good = new();
+
+        internal Task Good => _good.Task;
+
+        public void OnPacket(ReadOnlySpan<byte> packet, MemberAddress from)
+        {
+            if (packet.SequenceEqual("bad"u8))
+            {
+                throw new InvalidOperationException("clumsy");
+            }
+
+            _good.SetResult();
+        }
+
+        public Task OnStreamAsync(MemberStream stream, MemberAddress from, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     /// <summary>The least that the loop allocated between one packet and the next that it read without changing threads.</summary>
