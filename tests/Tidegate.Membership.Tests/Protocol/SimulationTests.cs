@@ -41,6 +41,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData("skew", 10, 30, 0)]
     [InlineData("flap", 6, 30, 0)]
     [InlineData("flap", 6, 30, 5)]
+    [InlineData("chaos", 8, 60, 0)]
     public void Nobody_who_is_there_is_reported_down(string scenario, int members, int seconds, int loss)
     {
         foreach (int seed in Seeds())
