@@ -8,10 +8,10 @@ namespace Tidegate.Bench;
 internal static class Program
 {
     private const string Usage = """
-        Tidegate.Bench orchestrate  [--rounds N] [--seconds N] [--only NAME,…] [--columns NAME,…] [--pairs N] [--quick]
+        Tidegate.Bench orchestrate  [--starts N] [--rounds N] [--seconds N] [--only NAME,…] [--columns NAME,…] [--pairs N] [--quick]
                                     [--server-core N] [--load-core N] [--root DIRECTORY]
         Tidegate.Bench load         --kind messages|latency|handshakes|idle --port N [--path P] [--size BYTES] [--window N]
-                                    [--connections N] [--rate PER-SECOND] [--warm SECONDS] [--seconds SECONDS] [--server PID] [--family PID]
+                                    [--connections N] [--rate PER-SECOND] [--warm SECONDS] [--seconds SECONDS] [--server PID] [--family PID] [--backend-port N [--backend-ws]]
         Tidegate.Bench backend-tcp  --port N
         Tidegate.Bench backend-ws   --port N
         """;

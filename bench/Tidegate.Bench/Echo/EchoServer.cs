@@ -4,50 +4,67 @@ using Tidegate.Engine.Loops.Epoll;
 
 namespace Tidegate.Bench.Echo;
 
-/// <summary>A back-end on one epoll and one thread: one read and one send for all that has arrived on a connection.</summary>
-internal sealed unsafe class EchoServer
+/// <summary>
+/// A back-end on one epoll and one thread: one read and one send for all that has arrived on a connection. It has an epoll
+/// and a process of its own, or shares those of the load.
+/// </summary>
+internal sealed unsafe class EchoServer : IDisposable
 {
+    /// <summary>What tells the back-end's descriptors from others on a shared epoll; the descriptor is in the lower bits.</summary>
+    internal const ulong Mark = 1UL << 32;
+
     /// <summary>Bytes kept free before what is read, for the header of a reply.</summary>
     internal const int HeaderRoom = 512;
     private const int ReadBufferSize = 512 * 1024;
-    private const ulong ListenerMark = 0;
 
     private readonly IEcho _echo;
-    private readonly int _epoll = Libc.epoll_create1(Libc.EPOLL_CLOEXEC);
+    private readonly int _epoll;
     private readonly int _listener;
     private readonly byte* _buffer = (byte*)NativeMemory.Alloc(HeaderRoom + ReadBufferSize) + HeaderRoom;
-    private readonly Dictionary<ulong, EchoConnection> _connections = [];
+    private EchoConnection?[] _connections = new EchoConnection?[256];
 
-    private EchoServer(IEcho echo, int port)
+    internal EchoServer(IEcho echo, int port, int epoll)
     {
         _echo = echo;
+        _epoll = epoll;
         _listener = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, port));
-        Watch(_listener, Libc.EPOLLIN, ListenerMark);
+        Watch(_listener, Libc.EPOLLIN);
     }
 
     internal static int Run(IEcho echo, Arguments arguments)
     {
         int port = arguments.Integer("port", 0, 1, ushort.MaxValue);
         arguments.ExpectNothingElse();
-        new EchoServer(echo, port).Run();
-        return 0;
-    }
-
-    private void Run()
-    {
+        int epoll = Libc.epoll_create1(Libc.EPOLL_CLOEXEC);
+        using var server = new EchoServer(echo, port, epoll);
         using var events = new EpollEvents(512);
         while (true)
         {
-            int ready = Libc.epoll_wait(_epoll, events.Pointer, events.Capacity, -1);
+            int ready = Libc.epoll_wait(epoll, events.Pointer, events.Capacity, -1);
             for (int i = 0; i < ready; i++)
-            {
-                ulong data = events.Data(i);
-                if (data == ListenerMark)
-                    Accept();
-                else if (_connections.TryGetValue(data, out EchoConnection? connection) && !Serve(connection))
-                    Close(connection);
-            }
+                server.Handle(events.Data(i));
         }
+    }
+
+    /// <summary>Something has come on the descriptor that <paramref name="data"/> names.</summary>
+    internal void Handle(ulong data)
+    {
+        int descriptor = (int)(data & ~Mark);
+        if (descriptor == _listener)
+            Accept();
+        else if (_connections[descriptor] is { } connection && !Serve(connection))
+            Close(connection);
+    }
+
+    public void Dispose()
+    {
+        foreach (EchoConnection? connection in _connections)
+        {
+            if (connection is not null)
+                Close(connection);
+        }
+        _ = Libc.close(_listener);
+        NativeMemory.Free(_buffer - HeaderRoom);
     }
 
     private void Accept()
@@ -58,8 +75,10 @@ internal sealed unsafe class EchoServer
             if (descriptor < 0)
                 return;
             Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
-            _connections.Add((ulong)descriptor, new EchoConnection(descriptor));
-            Watch(descriptor, Libc.EPOLLIN | Libc.EPOLLOUT | Libc.EPOLLRDHUP | Libc.EPOLLET, (ulong)descriptor);
+            if (descriptor >= _connections.Length)
+                Array.Resize(ref _connections, Math.Max(descriptor + 1, _connections.Length * 2));
+            _connections[descriptor] = new EchoConnection(descriptor);
+            Watch(descriptor, Libc.EPOLLIN | Libc.EPOLLOUT | Libc.EPOLLRDHUP | Libc.EPOLLET);
         }
     }
 
@@ -113,13 +132,13 @@ internal sealed unsafe class EchoServer
 
     private void Close(EchoConnection connection)
     {
-        _connections.Remove((ulong)connection.Descriptor);
+        _connections[connection.Descriptor] = null;
         _ = Libc.close(connection.Descriptor);
     }
 
-    private void Watch(int descriptor, uint mask, ulong data)
+    private void Watch(int descriptor, uint mask)
     {
-        int error = EpollEvents.Control(_epoll, Libc.EPOLL_CTL_ADD, descriptor, mask, data);
+        int error = EpollEvents.Control(_epoll, Libc.EPOLL_CTL_ADD, descriptor, mask, Mark | (uint)descriptor);
         if (error != 0)
             throw new IOException($"epoll: {Libc.ToSocketError(error)}");
     }

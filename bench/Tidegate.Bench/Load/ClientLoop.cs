@@ -1,12 +1,13 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using Tidegate.Bench.Echo;
 using Tidegate.Engine.Loops.Epoll;
 
 namespace Tidegate.Bench.Load;
 
 /// <summary>
-/// WebSocket clients on one epoll and one thread. What a kind of load adds is what happens when a connection has opened
-/// and when messages have come back.
+/// WebSocket clients on one epoll and one thread, and where that is wanted the back-end with them. What a kind of load adds
+/// is what happens when a connection has opened and when messages have come back.
 /// </summary>
 internal abstract unsafe class ClientLoop : IDisposable
 {
@@ -21,6 +22,7 @@ internal abstract unsafe class ClientLoop : IDisposable
     private readonly MessageRing _ring;
     private readonly IPEndPoint _server;
     private readonly SecureClients? _tls;
+    private readonly EchoServer? _backend;
     private int _ticker = -1;
 
     protected ClientLoop(LoadOptions options)
@@ -30,6 +32,8 @@ internal abstract unsafe class ClientLoop : IDisposable
         _handshake = new Handshake(_server, options.Path);
         _ring = new MessageRing(options.Size, options.Window);
         _tls = options.Trusted.Length == 0 ? null : new SecureClients(options.Trusted, ReadBufferSize);
+        if (options.BackendPort > 0)
+            _backend = new EchoServer(options.BackendSpeaksWebSocket ? new WebSocketEcho() : new TcpEcho(), options.BackendPort, _epoll);
         Connections = new ClientConnection[options.Connections];
         for (int i = 0; i < Connections.Length; i++)
             Connections[i] = new ClientConnection(i);
@@ -99,15 +103,21 @@ internal abstract unsafe class ClientLoop : IDisposable
         for (int i = 0; i < ready; i++)
         {
             ulong data = _events.Data(i);
-            if (data != TickerMark)
+            if (data == TickerMark)
+            {
+                // Reading arms it anew.
+                long times;
+                Libc.read(_ticker, &times, sizeof(long));
+                Ticked();
+            }
+            else if ((data & EchoServer.Mark) != 0)
+            {
+                _backend!.Handle(data);
+            }
+            else
             {
                 Handle(Connections[(int)data], _events.Mask(i));
-                continue;
             }
-            // Reading arms it anew.
-            long times;
-            Libc.read(_ticker, &times, sizeof(long));
-            Ticked();
         }
         return ready > 0;
     }
@@ -119,6 +129,7 @@ internal abstract unsafe class ClientLoop : IDisposable
             if (connection.State != ConnectionState.Closed)
                 Close(connection);
         }
+        _backend?.Dispose();
         if (_ticker >= 0)
             _ = Libc.close(_ticker);
         _ = Libc.close(_epoll);

@@ -20,9 +20,12 @@ internal enum LoadKind
 /// <param name="Seconds">How long it is measured.</param>
 /// <param name="Server">The server's first process, whose CPU time (and its children's) is counted; 0 for none.</param>
 /// <param name="Trusted">For TLS: the file of the server's certificate; empty for none.</param>
+/// <param name="BackendPort">Where the load answers as the server's back-end; 0 where that is another process.</param>
+/// <param name="BackendSpeaksWebSocket">Whether that back-end speaks WebSocket; TCP otherwise.</param>
 /// <param name="Family">The process that started everything that is measured; what others use is a disturbance. 0 for none.</param>
 internal sealed record LoadOptions(
-    LoadKind Kind, int Port, string Path, int Size, int Window, int Connections, int Rate, double WarmSeconds, double Seconds, int Server, string Trusted, int Family)
+    LoadKind Kind, int Port, string Path, int Size, int Window, int Connections, int Rate, double WarmSeconds, double Seconds, int Server, string Trusted, int BackendPort,
+    bool BackendSpeaksWebSocket, int Family)
 {
     internal static LoadOptions Parse(Arguments arguments)
     {
@@ -41,6 +44,8 @@ internal sealed record LoadOptions(
             arguments.Number("seconds", 3, 0.1, 600),
             arguments.Integer("server", 0, 0, int.MaxValue),
             arguments.Text("tls", ""),
+            arguments.Integer("backend-port", 0, 0, ushort.MaxValue),
+            arguments.Switch("backend-ws"),
             arguments.Integer("family", 0, 0, int.MaxValue));
         arguments.ExpectNothingElse();
         return options;

@@ -2,10 +2,10 @@ namespace Tidegate.Bench.Orchestration;
 
 /// <summary>What a run measures, and for how long.</summary>
 internal sealed record OrchestrationOptions(
-    string Root, Peer[] Peers, Column[] Columns, int Rounds, double Seconds, bool Quick, int IdlePairs, int ServerCore, int LoadCore, bool Tls)
+    string Root, Peer[] Peers, Column[] Columns, int Starts, int Rounds, double Seconds, bool Quick, int IdlePairs, int ServerCore, int LoadCore, bool Tls)
 {
     /// <summary>How long the same load runs before each measurement, in seconds.</summary>
-    internal double WarmSeconds => Quick ? 0.2 : 0.7;
+    internal double WarmSeconds => Quick ? 0.2 : 0.4;
 
     /// <summary>How long a server is left alone before its memory is read, in seconds.</summary>
     internal double SettleSeconds => Quick ? 1 : 3;
@@ -20,8 +20,9 @@ internal sealed record OrchestrationOptions(
             arguments.Text("root", Directory.GetCurrentDirectory()),
             [.. PeerCatalog.All.Where(p => peers.Contains(p.Name) && (!tls || p.TlsWords is not null))],
             [.. Column.All.Where(c => columns.Contains(c.Name))],
-            arguments.Integer("rounds", quick ? 1 : 3, 1, 100),
-            arguments.Number("seconds", quick ? 1 : 3, 0.5, 60),
+            arguments.Integer("starts", quick ? 1 : 2, 1, 100),
+            arguments.Integer("rounds", quick ? 1 : 7, 1, 1000),
+            arguments.Number("seconds", 1, 0.5, 60),
             quick,
             arguments.Integer("pairs", quick ? 1000 : 9000, 10, 9500),
             arguments.Integer("server-core", 0, 0, 1023),

@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Tidegate.Bench.Load;
 
 namespace Tidegate.Bench.Orchestration;
 
-/// <summary>Measures every server in every round, in an order that rotates, and reports.</summary>
+/// <summary>Measures all servers, started anew a few times, and reports.</summary>
 internal static class Orchestrator
 {
     internal static int Run(OrchestrationOptions options)
@@ -38,16 +39,12 @@ internal static class Orchestrator
         var report = new Report(options, present, missing, Machine.Busy());
         Console.WriteLine(report.Introduction());
 
-        for (int round = 0; round < options.Rounds && present.Length > 0; round++)
+        for (int start = 1; start <= options.Starts && present.Length > 0; start++)
         {
-            for (int i = 0; i < present.Length; i++)
+            foreach (Measurement measurement in new Start(present, start, options).Measure())
             {
-                Peer peer = present[(i + round) % present.Length];
-                foreach (Measurement measurement in new Visit(peer, round + 1, options).Measure())
-                {
-                    report.Add(measurement);
-                    Console.WriteLine(Line(measurement, options));
-                }
+                report.Add(measurement);
+                Console.WriteLine(Line(measurement, options));
             }
         }
 
@@ -73,7 +70,8 @@ internal static class Orchestrator
         string cpu = measurement.Load.CpuMicroseconds is double µs ? string.Create(CultureInfo.InvariantCulture, $"{µs,8:N2} µs CPU each") : "";
         string figure = measurement.Load.Error is null ? column.Format(column.Figure(measurement) ?? 0) : "ERROR";
         string disturbed = measurement.IsDisturbed ? string.Create(CultureInfo.InvariantCulture, $"  (disturbed: others used {measurement.Load.Elsewhere:P0} of a core)") : "";
-        return $"round {measurement.Round}/{options.Rounds}  {measurement.Server,-12} {column.Title,-30} {figure,12} {cpu}{disturbed}";
+        int rounds = options.Starts * (column.Kind == LoadKind.Idle ? 1 : options.Rounds);
+        return $"round {measurement.Round}/{rounds}  {measurement.Server,-12} {column.Title,-30} {figure,12} {cpu}{disturbed}";
     }
 
     /// <summary>The version of an installed Debian package, or null.</summary>

@@ -17,7 +17,7 @@ internal sealed class Report(OrchestrationOptions options, Peer[] present, Peer[
 
     internal string Introduction() => string.Create(CultureInfo.InvariantCulture, $"""
         Machine: {Machine.Describe()}.
-        The server on core {options.ServerCore}, load and back-end on core {options.LoadCore}, over loopback. {options.Rounds} rounds, {options.Seconds} s each measurement, medians.
+        The server on core {options.ServerCore}, load and back-end on core {options.LoadCore}, over loopback. {options.Starts} times started anew, {options.Rounds} rounds each, {options.Seconds} s each measurement, medians.
         {(options.Tls ? "Clients speak TLS 1.3 with AES-128-GCM and a P-256 certificate; the back-ends are plain. A handshake is a full one." : "No TLS.")}
         Before the run {busyBefore:P0} of the cores were busy with something else.
 
@@ -56,6 +56,7 @@ internal sealed class Report(OrchestrationOptions options, Peer[] present, Peer[
         {
             Machine = Machine.Describe(),
             Utc = DateTime.UtcNow,
+            options.Starts,
             options.Rounds,
             options.Seconds,
             options.IdlePairs,

@@ -20,16 +20,20 @@ internal sealed class RunningServer : IDisposable
 
     internal int ProcessId { get; private set; }
 
+    /// <summary>Where the load has to answer as its back-end; 0 where another process does, or none is asked.</summary>
+    internal int Backend { get; private set; }
+
     /// <summary>The file of its certificate, or empty where it speaks no TLS.</summary>
     internal string Certificate { get; private set; } = "";
 
+    /// <param name="separateBackend">Whether its back-end is a process of its own, and not part of the load.</param>
     /// <exception cref="ServerException">It did not start; nothing is left of it.</exception>
-    internal static RunningServer Start(Peer peer, OrchestrationOptions options)
+    internal static RunningServer Start(Peer peer, OrchestrationOptions options, bool separateBackend)
     {
         var server = new RunningServer(peer);
         try
         {
-            server.Start(options);
+            server.Start(options, separateBackend);
             return server;
         }
         catch
@@ -46,13 +50,17 @@ internal sealed class RunningServer : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private void Start(OrchestrationOptions options)
+    private void Start(OrchestrationOptions options, bool separateBackend)
     {
         string bench = Environment.ProcessPath!;
         int backend = Ports.Free();
-        if (Peer.Backend != Backend.None)
+        if (Peer.Backend != Orchestration.Backend.None && !separateBackend)
         {
-            string mode = Peer.Backend == Backend.Tcp ? "backend-tcp" : "backend-ws";
+            Backend = backend;
+        }
+        else if (Peer.Backend != Orchestration.Backend.None)
+        {
+            string mode = Peer.Backend == Orchestration.Backend.Tcp ? "backend-tcp" : "backend-ws";
             Begin(options.LoadCore, "backend", backend, [], [bench, mode, "--port", $"{backend}"]);
         }
 
