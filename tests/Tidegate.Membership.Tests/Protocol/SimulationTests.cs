@@ -35,6 +35,17 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData("kill", 0, 1.0)]
+    [InlineData("silence", 0, 3.0)]
+    [InlineData("split", 20, 4.0)]
+    [InlineData("cutoff", 20, 4.0)]
+    public void A_large_cluster_keeps_them_too(string scenario, int seconds, double median)
+    {
+        MeasurementResult result = Run(scenario, IsLong ? 500 : 101, seconds, IsLong ? 5 : 1, seed: 3);
+        Assert.InRange(result.Median, 0, IsLong ? median : 2 * median);
+    }
+
+    [Theory]
     [InlineData("oneway", 5, 30, 0)]
     [InlineData("loss", 3, 120, 10)]
     [InlineData("loss", 20, 20, 10)]
