@@ -12,7 +12,7 @@ internal static class Scenarios
     /// <summary>How long anything may take before the run has failed.</summary>
     private const long Patience = 120 * Second;
 
-    internal static readonly string[] Names = ["kill", "silence", "split", "loss", "cutoff", "rest", "join", "pause", "skew", "leave", "oneway", "flap"];
+    internal static readonly string[] Names = ["kill", "silence", "split", "loss", "cutoff", "rest", "join", "pause", "skew", "leave", "oneway", "flap", "chaos"];
 
     /// <summary>Starts everybody, the first as everybody's seed, and waits for one view.</summary>
     /// <returns>Seconds until every member knew every member.</returns>
@@ -163,6 +163,74 @@ internal static class Scenarios
         }
 
         return new Round(Await(simulation, "all are back"));
+    }
+
+    /// <summary>
+    /// Members end, start, leave, stand still and are cut off at random, up to a third of them at a time; then everything is
+    /// put right, and all must come to one view.
+    /// </summary>
+    internal static Round Chaos(Simulation simulation, int seconds)
+    {
+        List<Action> repairs = [];
+        HashSet<int> troubled = [];
+        for (long end = simulation.Time + (seconds * Second); simulation.Time < end;)
+        {
+            simulation.Run(simulation.Random.Next(2 * (int)Second));
+            if (troubled.Count >= Math.Max(1, simulation.Count / 3) || (repairs.Count > 0 && simulation.Random.Next(2) == 0))
+            {
+                int at = simulation.Random.Next(repairs.Count);
+                Action repair = repairs[at];
+                repairs.RemoveAt(at);
+                repair();
+                continue;
+            }
+
+            int index = simulation.Random.Next(simulation.Count);
+            if (troubled.Add(index))
+            {
+                Action repair = Trouble(simulation, index);
+                repairs.Add(() =>
+                {
+                    repair();
+                    troubled.Remove(index);
+                });
+            }
+        }
+
+        repairs.ForEach(static repair => repair());
+        return new Round(Await(simulation, "all is well again"));
+    }
+
+    private static Action Trouble(Simulation simulation, int index)
+    {
+        switch (simulation.Random.Next(5))
+        {
+            case 0:
+                simulation.Kill(index, refuses: true);
+                return () => simulation.Start(index, Other(simulation, index));
+            case 1:
+                simulation.Kill(index, refuses: false);
+                return () => simulation.Start(index, Other(simulation, index));
+            case 2:
+                simulation.Leave(index);
+                return () => simulation.Start(index, Other(simulation, index));
+            case 3:
+                SimulatedMember member = simulation[index]!;
+                member.Pause();
+                simulation.Truth.Excuse(index, true);
+                return () =>
+                {
+                    member.Resume();
+                    simulation.Truth.Excuse(index, false);
+                };
+            default:
+                simulation.Network.Put(index, index + 1);
+                return () =>
+                {
+                    simulation.Network.Put(index, 0);
+                    simulation.Truth.Returned(index);
+                };
+        }
     }
 
     private static int Other(Simulation simulation, int than)

@@ -14,6 +14,8 @@ internal sealed class Truth
     private readonly bool[] _hasLeft;
     private readonly bool[,] _sees;
     private readonly long[] _disturbed;
+    private readonly long[] _returned;
+    private readonly long[] _leftAt;
     private readonly int[] _formerSide;
     private readonly bool[] _isExcused;
     private long _reunited = long.MinValue / 2;
@@ -28,7 +30,10 @@ internal sealed class Truth
         _disturbed = new long[_count];
         _formerSide = new int[_count];
         _isExcused = new bool[_count];
+        _returned = new long[_count];
+        _leftAt = new long[_count];
         Array.Fill(_disturbed, long.MinValue / 2);
+        Array.Fill(_returned, long.MinValue / 2);
     }
 
     /// <summary>Pairs of which the one's view of the other is wrong; 0 is one view everywhere.</summary>
@@ -58,6 +63,7 @@ internal sealed class Truth
         int wrong = WrongWith(index);
         _isUp[index] = false;
         _hasLeft[index] = left;
+        _leftAt[index] = _simulation.Time;
         WrongViews += WrongWith(index) - wrong;
     }
 
@@ -65,6 +71,13 @@ internal sealed class Truth
     internal void Excuse(int index, bool excused)
     {
         _isExcused[index] = excused;
+        _disturbed[index] = _simulation.Time;
+    }
+
+    /// <summary>It has been cut off alone and is back, from now. What it was about to report may still come.</summary>
+    internal void Returned(int index)
+    {
+        _returned[index] = _simulation.Time;
         _disturbed[index] = _simulation.Time;
     }
 
@@ -112,19 +125,30 @@ internal sealed class Truth
         string who = $"{SimulatedMember.NameOf(observer)} reports {SimulatedMember.NameOf(subject)}";
         if (_hasLeft[subject])
         {
+            if (!CouldKnow(observer, subject))
+            {
+                return;
+            }
+
             _simulation.Violated($"{who} failed, but it left");
             return;
         }
 
         long now = _simulation.Time;
         bool together = _simulation.Network.SideOf(observer) == _simulation.Network.SideOf(subject)
-            && (_formerSide[observer] == _formerSide[subject] || now - _reunited > Grace);
+            && (_formerSide[observer] == _formerSide[subject] || now - _reunited > Grace)
+            && now - _returned[observer] > Grace;
         if (_isUp[subject] && together && !_isExcused[subject] && now - _disturbed[subject] > Grace)
         {
             WrongDowns++;
             _simulation.Violated($"{who} down, but it is alive and reachable");
         }
     }
+
+    /// <summary>True where the observer has been there, and reachable, since that one left.</summary>
+    private bool CouldKnow(int observer, int subject) =>
+        !_isExcused[observer] && _simulation.Network.SideOf(observer) == _simulation.Network.SideOf(subject)
+        && _disturbed[observer] < _leftAt[subject] && _returned[observer] < _leftAt[subject];
 
     /// <summary>Nothing that a member holds grows without a bound.</summary>
     internal void CheckBounds(SimulatedMember member)

@@ -55,8 +55,8 @@ internal sealed class MemberRecord(string name, bool isSelf)
     /// <summary>When a ping of ours last ran out without an answer.</summary>
     internal long LastUnanswered { get; set; } = Never;
 
-    /// <summary>When its state was last asked for because it answered although it had failed.</summary>
-    internal long LastWelcomed { get; set; } = Never;
+    /// <summary>When something was last done because others, or it itself, know better than was thought: at most once a second.</summary>
+    internal long LastCorrected { get; set; } = Never;
 
     /// <summary>True where users have been told that it is up, and not yet that it is down.</summary>
     internal bool IsReportedUp { get; set; }

@@ -31,6 +31,20 @@ internal sealed partial class ProtocolCore
         {
             Suspect(record, message.Incarnation, message.From);
         }
+        else if (record.Status == MemberStatus.Left)
+        {
+            TellAgainThatItLeft(record);
+        }
+    }
+
+    /// <summary>Somebody has not heard it. At most once a second for one member, or an old accusation on its way would start a flood.</summary>
+    private void TellAgainThatItLeft(MemberRecord record)
+    {
+        if (Now - record.LastCorrected >= _options.ReconnectInterval)
+        {
+            record.LastCorrected = Now;
+            Queue(record.Name, Encode(new DeadMessage(record.Incarnation, record.Name, record.Name)));
+        }
     }
 
     private void Confirmed(MemberRecord record, Suspicion running, in SuspectMessage message)
@@ -131,6 +145,10 @@ internal sealed partial class ProtocolCore
             {
                 _table.SetStatus(record, message.IsLeave ? MemberStatus.Left : MemberStatus.Dead, Now);
                 Queue(record.Name, Encode(message));
+            }
+            else if (record.Status == MemberStatus.Left && !message.IsLeave)
+            {
+                TellAgainThatItLeft(record);
             }
 
             return;

@@ -13,6 +13,7 @@ internal sealed partial class ProtocolCore
     private MemberAddress[] _seeds = [];
     private int _joinPause = FirstJoinPause;
     private int _nextSeed;
+    private long _lastStranger = MemberRecord.Never;
 
     /// <summary>Replaces the addresses at which others may be found.</summary>
     internal void SetSeeds(IReadOnlyList<MemberAddress> seeds) => _seeds = [.. seeds.Where(seed => seed != _self.Address && seed.IsUsable)];
@@ -49,6 +50,15 @@ internal sealed partial class ProtocolCore
 
         return false;
     }
+
+    /// <summary>A joiner asks once more, somebody else: what was told while few knew it may have passed it by.</summary>
+    private void AskAgainAfterJoining() => _timers.Add(Now + (_options.ReconnectInterval / 2) + _random.Next(_options.ReconnectInterval), _ =>
+    {
+        if (!_leaving)
+        {
+            ExchangeWithAnyone();
+        }
+    });
 
     // While alone: every seed in turn, soon at first and then every second for ever.
     private void OnJoinTick()
@@ -117,10 +127,20 @@ internal sealed partial class ProtocolCore
     /// <summary>One that failed has answered: it is there, and its state says with which incarnation.</summary>
     private void Welcome(MemberRecord record)
     {
-        if (!_leaving && _options.Has(Additions.Reconnect) && Now - record.LastWelcomed >= _options.ReconnectInterval)
+        if (!_leaving && _options.Has(Additions.Reconnect) && Now - record.LastCorrected >= _options.ReconnectInterval)
         {
-            record.LastWelcomed = Now;
+            record.LastCorrected = Now;
             StartPushPull(record.Address, join: false, record);
+        }
+    }
+
+    /// <summary>Somebody pings this member and is not known: word of it has not come this far.</summary>
+    private void MeetStranger(in MemberAddress address)
+    {
+        if (Now - _lastStranger >= _options.ReconnectInterval && address.IsUsable && !IsAsked(address))
+        {
+            _lastStranger = Now;
+            StartPushPull(address, join: false, partner: null);
         }
     }
 

@@ -72,7 +72,19 @@ internal sealed partial class ProtocolCore
         MemberAddress to = AnswerTo(from, ping.Source);
         MemberRecord? asker = _table.At(to);
         RawBytes payload = asker is { IsGateway: true } ? _host.AckPayload(asker) : RawBytes.Nil;
-        Send(to, asker, Encode(new AckMessage(ping.SeqNo, payload)));
+        byte[] ack = Encode(new AckMessage(ping.SeqNo, payload));
+        if (_leaving)
+        {
+            // Whoever still asks has not heard it.
+            _host.SendPacket(to, [ack, Encode(new DeadMessage(_self.Incarnation, _self.Name, _self.Name))], checksum: false);
+            return;
+        }
+
+        Send(to, asker, ack);
+        if (asker is null)
+        {
+            MeetStranger(to);
+        }
     }
 
     private static MemberAddress AnswerTo(in MemberAddress from, in MessageSource source) =>

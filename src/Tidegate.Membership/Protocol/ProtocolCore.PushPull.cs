@@ -16,6 +16,11 @@ internal sealed partial class ProtocolCore
     private void OnPushPullTick()
     {
         _timers.Add(Now + ProtocolTiming.PushPull(_options.PushPullInterval, _table.Live), _ => OnPushPullTick());
+        ExchangeWithAnyone();
+    }
+
+    private void ExchangeWithAnyone()
+    {
         _table.Pick(_random, 1, _picked, static record => record.Status == MemberStatus.Alive && !record.IsSelf);
         if (_picked.Count == 1)
         {
@@ -95,6 +100,10 @@ internal sealed partial class ProtocolCore
 
         // After merging: what the state said may have settled what its answering would settle.
         Heard(ended.Partner);
+        if (ended.Join)
+        {
+            AskAgainAfterJoining();
+        }
     }
 
     /// <summary>A push/pull that this member started has come to nothing.</summary>

@@ -23,8 +23,14 @@ internal sealed partial class ProtocolCore
             return;
         }
 
-        uint seqNo = ++_seqNo;
         MemberRecord? record = _table.Find(message.Node);
+        if (record is { Status: MemberStatus.Left })
+        {
+            TellThatItLeft(AnswerTo(from, message.Source), record, message);
+            return;
+        }
+
+        uint seqNo = ++_seqNo;
         if (record is not null && record.Address != target)
         {
             record = null;
@@ -36,6 +42,14 @@ internal sealed partial class ProtocolCore
 
         // An ack that comes after the nack is still passed on, for as long as the asker can use it.
         _timers.Add(Now + (5 * _options.ProbeInterval), _ => _relays.Remove(seqNo));
+    }
+
+    /// <summary>The asker has not heard that the member left, and would take it for failed.</summary>
+    private void TellThatItLeft(in MemberAddress asker, MemberRecord record, in IndirectPingMessage message)
+    {
+        byte[] left = Encode(new DeadMessage(record.Incarnation, record.Name, record.Name));
+        byte[][] packet = message.Nack ? [left, Encode(new NackMessage(message.SeqNo))] : [left];
+        _host.SendPacket(asker, packet, checksum: false);
     }
 
     private void OnRelayTimeout(uint seqNo)

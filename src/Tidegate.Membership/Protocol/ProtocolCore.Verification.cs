@@ -135,5 +135,5 @@ internal sealed partial class ProtocolCore
 
     /// <summary>True where an attempt of ours to reach it has just run out, so that another's word needs no further proof.</summary>
     private bool HasJustFailed(MemberRecord record) =>
-        record.LastUnanswered > record.LastHeard && Now - record.LastUnanswered <= 2 * _options.ProbeInterval;
+        record.LastUnanswered > record.LastHeard && record.LastUnanswered > _clock.LastStall && Now - record.LastUnanswered <= 2 * _options.ProbeInterval;
 }

@@ -8,7 +8,7 @@ namespace Tidegate.Membership.Protocol;
 internal sealed class StallClock(bool enabled)
 {
     /// <summary>A wake-up later than this is a stall.</summary>
-    internal const int Tolerance = 10;
+    internal const int Tolerance = 20;
 
     /// <summary>How long after a stall no timer fires.</summary>
     internal const int Grace = 10;
@@ -20,6 +20,9 @@ internal sealed class StallClock(bool enabled)
 
     /// <summary>All time that was not counted.</summary>
     internal long Stalled { get; private set; }
+
+    /// <summary>The protocol's time at the last stall. What was found out before it says little about what is so after it.</summary>
+    internal long LastStall { get; private set; } = MemberRecord.Never;
 
     /// <summary>Takes note of the host's time. A host's clock that goes back stands still here.</summary>
     /// <param name="host">The host's time.</param>
@@ -36,6 +39,7 @@ internal sealed class StallClock(bool enabled)
             resumed = Math.Max(Now, resumed);
             Stalled += now - resumed;
             now = resumed;
+            LastStall = now;
         }
         else if (now >= due)
         {

@@ -124,4 +124,30 @@ public sealed class JoinTests
         script.Core.RequestPushPull(script.Now, "nobody");
         Assert.Equal([(At(2), false)], script.Host.PushPulls.Select(pushPull => (pushPull.To, pushPull.Join)));
     }
+
+    [Fact]
+    public void A_pinger_that_is_not_known_is_asked_for_its_state_at_most_once_a_second()
+    {
+        Script script = new();
+        for (byte i = 50; i < 60; i++)
+        {
+            script.Receive(new PingMessage(1, "me", MessageSource.None), from: i);
+        }
+
+        Assert.Equal([(At(50), false)], script.Host.PushPulls.Select(pushPull => (pushPull.To, pushPull.Join)));
+        script.Run(1_000);
+        script.Receive(new PingMessage(1, "me", MessageSource.None), from: 51);
+        Assert.Equal(2, script.Host.PushPulls.Count);
+    }
+
+    [Fact]
+    public void A_joiner_asks_somebody_once_more_soon_after()
+    {
+        Script script = new(seeds: [At(2)]);
+        script.Answering.UnionWith([At(2), At(3)]);
+        script.Run(2);
+        script.Core.OnPushPullAnswer(script.Now, script.Host.PushPulls[0].Exchange, State(join: true, Entry("a", 2), Entry("b", 3)));
+        script.Run(1_500);
+        Assert.Contains(script.Host.PushPulls.Skip(1), pushPull => !pushPull.Join);
+    }
 }

@@ -52,4 +52,43 @@ public sealed class LeaveTests
         Assert.Equal(MemberStatus.Left, script.Core.LocalState(join: false).Entries[0].Status);
         Assert.Contains("leaving", script.Core.OnPushPullRequest(script.Now, At(2), State(join: false)).Refusal);
     }
+
+    [Fact]
+    public void Whoever_still_pings_a_leaving_member_hears_it_with_the_answer()
+    {
+        Script script = new Script().With(3);
+        script.Core.Leave(script.Now);
+        script.Receive(new PingMessage(5, "me", MessageSource.None), from: 3);
+        Assert.Contains(script.Sent<DeadMessage>(), sent => sent.To == At(3) && sent.Message.IsLeave);
+    }
+
+    [Fact]
+    public void Whoever_asks_for_help_with_a_member_that_left_is_told_so_before_the_nack()
+    {
+        Script script = new Script().With(3);
+        script.Receive(new DeadMessage(1, "a", "a"));
+        script.Host.Packets.Clear();
+        script.Receive(new IndirectPingMessage(9, At(2).Raw, 7946, "a", true, MessageSource.None), from: 3);
+        (MemberAddress to, byte[][] messages, _) = Assert.Single(script.Host.Packets);
+        Assert.Equal(At(3), to);
+        Assert.Equal([(byte)MessageType.Dead, (byte)MessageType.Nack], messages.Select(message => message[0]));
+    }
+
+    [Fact]
+    public void An_accusation_of_a_member_that_left_is_answered_with_its_leaving_once_a_second()
+    {
+        Script script = new Script().With(3);
+        script.Receive(new DeadMessage(1, "a", "a"));
+        script.Run(5_000);
+        int before = script.Sent<DeadMessage>().Count();
+        for (int i = 0; i < 10; i++)
+        {
+            script.Receive(new SuspectMessage(1, "a", "b"));
+            script.Receive(new DeadMessage(1, "a", "b"));
+        }
+
+        script.Run(500);
+        Assert.InRange(script.Sent<DeadMessage>().Count() - before, 1, 4);
+        Assert.Equal(MemberStatus.Left, script["a"].Status);
+    }
 }

@@ -35,12 +35,24 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData("kill", 0, 1.0)]
+    [InlineData("silence", 0, 3.0)]
+    [InlineData("split", 20, 4.0)]
+    [InlineData("cutoff", 20, 4.0)]
+    public void A_large_cluster_keeps_them_too(string scenario, int seconds, double median)
+    {
+        MeasurementResult result = Run(scenario, IsLong ? 500 : 101, seconds, IsLong ? 5 : 1, seed: 3);
+        Assert.InRange(result.Median, 0, IsLong ? median : 2 * median);
+    }
+
+    [Theory]
     [InlineData("oneway", 5, 30, 0)]
     [InlineData("loss", 3, 120, 10)]
     [InlineData("loss", 20, 20, 10)]
     [InlineData("skew", 10, 30, 0)]
     [InlineData("flap", 6, 30, 0)]
     [InlineData("flap", 6, 30, 5)]
+    [InlineData("chaos", 8, 60, 0)]
     public void Nobody_who_is_there_is_reported_down(string scenario, int members, int seconds, int loss)
     {
         foreach (int seed in Seeds())

@@ -76,6 +76,19 @@ public sealed class VerificationTests
     }
 
     [Fact]
+    public void What_was_found_out_before_this_process_stood_still_proves_nothing_after_it()
+    {
+        Script script = new Script(Additions.Isolation).With(1, answering: false);
+        script.Receive(Alive("x", 9));
+        script.Until(() => script["a"].Status == MemberStatus.Suspect);
+        script.Stall(5_000);
+        script.Answering.Add(At(2));
+        script.Receive(new DeadMessage(1, "a", "x"));
+        script.Run(500);
+        Assert.False(script.IsDown("a"));
+    }
+
+    [Fact]
     public void A_suspicion_that_expires_is_not_believed_of_whoever_answers_now()
     {
         Script script = Expired(Additions.None);
