@@ -155,7 +155,7 @@ internal sealed class SimulatedMember : IProtocolHost
 
     public bool IsGateway(RawBytes meta) => meta == GatewayMeta;
 
-    public RawBytes AckPayload(MemberRecord pinger) => RawBytes.CopyOf([0x54, 0, 0, 0, 0, 0, 0, 0, 0]);
+    public RawBytes AckPayload() => RawBytes.CopyOf([0x54, 0, 0, 0, 0, 0, 0, 0, 0]);
 
     public void OnAckPayload(MemberRecord from, ReadOnlySpan<byte> payload)
     {

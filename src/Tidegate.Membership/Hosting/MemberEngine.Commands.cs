@@ -39,7 +39,7 @@ internal sealed partial class MemberEngine
     {
         OptionChecks.CheckTags(tags);
         Command(
-            () => NeedSerf(_serf).SetTags(WithOwnTags(tags)),
+            () => NeedSerf(_serf).SetTags(tags),
             () =>
             {
                 NeedSerf(_serf).MemberUpdated(Remember(_core.Self));

@@ -74,15 +74,11 @@ internal sealed partial class MemberEngine : IProtocolHost
     void IProtocolHost.OnPushPullRefused(string reason) => _warnings.Write($"An exchange of states was refused: {reason}.");
 
     string? IProtocolHost.Refuse(string name, in MemberAddress address, RawBytes meta) =>
-        Serf.Tags.TryRead(meta, out IReadOnlyDictionary<string, string> tags)
-        && tags.TryGetValue(ClusterTag, out string? cluster) && cluster != _options.ClusterName
-            ? $"{name} at {address} is a member of the cluster '{cluster}', and this is the cluster '{_options.ClusterName}'"
-            : null;
+        _serf is null || _serf.Admits(name, meta, out string? refusal) ? null : refusal;
 
-    bool IProtocolHost.IsGateway(RawBytes meta) =>
-        Serf.Tags.TryRead(meta, out IReadOnlyDictionary<string, string> tags) && tags.GetValueOrDefault(GatewayTag) == "1";
+    bool IProtocolHost.IsGateway(RawBytes meta) => Serf.Tags.IsGateway(meta);
 
-    RawBytes IProtocolHost.AckPayload(MemberRecord pinger) => _registry?.AckPayloadFor(pinger.Name) ?? RawBytes.Nil;
+    RawBytes IProtocolHost.AckPayload() => _registry?.AckPayload() ?? RawBytes.Nil;
 
     void IProtocolHost.OnAckPayload(MemberRecord from, ReadOnlySpan<byte> payload) => _registry?.AckReceived(from.Name, payload);
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Tidegate.Membership.Packets;
 using Tidegate.Membership.Protocol;
 using Tidegate.Membership.Streams;
 using Tidegate.Membership.Transport;
@@ -8,7 +7,7 @@ using Tidegate.Membership.Wire;
 namespace Tidegate.Membership.Hosting;
 
 /// <summary>Packets and streams, in and out.</summary>
-internal sealed partial class MemberEngine : ITransportHandler, IStreamHandler
+internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
 {
     /// <summary>Streams that this member may have opened for push/pulls and pings at a time.</summary>
     private const int StreamsAtOnce = 128;
@@ -18,21 +17,17 @@ internal sealed partial class MemberEngine : ITransportHandler, IStreamHandler
     private bool _hasJoined;
     private int _outgoing;
 
-    public void OnPacket(ReadOnlySpan<byte> packet, MemberAddress from)
+    void IMessageHandler.OnMessage(MessageType type, ReadOnlySpan<byte> body, MemberAddress from)
     {
         lock (_gate)
         {
             if (_running)
             {
-                PacketVisitor visitor = new(this, from);
-                _reader.Read(packet, ref visitor);
+                _core.OnMessage(Now, from, type, body);
                 Finish();
             }
         }
     }
-
-    public Task OnStreamAsync(MemberStream stream, MemberAddress from, CancellationToken cancellationToken) =>
-        _server.ServeAsync(stream, from, cancellationToken);
 
     bool IStreamHandler.IsMe(string node) => node == Name;
 
@@ -216,15 +211,5 @@ internal sealed partial class MemberEngine : ITransportHandler, IStreamHandler
         }
 
         return new PushPullState(state.Join, nodes, state.UserState);
-    }
-
-    private readonly ref struct PacketVisitor(MemberEngine engine, MemberAddress from) : IPacketVisitor
-    {
-        public void OnMessage(MessageType type, ReadOnlySpan<byte> body)
-        {
-            engine._core.OnMessage(engine.Now, from, type, body);
-        }
-
-        public void OnRefused(PacketRefusal reason) => engine._packetRefusals.Note(reason, from);
     }
 }

@@ -12,17 +12,18 @@ internal sealed partial class MemberEngine : ISerfHost
 
     SerfPeer? ISerfHost.Find(string name) => _peers.GetValueOrDefault(name);
 
-    void ISerfHost.QueueBroadcast(SerfTier tier, byte[] message, Action? sent) => _deferred.Enqueue(() =>
+    void ISerfHost.QueueBroadcast(SerfTier tier, string? about, byte[] message, Action? sent) => _deferred.Enqueue(() =>
     {
         BroadcastTier core = tier switch
         {
             SerfTier.Intents => BroadcastTier.SerfIntent,
             SerfTier.Queries => BroadcastTier.SerfQuery,
+            SerfTier.Records => BroadcastTier.Registry,
             _ => BroadcastTier.SerfEvent,
         };
 
         // Its end may be told from inside the core.
-        if (!_core.Broadcast(Now, core, key: null, message, sent is null ? null : _ => _deferred.Enqueue(sent)))
+        if (!_core.Broadcast(Now, core, about, message, sent is null ? null : _ => _deferred.Enqueue(sent)))
         {
             sent?.Invoke();
         }

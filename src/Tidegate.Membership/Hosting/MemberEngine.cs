@@ -19,12 +19,6 @@ namespace Tidegate.Membership.Hosting;
 /// </summary>
 internal sealed partial class MemberEngine : IAsyncDisposable
 {
-    /// <summary>The tag that tells gateways, and other members that share records, from guests.</summary>
-    internal const string GatewayTag = "tg";
-
-    /// <summary>The tag with the cluster's name.</summary>
-    internal const string ClusterTag = "cn";
-
     /// <summary>How often Serf's layer looks at what is due there, in milliseconds.</summary>
     private const int SerfInterval = 100;
 
@@ -38,11 +32,10 @@ internal sealed partial class MemberEngine : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly long _origin;
     private readonly MemberTransport _transport;
-    private readonly PacketReader _reader;
     private readonly PacketWriter _writer;
     private readonly StreamClient _client;
     private readonly StreamServer _server;
-    private readonly RefusalLog<PacketRefusal> _packetRefusals;
+    private readonly Inbound _inbound;
     private readonly ProtocolCore _core;
     private readonly SerfLayer? _serf;
     private readonly RecordRegistry? _registry;
@@ -77,38 +70,36 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         {
             _beacons = OpenBeacons();
             Name = options.Name ?? _transport.LocalEndPoint.ToString();
-            MemberAddress own = MemberAddress.From(_transport.LocalEndPoint);
-            bool isSerf = options.Mode == MemberMode.Serf;
-            RawBytes meta = isSerf ? Serf.Tags.Write(WithOwnTags(options.Tags)) : RawBytes.Nil;
-            long seconds = _time.GetUtcNow().ToUnixTimeSeconds();
+            Random = new Random();
             ProtocolOptions protocol = new()
             {
                 Name = Name,
-                Address = own,
-                Meta = meta,
-                Versions = isSerf ? ProtocolOptions.SerfVersions : ProtocolOptions.PlainVersions,
-                InitialIncarnation = (uint)Math.Clamp(seconds, 1, ProtocolCore.MaximumIncarnation),
+                Address = MemberAddress.From(_transport.LocalEndPoint),
+                Versions = options.Mode == MemberMode.Serf ? ProtocolOptions.SerfVersions : ProtocolOptions.PlainVersions,
+                InitialIncarnation = (uint)Math.Clamp(_time.GetUtcNow().ToUnixTimeSeconds(), 1, ProtocolCore.MaximumIncarnation),
                 ProbeInterval = (int)options.ProbeInterval.TotalMilliseconds,
                 ProbeTimeout = (int)options.ProbeTimeout.TotalMilliseconds,
                 Retention = (int)Math.Min(int.MaxValue, options.Retention.TotalMilliseconds),
             };
-            protocol = protocol with { PacketRoom = protocol.PacketRoom - _envelope.LabelOverhead };
-            Random random = new();
-            Random = random;
-            _core = new ProtocolCore(protocol, this, random);
-            if (isSerf)
+            if (options.Mode == MemberMode.Serf)
             {
                 _registry = new RecordRegistry(this, Name, (ulong)_time.GetUtcNow().ToUnixTimeMilliseconds(), (owner, _) => Changed(owner));
-                SerfOptions serf = new() { Name = Name, GossipInterval = TimeSpan.FromMilliseconds(protocol.GossipInterval) };
+                SerfOptions serf = new()
+                {
+                    Name = Name,
+                    ClusterName = options.ClusterName,
+                    GossipInterval = TimeSpan.FromMilliseconds(protocol.GossipInterval),
+                };
                 _serf = new SerfLayer(this, serf, keyring is null ? null : new KeyringOperations(keyring), _registry);
+                protocol = protocol with { Meta = _serf.MetaOf(options.Tags) };
             }
 
+            _core = new ProtocolCore(protocol with { PacketRoom = protocol.PacketRoom - _envelope.LabelOverhead }, this, Random);
             StreamBudget budget = new();
-            _reader = new PacketReader(_envelope);
             _writer = new PacketWriter(_envelope, compress: false);
-            _packetRefusals = new RefusalLog<PacketRefusal>(_logger, _time, "a packet", PacketRefusals.Describe);
             _client = new StreamClient(_envelope, _transport.DialAsync, _time, budget: budget);
             _server = new StreamServer(_envelope, this, _logger, _time, budget: budget);
+            _inbound = new Inbound(_envelope, this, _server, _logger, _time);
             _timer = _time.CreateTimer(static engine => ((MemberEngine)engine!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _telling = TellAsync();
             _metrics = new MemberMetrics(this);
@@ -145,7 +136,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             _serf?.MemberUp(peer);
             Changed(Name);
             _core.Start(Now, seeds: []);
-            _transport.Start(this);
+            _transport.Start(_inbound);
             Finish();
         }
 
@@ -166,7 +157,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
                 traffic.PacketsReceived,
                 traffic.BytesSent,
                 traffic.BytesReceived,
-                _packetRefusals.Total,
+                _inbound.Refusals.Total,
                 _server.Refusals.Total,
                 counters.BadMessages,
                 counters.Probes,
@@ -213,12 +204,6 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         await _telling.ConfigureAwait(false);
         _stopping.Dispose();
     }
-
-    private Dictionary<string, string> WithOwnTags(IReadOnlyDictionary<string, string> tags) => new(tags)
-    {
-        [ClusterTag] = _options.ClusterName,
-        [GatewayTag] = "1",
-    };
 
     private void Run(Action action)
     {

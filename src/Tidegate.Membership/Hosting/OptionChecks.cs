@@ -68,7 +68,7 @@ internal static class OptionChecks
     {
         foreach (string name in tags.Keys)
         {
-            if (name is MemberEngine.ClusterTag or MemberEngine.GatewayTag)
+            if (name is Serf.Tags.ClusterName or Serf.Tags.Gateway)
             {
                 throw new ArgumentException($"The tag '{name}' is set by the library; choose another name.", nameof(tags));
             }

@@ -72,7 +72,7 @@ internal interface IProtocolHost
     bool IsGateway(RawBytes meta);
 
     /// <summary>Bytes for an ack to a gateway; nil for none.</summary>
-    RawBytes AckPayload(MemberRecord pinger);
+    RawBytes AckPayload();
 
     /// <summary>What a gateway's ack carried. Never called for Serf agents.</summary>
     void OnAckPayload(MemberRecord from, ReadOnlySpan<byte> payload);

@@ -71,7 +71,7 @@ internal sealed partial class ProtocolCore
 
         MemberAddress to = AnswerTo(from, ping.Source);
         MemberRecord? asker = _table.At(to);
-        RawBytes payload = asker is { IsGateway: true } ? _host.AckPayload(asker) : RawBytes.Nil;
+        RawBytes payload = asker is { IsGateway: true } ? _host.AckPayload() : RawBytes.Nil;
         byte[] ack = Encode(new AckMessage(ping.SeqNo, payload));
         if (_leaving)
         {

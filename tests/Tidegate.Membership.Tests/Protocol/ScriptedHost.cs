@@ -52,7 +52,7 @@ internal sealed class ScriptedHost : IProtocolHost
 
     public bool IsGateway(RawBytes meta) => meta == Gateway;
 
-    public RawBytes AckPayload(MemberRecord pinger) => RawBytes.CopyOf([0x54, 1, 2, 3, 4, 5, 6, 7, 8]);
+    public RawBytes AckPayload() => RawBytes.CopyOf([0x54, 1, 2, 3, 4, 5, 6, 7, 8]);
 
     public void OnAckPayload(MemberRecord from, ReadOnlySpan<byte> payload) => Payloads.Add((from.Name, payload.ToArray()));
 
