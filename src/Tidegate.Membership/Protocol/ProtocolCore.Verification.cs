@@ -27,10 +27,7 @@ internal sealed partial class ProtocolCore
         int time = isExpiry ? VerifyLead : _options.ProbeTimeout;
         int pings = isExpiry ? PingsAtExpiry : PingsOtherwise;
         PingAccused(record, verification);
-        for (int i = 1; i < pings; i++)
-        {
-            _timers.Add(Now + (time * i / pings), _ => PingAgain(record, verification));
-        }
+        PingAgainIn(time / pings, pings - 1, record, verification);
 
         if (isExpiry && record.IsOwnVerdict)
         {
@@ -52,11 +49,18 @@ internal sealed partial class ProtocolCore
         _host.SendPacket(record.Address, [ping, accusation], checksum: record.ProtocolMaximum >= 5);
     }
 
-    private void PingAgain(MemberRecord record, Verification verification)
+    private void PingAgainIn(int pause, int left, MemberRecord record, Verification verification)
     {
-        if (record.Verification == verification && record.LastHeard < verification.Start)
+        if (left > 0)
         {
-            PingAccused(record, verification);
+            _timers.Add(Now + pause, _ =>
+            {
+                if (record.Verification == verification && record.LastHeard < verification.Start)
+                {
+                    PingAccused(record, verification);
+                    PingAgainIn(pause, left - 1, record, verification);
+                }
+            });
         }
     }
 

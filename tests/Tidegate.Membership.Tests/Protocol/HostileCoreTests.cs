@@ -37,6 +37,7 @@ public sealed class HostileCoreTests(ITestOutputHelper output)
         int seed = Random.Shared.Next();
         output.WriteLine($"seed {seed}");
         Random random = new(seed);
+        int timers = 0;
         Script script = new(change: options => options with { MaximumMembers = 50, MaximumBroadcasts = 100, MaximumRelays = 20, MaximumExchanges = 8 });
         for (int i = 0; i < 100_000; i++)
         {
@@ -79,10 +80,14 @@ public sealed class HostileCoreTests(ITestOutputHelper output)
                 Assert.InRange(script.Core.Members.Count, 1, 50);
                 Assert.InRange(script.Core.Gossip.Count, 0, 500);
                 Assert.InRange(script.Core.OpenExchanges, 0, 8);
-                Assert.InRange(script.Core.PendingTimers, 0, 20_000);
+
+                // Those of attempts that are over run out within 180 ms, in which 18,000 messages come here.
+                Assert.InRange(script.Core.PendingTimers, 0, 40_000);
+                timers = Math.Max(timers, script.Core.PendingTimers);
             }
         }
 
+        output.WriteLine($"at most {timers} timers");
         Assert.Equal(MemberStatus.Alive, script.Core.Self.Status);
     }
 
