@@ -130,7 +130,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
     private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        _tls = new GatewayTls(configuration.Security, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
+        _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         foreach (ServiceConfiguration service in configuration.Services)
         {
             var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes);

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Engine.Loops;
+using Tidegate.Engine.Tls;
 
 namespace Tidegate.Engine.Net;
 
@@ -22,12 +23,14 @@ public sealed class PipeConnection : TcpConnection
     private readonly IDuplexPipe _pipe;
     private readonly Action _abort;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PipeSecurity? _security;
     private ReadResult _held;
     private State _state;
 
-    private PipeConnection(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort)
+    private PipeConnection(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, PipeSecurity? security)
         : base(loop)
     {
+        _security = security;
         _pipe = pipe;
         _abort = abort;
         LocalEndPoint = local;
@@ -65,16 +68,23 @@ public sealed class PipeConnection : TcpConnection
     /// <param name="abort">Cuts the peer off; called once at most, on the loop, and has to make pending reads and flushes end.</param>
     /// <param name="opened">Gives it a handler.</param>
     /// <returns>A task that ends when the connection is over and the pipes are no longer touched.</returns>
-    public static Task OpenAsync(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, Action<TcpConnection> opened)
+    public static Task OpenAsync(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, Action<TcpConnection> opened) =>
+        OpenAsync(loop, pipe, local, remote, abort, opened, null);
+
+    /// <summary>As the other, where the pipes are what TLS makes of others.</summary>
+    internal static Task OpenAsync(
+        EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, Action<TcpConnection> opened, PipeSecurity? security)
     {
         ArgumentNullException.ThrowIfNull(loop);
         ArgumentNullException.ThrowIfNull(pipe);
         ArgumentNullException.ThrowIfNull(abort);
         ArgumentNullException.ThrowIfNull(opened);
-        var connection = new PipeConnection(loop, pipe, local, remote, abort);
+        var connection = new PipeConnection(loop, pipe, local, remote, abort, security);
         loop.Post(() => connection.Open(opened));
         return connection._released.Task;
     }
+
+    private protected override PipeSecurity? Security => _security;
 
     private protected override unsafe int Receive(byte* buffer, int capacity, out SocketError error)
     {
@@ -104,7 +114,8 @@ public sealed class PipeConnection : TcpConnection
 
         if (Is(State.ReadFailed))
         {
-            error = SocketError.ConnectionReset;
+            // As the other implementation of TLS calls it, whose peer may also have broken its rules.
+            error = _security is null ? SocketError.ConnectionReset : SocketError.ConnectionAborted;
         }
 
         return -1;
@@ -171,6 +182,11 @@ public sealed class PipeConnection : TcpConnection
         else if (!Is(State.Completing | State.Aborted))
         {
             _state |= State.Completing;
+            if (_security is not null)
+            {
+                _security.EndsTruncated = IsToEndTruncated;
+            }
+
             _ = CompleteAsync();
         }
     }
@@ -224,6 +240,11 @@ public sealed class PipeConnection : TcpConnection
         {
             _pipe.Input.AdvanceTo(result.Buffer.End);
             error = result.IsCompleted ? SocketError.Success : SocketError.WouldBlock;
+            if (result.IsCompleted && _security is { } security && security.IsEndUnannounced())
+            {
+                NoteTruncation();
+            }
+
             return result.IsCompleted ? 0 : -1;
         }
 

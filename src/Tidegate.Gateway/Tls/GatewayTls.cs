@@ -18,6 +18,7 @@ internal sealed partial class GatewayTls : IDisposable
     internal static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(5);
 
     private readonly SecurityConfiguration _security;
+    private readonly TlsLibrary _library;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
@@ -28,18 +29,23 @@ internal sealed partial class GatewayTls : IDisposable
     private string? _lastFault;
     private bool _loaded;
 
-    internal GatewayTls(SecurityConfiguration security, TimeProvider time, ILogger logger)
+    internal GatewayTls(SecurityConfiguration security, TlsLibrary library, TimeProvider time, ILogger logger)
     {
+        _library = library;
         _security = security;
         _time = time;
         _logger = logger;
     }
 
+    /// <summary>What the environment says of the library: <c>TIDEGATE_TLS=sslstream</c>, for testing, or nothing.</summary>
+    internal static TlsLibrary LibraryOfEnvironment { get; } =
+        Environment.GetEnvironmentVariable("TIDEGATE_TLS") == "sslstream" ? TlsLibrary.SslStream : TlsLibrary.Automatic;
+
     /// <summary>TLS for an accept, and for others that share its port.</summary>
     /// <exception cref="GatewayStartException">There is no certificate, or the options can not be had.</exception>
     internal TlsUse ForAccept(ServiceAddress accept, TlsOptions options, ImmutableArray<string> applicationProtocols)
     {
-        Load(accept);
+        Load();
         if (_security.Keystore is not { } store)
         {
             throw Fault(
@@ -77,7 +83,7 @@ internal sealed partial class GatewayTls : IDisposable
     /// <exception cref="GatewayStartException">A store can not be read, or the options can not be had.</exception>
     internal TlsUse ForConnect(ServiceAddress connect, TlsOptions options)
     {
-        Load(connect);
+        Load();
         TlsParameters settings = Settings(connect, options);
         return Add(connect, () => TlsContext.ForClient(_keystore?.Own.FirstOrDefault()?.Tls, settings with { Trusted = Trusted() }));
     }
@@ -159,7 +165,7 @@ internal sealed partial class GatewayTls : IDisposable
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Load(ServiceAddress first)
+    private void Load()
     {
         lock (_lock)
         {
@@ -168,12 +174,9 @@ internal sealed partial class GatewayTls : IDisposable
                 return;
             }
 
-            if (!TlsContext.IsSupported)
+            if (!TlsContext.UsesOpenSsl(_library))
             {
-                throw Fault(
-                    first.Position,
-                    $"{first.Uri} needs TLS, and TLS needs OpenSSL 3 (libssl.so.3 and libcrypto.so.3), which was not found.",
-                    "On Debian: apt-get install libssl3. Tidegate speaks TLS on Linux and macOS only.");
+                LogSslStream();
             }
 
             _keystoreContent = Read(_security.Keystore);
@@ -221,7 +224,15 @@ internal sealed partial class GatewayTls : IDisposable
     {
         try
         {
-            return CipherTokens.Apply(options, warning => LogCiphers(address.Position.ToString(), warning));
+            if (!TlsContext.UsesOpenSsl(_library))
+            {
+                return options.Ciphers is null
+                    ? new TlsParameters { Protocols = options.Protocols, Library = _library }
+                    : throw new TlsException(
+                        "ssl.ciphers needs OpenSSL 3 (libssl.so.3 and libcrypto.so.3), which is not used here. Remove the option, or install it (on Debian: apt-get install libssl3).");
+            }
+
+            return CipherTokens.Apply(options, warning => LogCiphers(address.Position.ToString(), warning)) with { Library = _library };
         }
         catch (TlsException exception)
         {
@@ -272,6 +283,9 @@ internal sealed partial class GatewayTls : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Position}: {Warning}")]
     private partial void LogCiphers(string position, string warning);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "TLS is spoken by .NET's SslStream, since there is no OpenSSL 3: connections cost more, and ssl.ciphers can not be had")]
+    private partial void LogSslStream();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Certificates were read again: new connections get them")]
     private partial void LogReloaded();

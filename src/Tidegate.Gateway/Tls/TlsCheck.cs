@@ -23,7 +23,7 @@ public static class TlsCheck
         var errors = new List<ConfigurationError>();
         var doubts = new List<ConfigurationError>();
         HashSet<string?> unserved = [.. configuration.Unserved.Select(part => part.Service)];
-        using var tls = new GatewayTls(configuration.Security, time, warnings);
+        using var tls = new GatewayTls(configuration.Security, GatewayTls.LibraryOfEnvironment, time, warnings);
         foreach (ServiceConfiguration service in configuration.Services)
         {
             List<ConfigurationError> findings = unserved.Contains(service.Name) ? doubts : errors;

@@ -190,3 +190,13 @@ public abstract class TlsTruncationTests(EventSource source) : TlsTest(source)
 public sealed class EpollTlsTruncationTests() : TlsTruncationTests(EventSource.Epoll);
 
 public sealed class PortableTlsTruncationTests() : TlsTruncationTests(EventSource.Portable);
+
+public sealed class SslStreamOnEpollTruncationTests() : TlsTruncationTests(EventSource.Epoll)
+{
+    private protected override TlsLibrary Library => TlsLibrary.SslStream;
+}
+
+public sealed class SslStreamOnPortableTruncationTests() : TlsTruncationTests(EventSource.Portable)
+{
+    private protected override TlsLibrary Library => TlsLibrary.SslStream;
+}

@@ -6,19 +6,23 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Engine.Tls;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Tests.Tls;
 
 namespace Tidegate.Gateway.Tests.Services;
 
 /// <summary>Accepts and connects whose <c>*.transport</c> options put something else under them: every form that is served.</summary>
-public sealed class TransportTests : IDisposable
+public abstract class TransportTests : IDisposable
 {
     private readonly TestAuthority _authority = new();
     private readonly ScratchDirectory _directory = new();
 
-    public TransportTests()
+    private readonly TlsLibrary _library;
+
+    protected TransportTests(TlsLibrary library)
     {
+        _library = library;
         File.WriteAllText(Path.Combine(_directory.Path, "keystore.pem"), _authority.Keystore("localhost", "inner.example"));
         File.WriteAllText(Path.Combine(_directory.Path, "truststore.pem"), _authority.Pem);
     }
@@ -227,7 +231,7 @@ public sealed class TransportTests : IDisposable
         using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.AddProvider(log));
         await using GatewayServer front = await GatewayServer.StartAsync(
             Read(Proxy("tcp://127.0.0.1:0", "tcp://inner.example:1", $"<tcp.transport>ws://localhost:{behind.Served[0].Port}/nowhere</tcp.transport>")),
-            new GatewayServerOptions { WebDirectory = _directory.Path, Loops = 1 }, loggers, CancellationToken.None);
+            new GatewayServerOptions { WebDirectory = _directory.Path, Loops = 1, TlsLibrary = _library }, loggers, CancellationToken.None);
 
         await ExpectWarningAsync(front, log, "Connection to tcp://inner.example:1 failed: the server answered 'HTTP/1.1 404 Not Found' instead of 101");
     }
@@ -240,13 +244,14 @@ public sealed class TransportTests : IDisposable
         using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.AddProvider(log));
         await using GatewayServer front = await GatewayServer.StartAsync(
             Read(Proxy("tcp://127.0.0.1:0", "ssl://stranger.example:1", $"<tcp.transport>tcp://localhost:{behind.Served[0].Port}</tcp.transport>")),
-            new GatewayServerOptions { WebDirectory = _directory.Path, Loops = 1 }, loggers, CancellationToken.None);
+            new GatewayServerOptions { WebDirectory = _directory.Path, Loops = 1, TlsLibrary = _library }, loggers, CancellationToken.None);
 
         await ExpectWarningAsync(front, log, "TLS: certificate verify failed: hostname mismatch");
     }
 
     public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _authority.Dispose();
         _directory.Dispose();
     }
@@ -316,5 +321,9 @@ public sealed class TransportTests : IDisposable
         Path.Combine(_directory.Path, "g.xml"));
 
     private Task<GatewayServer> StartAsync(string services) => GatewayServer.StartAsync(
-        Read(services), new GatewayServerOptions { WebDirectory = _directory.Path, Loops = 2 }, NullLoggerFactory.Instance, CancellationToken.None);
+        Read(services), new GatewayServerOptions { WebDirectory = _directory.Path, Loops = 2, TlsLibrary = _library }, NullLoggerFactory.Instance, CancellationToken.None);
 }
+
+public sealed class OpenSslTransportTests() : TransportTests(TlsLibrary.OpenSsl);
+
+public sealed class SslStreamTransportTests() : TransportTests(TlsLibrary.SslStream);

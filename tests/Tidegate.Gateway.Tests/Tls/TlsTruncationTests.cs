@@ -3,12 +3,13 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Tidegate.Engine.Tls;
 using static Tidegate.Gateway.Tests.Tls.SecureGateway;
 
 namespace Tidegate.Gateway.Tests.Tls;
 
 /// <summary>A back-end whose stream is cut short is not taken for one that has said all.</summary>
-public sealed class TlsTruncationTests
+public abstract class TlsTruncationTests(TlsLibrary library)
 {
     [Theory]
     [InlineData(true, 1014)]
@@ -17,7 +18,8 @@ public sealed class TlsTruncationTests
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var backEnd = new BackEndServer();
-        await using SecureGateway gateway = await StartAsync(Service("p", "proxy", "ws://localhost:0/", $"<connect>ssl://localhost:{backEnd.Port}</connect>"));
+        await using SecureGateway gateway = await StartAsync(
+            Service("p", "proxy", "ws://localhost:0/", $"<connect>ssl://localhost:{backEnd.Port}</connect>"), null, library);
         using var client = new ClientWebSocket();
         await client.ConnectAsync(new Uri($"ws://localhost:{gateway.PortOf("ws")}/"), timeout.Token);
         Socket socket = await backEnd.AcceptAsync();
@@ -44,3 +46,7 @@ public sealed class TlsTruncationTests
         Assert.Equal(status, (int)part.CloseStatus!);
     }
 }
+
+public sealed class OpenSslTruncationTests() : TlsTruncationTests(TlsLibrary.OpenSsl);
+
+public sealed class SslStreamTruncationTests() : TlsTruncationTests(TlsLibrary.SslStream);
