@@ -8,7 +8,6 @@ using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Services;
-using Tidegate.Gateway.Services.Directory;
 using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Gateway;
@@ -130,7 +129,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
     private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        _tls = new GatewayTls(configuration.Security, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
+        _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         foreach (ServiceConfiguration service in configuration.Services)
         {
             var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes);
@@ -146,13 +145,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             limits = limits with { KeepaliveTimeout = configuration.Services.Max(service => service.AcceptOptions.KeepaliveTimeout) };
         }
 
-        _http = await HttpServer.StartAsync(limits, loggers, application =>
-        {
-            foreach (DirectoryService directory in _services.OfType<DirectoryService>())
-            {
-                directory.HttpServices = application.Services;
-            }
-        }, cancellation).ConfigureAwait(false);
+        _http = await HttpServer.StartAsync(limits, loggers, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
         foreach (Service service in _services)
         {

@@ -1,3 +1,6 @@
+using Tidegate.Engine.Tls;
+using Tidegate.Gateway.Tls;
+
 namespace Tidegate.Gateway;
 
 /// <summary>What a gateway is told besides its configuration file.</summary>
@@ -14,6 +17,12 @@ public sealed record GatewayServerOptions
 
     /// <summary>What tells how late it is, and when to look whether certificates have changed.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// What speaks TLS: OpenSSL 3 where there is one, .NET's own otherwise. <c>TIDEGATE_TLS=sslstream</c> in the environment has .NET's
+    /// used anyway; it is for testing.
+    /// </summary>
+    public TlsLibrary TlsLibrary { get; init; } = GatewayTls.LibraryOfEnvironment;
 
     /// <summary>How the event loops learn of events; epoll where there is one by default.</summary>
     public Tidegate.Engine.EventSource EventSource { get; init; }

@@ -1,3 +1,5 @@
+using Tidegate.Gateway.Configuration;
+
 namespace Tidegate.Gateway;
 
 /// <summary>A gateway cannot start. The message names the place and the cure, a line for each if there are several.</summary>
@@ -14,4 +16,14 @@ public sealed class GatewayStartException : Exception
         : base(message, cause)
     {
     }
+
+    /// <summary>Creates the exception for one place of the configuration file.</summary>
+    internal GatewayStartException(ConfigurationError finding, Exception? cause = null)
+        : base(finding.ToString(), cause)
+    {
+        Finding = finding;
+    }
+
+    /// <summary>What is wrong, where it is about one place of the configuration file and is known as such; null otherwise.</summary>
+    internal ConfigurationError? Finding { get; }
 }

@@ -10,10 +10,10 @@ internal sealed unsafe class SecureClients(string certificate, int readCapacity)
     internal const int Nothing = -1;
 
     private readonly TlsWire _wire = new(readCapacity);
-    private readonly TlsContext _context = TlsContext.ForClient(null, new TlsParameters
+    private readonly OpenSslContext _context = new(isServer: false, new TlsParameters
     {
         Trusted = [System.Security.Cryptography.X509Certificates.X509CertificateLoader.LoadCertificateFromFile(certificate).RawData],
-    });
+    }, []);
 
     /// <summary>Begins the handshake of a connection that is connected.</summary>
     internal void Begin(ClientConnection connection)

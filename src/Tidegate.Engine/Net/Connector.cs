@@ -30,8 +30,18 @@ public sealed record ConnectOptions
     /// </summary>
     public Action<EventLoop, Action<TcpConnection?, SocketError>>? Dial { get; init; }
 
+    /// <summary>
+    /// Opens a connection through something else, such as a <see cref="WebSocket.WebSocketTunnel"/>, whatever the host and port; null to
+    /// connect to these. It is called on the loop, and answers once, on the loop, after it has returned: with a connection, or with null
+    /// and what went wrong in words. <see cref="TlsConnector"/> heeds it.
+    /// </summary>
+    public Action<EventLoop, Action<TcpConnection?, string>>? Through { get; init; }
+
     /// <summary>Gives the context to speak TLS with, for each connection anew; null for no TLS. <see cref="TlsConnector"/> heeds it.</summary>
     public Func<TlsContext>? Tls { get; init; }
+
+    /// <summary>The name or address that the server's certificate must be for; null for the host that is connected to.</summary>
+    public string? TlsPeerName { get; init; }
 }
 
 /// <summary>Connects to a host by name or address, on a given loop: Happy Eyeballs, RFC 8305.</summary>

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
 using Tidegate.Engine.Loops;
 
@@ -23,15 +24,17 @@ public static class LocalPair
     /// <param name="nearOpened">Gives the first a handler, on its loop, after this has returned.</param>
     /// <param name="far">The loop of the second.</param>
     /// <param name="farOpened">Gives the second a handler, on its loop.</param>
+    /// <param name="nearPeer">The address that the first is to call its peer's, or null.</param>
     /// <returns>A task that ends when both are over.</returns>
-    public static Task OpenAsync(EventLoop near, Action<TcpConnection> nearOpened, EventLoop far, Action<TcpConnection> farOpened)
+    public static Task OpenAsync(
+        EventLoop near, Action<TcpConnection> nearOpened, EventLoop far, Action<TcpConnection> farOpened, IPEndPoint? nearPeer = null)
     {
         ArgumentNullException.ThrowIfNull(near);
         ArgumentNullException.ThrowIfNull(far);
         var toFar = new Pipe(s_options);
         var toNear = new Pipe(s_options);
         return Task.WhenAll(
-            PipeConnection.OpenAsync(near, new Side(toNear.Reader, toFar.Writer), null, null, () => Reset(toFar.Writer), nearOpened),
+            PipeConnection.OpenAsync(near, new Side(toNear.Reader, toFar.Writer), null, nearPeer, () => Reset(toFar.Writer), nearOpened),
             PipeConnection.OpenAsync(far, new Side(toFar.Reader, toNear.Writer), null, null, () => Reset(toNear.Writer), farOpened));
     }
 

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Engine.Loops;
+using Tidegate.Engine.Tls;
 
 namespace Tidegate.Engine.Net;
 
@@ -19,15 +20,21 @@ public sealed class PipeConnection : TcpConnection
     // Bytes that one flush may carry.
     private const int MaximumWrite = 64 * 1024;
 
+    // How long the peer may take for the rest of a connection that has ended in order.
+    private static readonly TimeSpan LastFlushBound = TimeSpan.FromSeconds(60);
+
     private readonly IDuplexPipe _pipe;
     private readonly Action _abort;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PipeSecurity? _security;
     private ReadResult _held;
+    private LoopTimer? _lastFlush;
     private State _state;
 
-    private PipeConnection(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort)
+    private PipeConnection(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, PipeSecurity? security)
         : base(loop)
     {
+        _security = security;
         _pipe = pipe;
         _abort = abort;
         LocalEndPoint = local;
@@ -65,16 +72,23 @@ public sealed class PipeConnection : TcpConnection
     /// <param name="abort">Cuts the peer off; called once at most, on the loop, and has to make pending reads and flushes end.</param>
     /// <param name="opened">Gives it a handler.</param>
     /// <returns>A task that ends when the connection is over and the pipes are no longer touched.</returns>
-    public static Task OpenAsync(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, Action<TcpConnection> opened)
+    public static Task OpenAsync(EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, Action<TcpConnection> opened) =>
+        OpenAsync(loop, pipe, local, remote, abort, opened, null);
+
+    /// <summary>As the other, where the pipes are what TLS makes of others.</summary>
+    internal static Task OpenAsync(
+        EventLoop loop, IDuplexPipe pipe, IPEndPoint? local, IPEndPoint? remote, Action abort, Action<TcpConnection> opened, PipeSecurity? security)
     {
         ArgumentNullException.ThrowIfNull(loop);
         ArgumentNullException.ThrowIfNull(pipe);
         ArgumentNullException.ThrowIfNull(abort);
         ArgumentNullException.ThrowIfNull(opened);
-        var connection = new PipeConnection(loop, pipe, local, remote, abort);
+        var connection = new PipeConnection(loop, pipe, local, remote, abort, security);
         loop.Post(() => connection.Open(opened));
         return connection._released.Task;
     }
+
+    private protected override PipeSecurity? Security => _security;
 
     private protected override unsafe int Receive(byte* buffer, int capacity, out SocketError error)
     {
@@ -104,7 +118,8 @@ public sealed class PipeConnection : TcpConnection
 
         if (Is(State.ReadFailed))
         {
-            error = SocketError.ConnectionReset;
+            // As the other implementation of TLS calls it, whose peer may also have broken its rules.
+            error = _security is null ? SocketError.ConnectionReset : SocketError.ConnectionAborted;
         }
 
         return -1;
@@ -171,6 +186,11 @@ public sealed class PipeConnection : TcpConnection
         else if (!Is(State.Completing | State.Aborted))
         {
             _state |= State.Completing;
+            if (_security is not null)
+            {
+                _security.EndsTruncated = IsToEndTruncated;
+            }
+
             _ = CompleteAsync();
         }
     }
@@ -181,6 +201,9 @@ public sealed class PipeConnection : TcpConnection
         _abort();
     }
 
+    // There is no system behind it that would go on.
+    private protected override void LetGo() => ResetOnClose();
+
     private protected override void ReleaseSocket()
     {
         _state |= State.Released;
@@ -190,13 +213,26 @@ public sealed class PipeConnection : TcpConnection
             _pipe.Input.CancelPendingRead();
         }
 
-        // In an orderly end, what is still being flushed arrives.
         if (Is(State.Flushing) && Is(State.Aborted))
         {
             _pipe.Output.CancelPendingFlush();
         }
+        else if (Is(State.Flushing | State.Completing) && !Is(State.Aborted) && Loop.IsCurrent)
+        {
+            // In an orderly end, what is still being flushed arrives, if the peer takes it.
+            _lastFlush = Loop.Schedule(LastFlushBound, static connection => ((PipeConnection)connection!).GiveUpFlushing(), this);
+        }
 
         FinishRelease();
+    }
+
+    private void GiveUpFlushing()
+    {
+        ResetOnClose();
+        if (Is(State.Flushing))
+        {
+            _pipe.Output.CancelPendingFlush();
+        }
     }
 
     private void Open(Action<TcpConnection> opened)
@@ -224,6 +260,11 @@ public sealed class PipeConnection : TcpConnection
         {
             _pipe.Input.AdvanceTo(result.Buffer.End);
             error = result.IsCompleted ? SocketError.Success : SocketError.WouldBlock;
+            if (result.IsCompleted && _security is { } security && security.IsEndUnannounced())
+            {
+                NoteTruncation();
+            }
+
             return result.IsCompleted ? 0 : -1;
         }
 
@@ -328,6 +369,7 @@ public sealed class PipeConnection : TcpConnection
             return;
         }
 
+        _lastFlush?.Cancel();
         try
         {
             if (Is(State.Held))

@@ -18,7 +18,8 @@ public abstract unsafe partial class TcpConnection
 
     /// <summary>
     /// Closes in order: sends what waits, then ends sending, then waits for the peer to end. What still arrives is
-    /// dropped. After <paramref name="bound"/> the connection is cut off, whatever is left.
+    /// dropped. After <paramref name="bound"/> the connection is cut off, whatever is left here; what the system has taken it
+    /// still sends.
     /// </summary>
     public void Close(TimeSpan bound)
     {
@@ -31,10 +32,34 @@ public abstract unsafe partial class TcpConnection
         _state &= ~State.Paused;
         _unread = null;
         _lingerTimer?.Cancel();
-        _lingerTimer = Loop.Schedule(bound, static connection => ((TcpConnection)connection!).Abort(), this);
+        _lingerTimer = Loop.Schedule(bound, static connection => ((TcpConnection)connection!).CutOff(), this);
         EndSending();
         ContinueEnding();
         ResumeIfReady();
+    }
+
+    /// <summary>
+    /// As <see cref="Close"/>, but a peer with TLS hears no <c>close_notify</c>, so that it can tell that not all has come. Over TCP alone
+    /// there are no words for it.
+    /// </summary>
+    public void CloseTruncated(TimeSpan bound)
+    {
+        if (!Has(State.SendEnded))
+        {
+            _state |= State.EndsTruncated;
+        }
+
+        Close(bound);
+    }
+
+    /// <summary>Gives up because the peer's stream was cut short: the handler is told of an error.</summary>
+    internal void EndTruncated()
+    {
+        if (!Has(State.Ended))
+        {
+            ResetOnClose();
+            End(SocketError.ConnectionAborted);
+        }
     }
 
     /// <summary>Cuts the connection off. What waits to be sent is lost, and the peer sees a reset.</summary>
@@ -85,7 +110,7 @@ public abstract unsafe partial class TcpConnection
 
         if (!Has(State.SendEnded))
         {
-            if (_tls is { } tls && !SendCloseNotify(tls))
+            if (_tls is { } tls && !Has(State.EndsTruncated) && !SendCloseNotify(tls))
             {
                 return;
             }
@@ -97,6 +122,20 @@ public abstract unsafe partial class TcpConnection
         if (Has(State.ReceiveEnded))
         {
             End(null);
+        }
+    }
+
+    /// <summary>Waits no longer. A reset would destroy what a slow peer is still to get of what the system has taken.</summary>
+    private void CutOff()
+    {
+        if (!Has(State.SendEnded))
+        {
+            Abort();
+        }
+        else if (!Has(State.Ended))
+        {
+            LetGo();
+            End(SocketError.OperationAborted);
         }
     }
 

@@ -12,18 +12,31 @@ public abstract unsafe partial class TcpConnection
     private TlsChannel? _tls;
 
     /// <summary>True from <see cref="StartTls"/> until the handshake is over.</summary>
-    public bool IsHandshaking => Has(State.Handshaking);
+    public bool IsHandshaking => Has(State.Handshaking) || _handler is ConnectionStream { IsHandshaking: true };
 
     /// <summary>True once what is written and read is encrypted on the wire.</summary>
-    public bool IsEncrypted => _tls is not null;
+    public bool IsEncrypted => _tls is not null || Security is not null;
 
     /// <summary>What the handshake has agreed on; null without TLS and after the end.</summary>
-    public TlsInformation? DescribeTls() => _tls is not null && !Has(State.Handshaking | State.Reported) ? _tls.Describe() : null;
+    public TlsInformation? DescribeTls() =>
+        Has(State.Handshaking | State.Reported) ? null
+        : _tls is not null ? _tls.Describe()
+        : Security?.Information;
+
+    /// <summary>What is known of TLS that is spoken below this connection; null where there is none.</summary>
+    private protected virtual PipeSecurity? Security => null;
+
+    /// <summary>Whether the peer of such TLS is to hear no <c>close_notify</c>.</summary>
+    private protected bool IsToEndTruncated => Has(State.EndsTruncated);
+
+    /// <summary>Notes that the peer of such TLS has ended without one.</summary>
+    private protected void NoteTruncation() => _state |= State.Truncated;
 
     /// <summary>
     /// Speaks TLS from here on, as the side that <paramref name="context"/> is for. To be called before there is a handler.
     /// <paramref name="completed"/> is called once, on the loop, after this has returned: with null when the handshake is over and
-    /// the connection waits for a handler, or with what went wrong when the connection has ended.
+    /// the connection that it is given waits for a handler (this one, or another that is above it), or with what went wrong when the
+    /// connection is ending.
     /// </summary>
     /// <param name="context">Settings and certificates.</param>
     /// <param name="peerName">On a client: the name or address that the server's certificate must be for.</param>
@@ -37,6 +50,12 @@ public abstract unsafe partial class TcpConnection
             throw new InvalidOperationException("TLS must be started before the connection has a handler, and once.");
         }
 
+        context.Start(this, peerName, timeout, completed);
+    }
+
+    /// <summary>Begins a handshake of OpenSSL.</summary>
+    internal void BeginHandshake(OpenSslContext context, string? peerName, TimeSpan timeout, Action<TcpConnection, string?> completed)
+    {
         var handshake = new TlsHandshake(this, context, peerName, timeout, completed);
         _state |= State.Handshaking;
         Handler = handshake;
@@ -180,7 +199,12 @@ public abstract unsafe partial class TcpConnection
                 int count = Receive(wire.Buffer, wire.InputCapacity, out error);
                 if (count <= 0)
                 {
-                    // The end without a close_notify is an end: too many peers do not bother.
+                    if (count == 0)
+                    {
+                        // Whether this matters is up to the protocol: too many peers do not bother.
+                        _state |= State.Truncated;
+                    }
+
                     return count;
                 }
 

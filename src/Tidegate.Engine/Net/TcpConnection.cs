@@ -50,6 +50,10 @@ public abstract unsafe partial class TcpConnection
         // The peer takes nothing any more; what it said before is still to be read.
         SendFailed = 4096,
         Handshaking = 8192,
+        // The peer's stream of TLS has ended without a close_notify.
+        Truncated = 16384,
+        // This side's is to end so, too.
+        EndsTruncated = 32768,
     }
 
     /// <summary>The loop that owns this connection.</summary>
@@ -69,6 +73,12 @@ public abstract unsafe partial class TcpConnection
 
     /// <summary>True once the peer has said that it will send nothing more.</summary>
     public bool IsReceiveEnded => Has(State.ReceiveEnded);
+
+    /// <summary>
+    /// True once the peer has ended a stream of TLS without saying so by <c>close_notify</c>: somebody in between may have cut it short
+    /// (RFC 8446, section 6.1). To a protocol that says itself where it ends this means nothing.
+    /// </summary>
+    public bool IsReceiveTruncated => Has(State.Truncated);
 
     /// <summary>The peer's address, or null where it is gone already.</summary>
     public abstract IPEndPoint? RemoteEndPoint { get; }
@@ -118,6 +128,12 @@ public abstract unsafe partial class TcpConnection
     private protected abstract void ShutdownSending();
 
     private protected abstract void ResetOnClose();
+
+    /// <summary>All was sent, and the peer does not end its side: nothing here may wait for it any longer.</summary>
+    private protected virtual void LetGo()
+    {
+        // The system sees to what it has.
+    }
 
     private protected abstract void ReleaseSocket();
 

@@ -64,11 +64,11 @@ public sealed class Relay : ISessionHandler
         }
         else if (ReferenceEquals(session, _second))
         {
-            other.Close(CloseStatus.BadGateway, "the connection to the back-end broke");
+            other.Break(CloseStatus.BadGateway, "the connection to the back-end broke");
         }
         else
         {
-            other.Close(CloseStatus.GoingAway, "the client's connection broke");
+            other.Break(CloseStatus.GoingAway, "the client's connection broke");
         }
 
         if (!_isOver)

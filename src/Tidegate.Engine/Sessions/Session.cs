@@ -85,6 +85,12 @@ public abstract class Session
     /// </summary>
     public abstract void Close(CloseStatus status, string reason = "");
 
+    /// <summary>
+    /// Closes as <see cref="Close"/> does because what the peer is being sent has broken off: where its stream ends by a word of its own
+    /// (TLS), that word is left out. A WebSocket's status says it all.
+    /// </summary>
+    public virtual void Break(CloseStatus status, string reason) => Close(status, reason);
+
     /// <summary>Cuts the session off: what waits is lost.</summary>
     public abstract void Abort();
 }

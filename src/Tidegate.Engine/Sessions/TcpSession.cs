@@ -6,7 +6,10 @@ using Tidegate.Engine.WebSocket;
 
 namespace Tidegate.Engine.Sessions;
 
-/// <summary>A session over plain TCP: a stream of bytes, handed out as it arrives.</summary>
+/// <summary>
+/// A session over plain TCP, or over TLS: a stream of bytes, handed out as it arrives. One of TLS that ends without a <c>close_notify</c>
+/// was cut short, and ends as broken.
+/// </summary>
 public sealed class TcpSession : Session, IConnectionHandler
 {
     private readonly TcpConnection _connection;
@@ -67,6 +70,13 @@ public sealed class TcpSession : Session, IConnectionHandler
     }
 
     /// <inheritdoc/>
+    public override void Break(CloseStatus status, string reason)
+    {
+        _closing = true;
+        _connection.CloseTruncated(_closeTimeout);
+    }
+
+    /// <inheritdoc/>
     public override void Abort() => _connection.Abort();
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data) =>
@@ -75,6 +85,13 @@ public sealed class TcpSession : Session, IConnectionHandler
     void IConnectionHandler.OnReceiveEnded(TcpConnection connection)
     {
         _closedByPeer = !_closing;
+        if (connection.IsReceiveTruncated && !_closing)
+        {
+            // A bare stream does not say itself where it ends, so nobody can tell how much is missing.
+            connection.EndTruncated();
+            return;
+        }
+
         Handler?.OnReceiveEnded(this);
     }
 

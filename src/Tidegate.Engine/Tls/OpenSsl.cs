@@ -112,6 +112,7 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Crypto), SuppressGCTransition] internal static partial void BIO_clear_flags(nint bio, int flags);
     [LibraryImport(Crypto)] internal static partial nint d2i_X509(nint* target, byte** data, nint length);
     [LibraryImport(Crypto)] internal static partial int i2d_X509(nint certificate, byte** target);
+    [LibraryImport(Crypto)] internal static partial int X509_check_private_key(nint certificate, nint key);
     [LibraryImport(Crypto)] internal static partial void X509_free(nint certificate);
     [LibraryImport(Crypto)] internal static partial nint d2i_AutoPrivateKey(nint* target, byte** data, nint length);
     [LibraryImport(Crypto)] internal static partial void EVP_PKEY_free(nint key);

@@ -22,7 +22,7 @@ internal sealed unsafe class TlsChannel : IDisposable
     private nint _ssl;
     private byte[]? _held;
 
-    internal TlsChannel(TlsContext context, string? peerName, TlsWire wire)
+    internal TlsChannel(OpenSslContext context, string? peerName, TlsWire wire)
     {
         _ssl = context.NewSsl(peerName);
         nint bio = wire.NewBio();
@@ -45,12 +45,12 @@ internal sealed unsafe class TlsChannel : IDisposable
     /// <summary>Whether reading at once may bring something, though the last read was short.</summary>
     internal bool ReadsAgain => HasMore || SocketMayHaveMore;
 
-    internal TlsStatus Handshake(TlsContext context)
+    internal TlsStatus Handshake(OpenSslContext context)
     {
         OpenSsl.ERR_clear_error();
         context.Enter();
         int result = OpenSsl.SSL_do_handshake(_ssl);
-        TlsContext.Leave();
+        OpenSslContext.Leave();
         return result == 1 ? TlsStatus.Done : StatusOf(result);
     }
 

@@ -10,23 +10,32 @@ public static class TlsConnector
     /// <summary>
     /// Begins to connect. <paramref name="completed"/> is called once, on the loop, after this has returned: with a connection that
     /// has no handler yet, or with null and what went wrong in words. With TLS the server's certificate must be trusted, and be for
-    /// <paramref name="host"/>.
+    /// <see cref="ConnectOptions.TlsPeerName"/>, or else for <paramref name="host"/>.
     /// </summary>
     public static void Connect(EventLoop loop, string host, int port, ConnectOptions options, Action<TcpConnection?, string> completed)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(completed);
-        Connector.Connect(loop, host, port, options, (connection, error) =>
+        if (options.Through is { } through)
+        {
+            through(loop, Secure);
+        }
+        else
+        {
+            Connector.Connect(loop, host, port, options, (connection, error) => Secure(connection, connection is null ? Describe(error) : string.Empty));
+        }
+
+        void Secure(TcpConnection? connection, string fault)
         {
             if (connection is null || options.Tls is null)
             {
-                completed(connection, connection is null ? Describe(error) : string.Empty);
+                completed(connection, fault);
                 return;
             }
 
-            connection.StartTls(options.Tls(), host, options.Timeout, (secured, fault) =>
+            connection.StartTls(options.Tls(), options.TlsPeerName ?? host, options.Timeout, (secured, fault) =>
                 completed(fault is null ? secured : null, fault is null ? string.Empty : $"TLS: {fault}"));
-        });
+        }
     }
 
     private static string Describe(SocketError error) => error switch

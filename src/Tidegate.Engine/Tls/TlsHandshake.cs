@@ -11,7 +11,7 @@ internal sealed class TlsHandshake : IConnectionHandler
     private readonly LoopTimer _timer;
     private string? _reason;
 
-    internal TlsHandshake(TcpConnection connection, TlsContext context, string? peerName, TimeSpan timeout, Action<TcpConnection, string?> completed)
+    internal TlsHandshake(TcpConnection connection, OpenSslContext context, string? peerName, TimeSpan timeout, Action<TcpConnection, string?> completed)
     {
         Context = context;
         PeerName = peerName;
@@ -22,7 +22,7 @@ internal sealed class TlsHandshake : IConnectionHandler
             connection);
     }
 
-    internal TlsContext Context { get; }
+    internal OpenSslContext Context { get; }
 
     internal string? PeerName { get; }
 

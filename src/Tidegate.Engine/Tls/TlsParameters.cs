@@ -33,6 +33,19 @@ public enum ClientCertificates
     Required,
 }
 
+/// <summary>What speaks TLS.</summary>
+public enum TlsLibrary
+{
+    /// <summary>OpenSSL 3 where there is one, and .NET's own otherwise.</summary>
+    Automatic,
+
+    /// <summary>OpenSSL 3, driven by the event loops.</summary>
+    OpenSsl,
+
+    /// <summary>.NET's <see cref="System.Net.Security.SslStream"/>, on any platform.</summary>
+    SslStream,
+}
+
 /// <summary>How TLS is spoken. Immutable; the defaults suit both sides.</summary>
 public sealed record TlsParameters
 {
@@ -56,6 +69,9 @@ public sealed record TlsParameters
 
     /// <summary>On a server: the protocols to choose from by ALPN (RFC 7301), the preferred first; empty to choose none.</summary>
     public ImmutableArray<string> ApplicationProtocols { get; init; } = [];
+
+    /// <summary>What speaks it. Default: OpenSSL 3 where there is one.</summary>
+    public TlsLibrary Library { get; init; }
 
     /// <summary>How long a session ticket lets a client resume without a full handshake. Default 1 h.</summary>
     public TimeSpan TicketLifetime { get; init; } = TimeSpan.FromHours(1);

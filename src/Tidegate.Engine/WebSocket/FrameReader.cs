@@ -21,6 +21,9 @@ internal unsafe interface IFrameSink
 
     /// <summary>True where nothing more is to be read.</summary>
     bool IsFinished { get; }
+
+    /// <summary>True where what follows the message that was just handed out is to wait.</summary>
+    bool MustWait { get; }
 }
 
 /// <summary>
@@ -64,7 +67,8 @@ internal unsafe struct FrameReader
     /// <param name="maximumMessageSize">Bytes.</param>
     /// <param name="compression">True where a first frame may be compressed.</param>
     /// <param name="join">True where whole messages that lie one behind the other may be handed out as if they were one.</param>
-    internal void Read<TSink>(TSink sink, BlockPool pool, Payload input, WebSocketRole role, int maximumMessageSize, bool compression, bool join)
+    /// <returns>How many bytes at the end of the input were left because the sink must wait: they have to come again.</returns>
+    internal int Read<TSink>(TSink sink, BlockPool pool, Payload input, WebSocketRole role, int maximumMessageSize, bool compression, bool join)
         where TSink : class, IFrameSink
     {
         byte* position = input.Pointer;
@@ -93,7 +97,7 @@ internal unsafe struct FrameReader
                     if (malformed)
                     {
                         sink.OnViolation(CloseStatus.InvalidPayload, "a text message is not UTF-8");
-                        return;
+                        return 0;
                     }
 
                     if (joined != position)
@@ -106,26 +110,26 @@ internal unsafe struct FrameReader
 
                 if (position == end)
                 {
-                    return;
+                    return 0;
                 }
 
                 int headerLength = FrameHeader.Read(position, (int)Math.Min(end - position, FrameHeader.MaximumLength), out FrameHeader header);
                 if (headerLength == 0)
                 {
                     Keep(pool, position, end);
-                    return;
+                    return 0;
                 }
 
                 if (headerLength < 0)
                 {
                     sink.OnViolation(CloseStatus.ProtocolError, "a frame's length is not in its shortest form");
-                    return;
+                    return 0;
                 }
 
                 if (Violation(header, role, compression) is { } rule)
                 {
                     sink.OnViolation(CloseStatus.ProtocolError, rule);
-                    return;
+                    return 0;
                 }
 
                 if (header.IsControl)
@@ -133,7 +137,7 @@ internal unsafe struct FrameReader
                     if (end - position < headerLength + header.PayloadLength)
                     {
                         Keep(pool, position, end);
-                        return;
+                        return 0;
                     }
 
                     position += headerLength;
@@ -148,7 +152,7 @@ internal unsafe struct FrameReader
                 if (!Begin(header, maximumMessageSize))
                 {
                     sink.OnViolation(CloseStatus.MessageTooBig, $"a message is longer than {maximumMessageSize} bytes");
-                    return;
+                    return 0;
                 }
 
                 position += headerLength;
@@ -157,7 +161,7 @@ internal unsafe struct FrameReader
             int count = (int)Math.Min(_remaining, end - position);
             if (count == 0 && _remaining > 0)
             {
-                return;
+                return 0;
             }
 
             if (_maskKey != 0)
@@ -173,7 +177,7 @@ internal unsafe struct FrameReader
             if (kind == Opcode.Text && !compressed && !_text.Accept(new ReadOnlySpan<byte>(position, count), endOfMessage))
             {
                 sink.OnViolation(CloseStatus.InvalidPayload, "a text message is not UTF-8");
-                return;
+                return 0;
             }
 
             if (endOfFrame)
@@ -194,7 +198,13 @@ internal unsafe struct FrameReader
 
             position += count;
             free = position;
+            if (endOfMessage && compressed && !sink.IsFinished && sink.MustWait)
+            {
+                return (int)(end - position);
+            }
         }
+
+        return 0;
     }
 
     /// <summary>Lets go of what is held.</summary>

@@ -7,6 +7,9 @@ namespace Tidegate.Engine.WebSocket;
 // permessage-deflate: only whole messages are compressed, and only a compressed message is gathered.
 public sealed partial class WebSocketSession
 {
+    // Bytes that are inflated, in whole messages, before the other connections of the loop may get their turn.
+    private const int InflatedAtOnce = 1024 * 1024;
+
     private void SendCompressed(ReadOnlySpan<byte> message, MessageKind kind)
     {
         ReadOnlySpan<byte> deflated = DeflatedMessage.Deflate(message);
@@ -42,6 +45,7 @@ public sealed partial class WebSocketSession
                 return false;
             }
 
+            _inflated += length;
             Deliver(buffer, offset, length, kind, end);
             return !IsClosing;
         });

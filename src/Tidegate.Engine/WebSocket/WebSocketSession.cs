@@ -18,6 +18,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     private MemoryStream? _compressedMessage;
     private LoopTimer? _closeTimer;
     private byte[]? _owedPong;
+    private int _inflated;
     private long _lastReceived;
     private string _closeReason = string.Empty;
     private CloseStatus _closeStatus = CloseStatus.NoStatus;
@@ -79,6 +80,9 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     }
 
     bool IFrameSink.IsFinished => Has(Flags.Finished);
+
+    // A read brings a thousand times its length where all of it is compressed: too much to wait behind a pause, and for the others.
+    bool IFrameSink.MustWait => _connection.IsReadingPaused || _inflated >= InflatedAtOnce;
 
     private WebSocketRole Role => Has(Flags.Client) ? WebSocketRole.Client : WebSocketRole.Server;
 
@@ -204,7 +208,12 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     {
         _lastReceived = Loop.Now;
         _flags &= ~Flags.AwaitingPong;
-        _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression), Has(Flags.JoinsMessages));
+        _inflated = 0;
+        int left = _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression), Has(Flags.JoinsMessages));
+        if (left > 0)
+        {
+            connection.Unread(data.Span[^left..]);
+        }
     }
 
     void IConnectionHandler.OnReceiveEnded(TcpConnection connection)

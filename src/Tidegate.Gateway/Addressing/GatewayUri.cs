@@ -71,6 +71,9 @@ public sealed record GatewayUri
         }
     }
 
+    /// <summary>The same place under another scheme with the same parts.</summary>
+    internal GatewayUri WithScheme(UriScheme scheme) => new(scheme, Host, Port, PortWritten, Path, Query);
+
     /// <summary>Reads a URI.</summary>
     /// <param name="text">The text, without white space around it.</param>
     /// <param name="use">What it is for.</param>

@@ -21,9 +21,8 @@ public static class LocalAddresses
         {
             foreach (ServiceAddress accept in service.Accepts)
             {
-                // Where a bind option holds, the accept's host is a name for clients only.
-                BindAddress? bind = service.AcceptOptions.BindFor(accept.Uri.Scheme);
-                if (FaultOf(bind is null ? accept.Uri.Host : bind.Host) is { } fault)
+                // Where a transport or a bind option holds, the accept's host is a name for clients only.
+                if (FaultOf(service.AcceptOptions.PlaceOf(accept.Uri).Host) is { } fault)
                 {
                     errors.Add(new ConfigurationError(accept.Position, fault.Problem, fault.Cure));
                 }

@@ -21,6 +21,12 @@ public sealed record AcceptOptions
     /// <summary><c>ws.compression</c>: whether permessage-deflate (RFC 7692) is agreed to.</summary>
     public bool Compression { get; init; }
 
+    /// <summary><c>http.http2</c>: whether HTTP/2 is spoken to clients that ask for it.</summary>
+    public bool Http2 { get; init; } = true;
+
+    /// <summary><c>ws.http2</c>: whether a WebSocket may be a stream of HTTP/2 (RFC 8441).</summary>
+    public bool WebSocketsOverHttp2 { get; init; } = true;
+
     /// <summary><c>ssl.*</c> and <c>tls.*</c>: how TLS is spoken, where the accept's scheme has it.</summary>
     public TlsOptions Tls { get; init; } = new();
 
@@ -54,15 +60,18 @@ public sealed record AcceptOptions
     /// <summary><c>tcp.maximum.outbound.rate</c>: bytes a second to one client, 1 to 4294967295; null for no limit.</summary>
     public long? MaximumOutboundRate { get; init; }
 
-    /// <summary>Where an accept of this scheme is bound (a tcp transport says so, too), or null for its own host and port.</summary>
+    /// <summary>Where the sockets of an accept are bound, or which pipe it is at: its transport says so, or a bind option, or it itself.</summary>
+    internal BindAddress PlaceOf(GatewayUri accept)
+    {
+        GatewayUri place = Carriage.Of(accept, Transports).Place;
+        return place != accept ? new BindAddress(place.Host, place.Port)
+            : BindFor(accept.Scheme) ?? new BindAddress(accept.Host, accept.Port);
+    }
+
+    /// <summary>What the bind options say of accepts of this scheme, or null.</summary>
     public BindAddress? BindFor(UriScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(scheme);
-        if (CarrierAddress.Of(scheme, Transports) is { } carrier && carrier.Scheme == UriScheme.Tcp)
-        {
-            return new BindAddress(carrier.Host, carrier.Port);
-        }
-
         foreach (string layer in scheme.BindLayers)
         {
             if (Binds.TryGetValue(layer, out BindAddress? bind))

@@ -29,6 +29,14 @@ internal static class AcceptSettings
         "ws.compression", Choices.EnabledOrDisabled, s_defaults.Compression,
         "Whether messages are compressed (permessage-deflate) for clients that offer it.");
 
+    internal static readonly Setting<bool> Http2 = new(
+        "http.http2", Choices.EnabledOrDisabled, s_defaults.Http2,
+        "Whether HTTP/2 is spoken to clients that ask for it. Accepts that share a port have the same.");
+
+    internal static readonly Setting<bool> WebSocketsOverHttp2 = new(
+        "ws.http2", Choices.EnabledOrDisabled, s_defaults.WebSocketsOverHttp2,
+        "Whether a WebSocket may be a stream of an HTTP/2 connection. If not, browsers open a connection of HTTP/1.1 for each, which costs the gateway less.");
+
     internal static readonly Setting<int> MaximumRedirects = new(
         "http.maximum.redirects", new WholeNumberFormat(0, 100), s_defaults.MaximumRedirects,
         "How many redirects an HTTP transport below the accept follows.");
@@ -51,7 +59,7 @@ internal static class AcceptSettings
     internal static readonly SettingGroup Group = new(
         "<accept-options>",
         [
-            MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression,
+            MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression, WebSocketsOverHttp2, Http2,
             .. LayerSettings.Binds,
             TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption, TlsSettings.VerifyClient,
             .. LayerSettings.AcceptTransports,
@@ -70,6 +78,8 @@ internal static class AcceptSettings
             KeepaliveTimeout = !values.Has(KeepaliveTimeout) && inactivity > TimeSpan.Zero ? inactivity : values.Get(KeepaliveTimeout),
             Subprotocols = values.Get(Subprotocols),
             Compression = values.Get(Compression),
+            WebSocketsOverHttp2 = values.Get(WebSocketsOverHttp2),
+            Http2 = values.Get(Http2),
             Tls = TlsSettings.Build(values),
             Binds = LayerSettings.ByLayer(LayerSettings.Binds, values),
             Transports = LayerSettings.ByLayer(LayerSettings.AcceptTransports, values),
@@ -91,6 +101,8 @@ internal static class AcceptSettings
             .With(KeepaliveTimeout, (TimeSpan?)options.KeepaliveTimeout)
             .With(Subprotocols, options.Subprotocols.IsEmpty ? null : (ImmutableArray<string>?)options.Subprotocols)
             .With(Compression, (bool?)options.Compression)
+            .With(WebSocketsOverHttp2, (bool?)options.WebSocketsOverHttp2)
+            .With(Http2, (bool?)options.Http2)
             .With(TlsSettings.VerifyClient, (ClientVerification?)options.Tls.VerifyClient)
             .With(MaximumRedirects, (int?)options.MaximumRedirects)
             .With(ServerHeader, (bool?)options.ServerHeader)

@@ -40,8 +40,7 @@ public static class HostNameCheck
     private static IEnumerable<(HostName, SourcePosition)> NamesIn(GatewayConfiguration configuration) =>
         from service in configuration.Services
         from accept in service.Accepts
-        let bind = service.AcceptOptions.BindFor(accept.Uri.Scheme)
-        let host = bind is null ? accept.Uri.Host : bind.Host
+        let host = service.AcceptOptions.PlaceOf(accept.Uri).Host
         where host is HostName
         select ((HostName)host, accept.Position);
 

@@ -44,7 +44,8 @@ internal static class LayerSettings
         }
     }
 
-    private static string LayerOf(Setting setting) => setting.Name[..setting.Name.IndexOf('.', StringComparison.Ordinal)];
+    /// <summary>The layer that an option is for.</summary>
+    internal static string LayerOf(Setting setting) => setting.Name[..setting.Name.IndexOf('.', StringComparison.Ordinal)];
 
     private static ImmutableArray<Setting<GatewayUri>> Transports(UriUse use) =>
     [

@@ -116,8 +116,8 @@ internal sealed class ServiceReader
         WarnOfShortKeepalive(connect, ConnectSettings.KeepaliveTimeout, ConnectSettings.InactivityTimeout, element);
         CheckSchemes(accepts);
         CheckSchemes(connects);
-        CheckTransports(accepts, accept, LayerSettings.AcceptTransports, element);
-        CheckTransports(connects, connect, LayerSettings.ConnectTransports, element);
+        TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, element.Position, _findings);
+        TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, element.Position, _findings);
 
         return new ServiceConfiguration
         {
@@ -229,21 +229,6 @@ internal sealed class ServiceReader
         foreach (ServiceAddress address in addresses.Where(a => UnservedYet.IsScheme(a.Uri.Scheme.Name)))
         {
             _findings.Unserved(address.Position, $"{address.Uri.Scheme} (\"{address.Uri}\")", "Remove it if the service may run without it.");
-        }
-    }
-
-    private void CheckTransports(
-        ImmutableArray<ServiceAddress> addresses, SettingValues values, ImmutableArray<Setting<GatewayUri>> settings, SourceElement service)
-    {
-        ImmutableDictionary<string, GatewayUri> transports = LayerSettings.ByLayer(settings, values);
-        foreach (UriScheme scheme in addresses.Select(address => address.Uri.Scheme).Distinct())
-        {
-            if (CarrierAddress.Of(scheme, transports) is { } carrier && !CarrierAddress.IsServed(scheme, carrier))
-            {
-                Setting<GatewayUri> setting = settings.First(setting => values.Has(setting) && values.Get(setting) == carrier);
-                _findings.Unserved(
-                    values.PositionOf(setting, service.Position), $"{scheme} over {carrier}", "Write a transport of scheme tcp or pipe under http, ws or tcp.");
-            }
         }
     }
 

@@ -22,13 +22,9 @@ internal static class UnservedYet
         // addresses
         [("<accept-options>", "udp.bind")] = Remove,
         [("<accept-options>", "udp.interface")] = Remove,
-        [("<accept-options>", "pipe.transport")] = Remove,
         [("<accept-options>", "udp.transport")] = Remove,
-        [("<accept-options>", "ssl.transport")] = Remove,
         [("<connect-options>", "udp.interface")] = Remove,
-        [("<connect-options>", "pipe.transport")] = Remove,
         [("<connect-options>", "udp.transport")] = Remove,
-        [("<connect-options>", "ssl.transport")] = Remove,
 
         // HTTP
         [("<accept-options>", "http.maximum.redirects")] = Remove,

@@ -35,7 +35,7 @@ internal sealed class EngineTransport : IConnectionListenerFactory, IConnectionL
     /// <param name="first">What is being received.</param>
     internal void Offer(TcpConnection connection, RouteTable routes, bool http2, ReadOnlySpan<byte> before, Payload first)
     {
-        var http = new HttpConnection(connection, routes, _memory, Leftovers);
+        var http = new HttpConnection(connection, routes, http2 ? HttpListenEndPoint.Http2 : HttpListenEndPoint.Http1, _memory, Leftovers);
         http.Begin(before, first);
         if (!(http2 ? _http2 : _http1).Writer.TryWrite(http))
         {

@@ -17,6 +17,9 @@ internal interface IDetachableConnection
     /// <summary>What is served at the address and port where the connection was accepted.</summary>
     RouteTable Routes { get; }
 
+    /// <summary>True where something in front of the gateway does TLS: what comes in plainly is https nevertheless.</summary>
+    bool IsOffloaded { get; }
+
     /// <summary>The loop that owns the connection.</summary>
     EventLoop Loop { get; }
 
@@ -46,8 +49,6 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     // Bytes that may wait in each direction before the sender of them has to.
     private const int MaximumPendingBytes = 64 * 1024;
 
-    // How long what was answered may take to leave, and the client to hang up, when the server is done.
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(2);
     private static long _lastId;
 
     private readonly TcpConnection _connection;
@@ -63,10 +64,13 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     private string? _id;
     private bool _inputCompleted;
     private bool _waitingForReader;
+    private bool _handedOn;
+    private bool _withdrawsWebSockets;
 
-    internal HttpConnection(TcpConnection connection, RouteTable routes, MemoryPool<byte> memory, LeftoverCollection leftovers)
+    internal HttpConnection(TcpConnection connection, RouteTable routes, HttpListenEndPoint spoken, MemoryPool<byte> memory, LeftoverCollection leftovers)
     {
         _leftovers = leftovers;
+        _withdrawsWebSockets = spoken == HttpListenEndPoint.Http2 && !routes.OffersWebSocketStreams;
         _connection = connection;
         Routes = routes;
         MemoryPool = memory;
@@ -88,7 +92,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         Features.Set<IDetachableConnection>(this);
         if (connection.IsEncrypted || routes.IsSecure)
         {
-            var tls = new TlsFeatures(connection.DescribeTls());
+            var tls = new TlsFeatures(connection.DescribeTls(), spoken.ToString());
             Features.Set<ITlsConnectionFeature>(tls);
             Features.Set<ITlsHandshakeFeature>(tls);
             Features.Set<ITlsApplicationProtocolFeature>(tls);
@@ -104,6 +108,8 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     public override IFeatureCollection Features { get; }
 
     public RouteTable Routes { get; }
+
+    public bool IsOffloaded => Routes.IsSecure && !_connection.IsEncrypted;
 
     public EventLoop Loop => _connection.Loop;
 
@@ -129,18 +135,6 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
 
     public void Detach(Action<TcpConnection> continuation) => _continuation = continuation;
 
-    public override void Abort(ConnectionAbortedException abortReason) =>
-        _connection.Loop.Post(static connection => ((HttpConnection)connection!)._connection.Abort(), this);
-
-    /// <summary>Kestrel is done with the connection.</summary>
-    public override async ValueTask DisposeAsync()
-    {
-        // Kestrel leaves this to the transport, and what it wrote last may still be in the pipe.
-        await _output.Writer.CompleteAsync().ConfigureAwait(false);
-        await _sending.ConfigureAwait(false);
-        _connection.Loop.Post(static connection => ((HttpConnection)connection!).Leave(), this);
-    }
-
     /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received and those before them.</summary>
     internal void Begin(ReadOnlySpan<byte> before, Payload first)
     {
@@ -153,6 +147,12 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
 
     public void OnReceived(TcpConnection connection, Payload data)
     {
+        if (_inputCompleted)
+        {
+            // It came too late: the server was told that nothing more would, or is done.
+            return;
+        }
+
         _lastReceived = Environment.TickCount64;
         _input.Writer.Write(data.Span);
         ValueTask<FlushResult> flush = _input.Writer.FlushAsync();
@@ -214,7 +214,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     /// <summary>Writes pieces together: the server's are small, and each would be a call of the system or a TLS record.</summary>
     private void Write(ReadOnlySequence<byte> data)
     {
-        if (data.IsSingleSegment)
+        if (data.IsSingleSegment && !_withdrawsWebSockets)
         {
             _connection.Write(data.FirstSpan);
             return;
@@ -225,6 +225,12 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         {
             ReadOnlySequence<byte> part = data.Slice(0, Math.Min(data.Length, gathered.Length));
             part.CopyTo(gathered);
+            if (_withdrawsWebSockets)
+            {
+                _withdrawsWebSockets = false;
+                Http2Settings.WithdrawWebSockets(gathered.AsSpan(0, (int)part.Length));
+            }
+
             _connection.Write(gathered.AsSpan(0, (int)part.Length));
             data = data.Slice(part.End);
         }
@@ -237,7 +243,10 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         // The pipe's writer continues on the loop.
         await flush.ConfigureAwait(false);
         _waitingForReader = false;
-        _connection.ResumeReading();
+        if (!_handedOn)
+        {
+            _connection.ResumeReading();
+        }
     }
 
     private void CompleteInput(Exception? exception)
@@ -246,37 +255,6 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         {
             _inputCompleted = true;
             _input.Writer.Complete(exception);
-        }
-    }
-
-    /// <summary>The last step, on the loop: the connection changes its owner, or is closed.</summary>
-    private void Leave()
-    {
-        if (_continuation is { } continuation && !_connection.IsEnded)
-        {
-            _connection.PauseReading();
-            _connection.Handler = null;
-            CompleteInput(null);
-            TakeBackUnconsumed();
-            _connection.ResumeReading();
-            continuation(_connection);
-            _leftovers.Count();
-        }
-        else
-        {
-            CompleteInput(null);
-            _connection.Close(LingerTime);
-        }
-
-        _input.Reader.Complete();
-    }
-
-    private void TakeBackUnconsumed()
-    {
-        if (_input.Reader.TryRead(out ReadResult rest))
-        {
-            _connection.Unread(rest.Buffer.ToArray());
-            _input.Reader.AdvanceTo(rest.Buffer.End);
         }
     }
 }

@@ -11,13 +11,19 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
 
     internal async Task HandleAsync(HttpContext http)
     {
+        var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
+        if (RequestRules.FaultOf(http, connection) is { } fault)
+        {
+            await RequestRules.RefuseAsync(http.Response, fault).ConfigureAwait(false);
+            return;
+        }
+
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
             await GatewayResources.HandleAsync(http).ConfigureAwait(false);
             return;
         }
 
-        var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
         Route? route = Find(http, connection.Routes);
         connection.BeginRequest();
         try

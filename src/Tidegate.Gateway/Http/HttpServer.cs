@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 
 namespace Tidegate.Gateway.Http;
 
@@ -51,6 +52,10 @@ internal sealed class HttpServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
 
+    // A line ends with CR and LF; what ends one with LF alone is read differently by others (RFC 9112, section 2.2). Kestrel has no
+    // option for it but this one of the process.
+    static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
+
     private HttpServer(WebApplication application, EngineTransport transport, HttpLimits limits)
     {
         _application = application;
@@ -59,14 +64,14 @@ internal sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>What clients that speak TLS may choose from by ALPN (RFC 7301), the preferred first.</summary>
-    internal static ImmutableArray<string> ApplicationProtocols { get; } = ["h2", "http/1.1"];
+    /// <param name="http2">Whether HTTP/2 is one of it.</param>
+    internal static ImmutableArray<string> ApplicationProtocols(bool http2) => http2 ? ["h2", "http/1.1"] : ["http/1.1"];
 
     internal EngineTransport Transport { get; }
 
     internal HttpLimits Limits { get; }
 
-    internal static async Task<HttpServer> StartAsync(
-        HttpLimits limits, ILoggerFactory loggers, Action<WebApplication> prepare, CancellationToken cancellation)
+    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ILoggerFactory loggers, CancellationToken cancellation)
     {
         // Empty: no configuration files, no environment variables, no services but those named here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tidegate" });
@@ -78,6 +83,9 @@ internal sealed class HttpServer : IAsyncDisposable
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // What the scheme of a request is, RequestRules decides.
+            kestrel.AllowAlternateSchemes = true;
+            kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? DigitsOnly.Instance : null;
             kestrel.Limits.RequestHeadersTimeout = limits.HeadTimeout;
             kestrel.Limits.KeepAliveTimeout = limits.KeepaliveTimeout;
             kestrel.Limits.MaxRequestLineSize = limits.RequestLine;
@@ -95,7 +103,6 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.Listen(HttpListenEndPoint.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication application = builder.Build();
-        prepare(application);
         application.Run(new HttpPipeline(limits, loggers.CreateLogger("tidegate.http")).HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), limits);

@@ -7,21 +7,28 @@ namespace Tidegate.Gateway.Http;
 /// a flood of handshakes nothing else would, and several kilobytes for each would stay.
 /// </summary>
 /// <remarks>Only once a second has passed without an upgrade, and not for fewer than <see cref="WorthCollecting"/> of them:
-/// a collection stops every loop for some milliseconds.</remarks>
+/// a collection stops every loop for some milliseconds, and for more where much is alive. So that clients can not bring it about
+/// again and again, there is a <see cref="Rest"/> between two of them.</remarks>
 internal sealed partial class LeftoverCollection : IDisposable
 {
     /// <summary>Upgrades that are worth a collection.</summary>
     internal const int WorthCollecting = 1000;
 
+    /// <summary>Time from one collection to the next, at least.</summary>
+    internal static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger;
     private readonly ITimer _timer;
+    private readonly TimeProvider _time;
+    private long? _collected;
     private int _upgrades;
     private int _seen;
 
     internal LeftoverCollection(TimeProvider time, ILogger logger)
     {
         _logger = logger;
+        _time = time;
         _timer = time.CreateTimer(static self => ((LeftoverCollection)self!).Look(), this, s_interval, s_interval);
     }
 
@@ -38,7 +45,7 @@ internal sealed partial class LeftoverCollection : IDisposable
         int upgrades = Volatile.Read(ref _upgrades);
         bool quiet = upgrades == _seen;
         _seen = upgrades;
-        if (!quiet || upgrades < WorthCollecting)
+        if (!quiet || upgrades < WorthCollecting || (_collected is { } last && _time.GetElapsedTime(last) < Rest))
         {
             return;
         }
@@ -49,6 +56,7 @@ internal sealed partial class LeftoverCollection : IDisposable
         // Aggressive: gives the memory back to the system, which is the point.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         Collections++;
+        _collected = _time.GetTimestamp();
         LogCollected(upgrades, (GC.GetTotalPauseDuration() - before).TotalMilliseconds);
     }
 

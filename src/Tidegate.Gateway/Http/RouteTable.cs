@@ -34,10 +34,23 @@ internal sealed partial class RouteTable(ILogger logger)
 
     /// <summary>True where clients speak https and wss, to the gateway or to what does TLS in front of it.</summary>
     internal bool IsSecure { get; init; }
+
+    /// <summary>Whether HTTP/2 is spoken here.</summary>
+    internal bool SpeaksHttp2 { get; private set; } = true;
+
+    /// <summary>Whether clients are told that WebSockets may be streams of HTTP/2: all that are served here may.</summary>
+    internal bool OffersWebSocketStreams { get; private set; } = true;
+
     private int _hasReported;
 
     /// <summary>Adds an accept; <paramref name="port"/> is its port, or the real one where any free port was asked for.</summary>
-    internal void Add(Route route, int port) => _entries = _entries.Add(new Entry(route, HostsOf(route.Uri.Host), port));
+    internal void Add(Route route, int port)
+    {
+        AcceptOptions options = route.Service.Configuration.AcceptOptions;
+        SpeaksHttp2 &= options.Http2;
+        OffersWebSocketStreams &= options.WebSocketsOverHttp2 || !route.Uri.Scheme.IsWebSocket;
+        _entries = _entries.Add(new Entry(route, HostsOf(route.Uri.Host), port));
+    }
 
     /// <summary>Adds an accept, unless another service claims the same; <paramref name="place"/> is what the port or pipe is called.</summary>
     /// <exception cref="GatewayStartException">Another service does; both places are named.</exception>
@@ -49,6 +62,14 @@ internal sealed partial class RouteTable(ILogger logger)
             throw new GatewayStartException(
                 $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already at {place} by {other.Uri} " +
                 $"of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}). Give one of the two another host, path or port.");
+        }
+
+        if (!_entries.IsEmpty && service.Configuration.AcceptOptions.Http2 != SpeaksHttp2)
+        {
+            Route first = _entries[0].Route;
+            throw new GatewayStartException(
+                $"{accept.Position}: service \"{service.Configuration.Name}\": <http.http2> value for <accept>{accept.Uri}</accept> does not match <http.http2> value " +
+                $"for <accept>{first.Uri}</accept> of service \"{first.Service.Configuration.Name}\" ({first.Accept.Position}) at {place}. Write the same for both, or give one of them another port.");
         }
 
         Add(route, port);

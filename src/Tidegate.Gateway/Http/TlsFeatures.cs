@@ -9,10 +9,12 @@ using Tidegate.Engine.Tls;
 namespace Tidegate.Gateway.Http;
 
 /// <summary>
-/// Tells Kestrel that a connection is one of https, and what its handshake has agreed on: nothing, where something in front of the
-/// gateway has done TLS.
+/// Tells Kestrel that a connection is one of https, and what its handshake has agreed on. Where something in front of the gateway has
+/// done TLS that is not known, but for the protocol: it is the one that is spoken.
 /// </summary>
-internal sealed class TlsFeatures(TlsInformation? tls) : ITlsConnectionFeature, ITlsHandshakeFeature, ITlsApplicationProtocolFeature
+/// <param name="tls">What the gateway's own handshake has agreed on, or null.</param>
+/// <param name="spoken">What is spoken, as ALPN calls it.</param>
+internal sealed class TlsFeatures(TlsInformation? tls, string spoken) : ITlsConnectionFeature, ITlsHandshakeFeature, ITlsApplicationProtocolFeature
 {
     private X509Certificate2? _clientCertificate;
 
@@ -31,7 +33,7 @@ internal sealed class TlsFeatures(TlsInformation? tls) : ITlsConnectionFeature, 
     public string HostName => tls?.ServerName ?? string.Empty;
 
     public ReadOnlyMemory<byte> ApplicationProtocol { get; } =
-        tls?.ApplicationProtocol is { } protocol ? Encoding.ASCII.GetBytes(protocol) : ReadOnlyMemory<byte>.Empty;
+        (tls is null ? spoken : tls.ApplicationProtocol) is { } protocol ? Encoding.ASCII.GetBytes(protocol) : ReadOnlyMemory<byte>.Empty;
 
 #pragma warning disable SYSLIB0058 // The interface asks for them; the cipher suite says it all.
     public CipherAlgorithmType CipherAlgorithm => CipherAlgorithmType.None;

@@ -11,6 +11,9 @@ namespace Tidegate.Gateway.Http;
 /// <summary>The server's side of the opening handshake (RFC 6455, section 4.2), and the hand-over to the event loop.</summary>
 internal static class WebSocketUpgrade
 {
+    // HTTP_1_1_REQUIRED.
+    private const int Http11Required = 0xd;
+
     private static readonly ConditionalWeakTable<AcceptOptions, WebSocketOptions> s_options = [];
 
     /// <summary>True where the client asks for a WebSocket, rightly or not.</summary>
@@ -25,6 +28,13 @@ internal static class WebSocketUpgrade
     {
         AcceptOptions accept = route.Service.Configuration.AcceptOptions;
         bool http2 = IsExtendedConnect(http);
+        if (http2 && !accept.WebSocketsOverHttp2)
+        {
+            // Whoever asks nevertheless is told to come again over HTTP/1.1 (RFC 9113, section 7).
+            http.Features.GetRequiredFeature<IHttpResetFeature>().Reset(Http11Required);
+            return;
+        }
+
         if ((http2 ? VersionRefusal(http.Request) : Refusal(http)) is { } refusal)
         {
             await refusal(http.Response).ConfigureAwait(false);

@@ -43,6 +43,14 @@ internal sealed class FirstBytes : IConnectionHandler
 
     public void OnReceived(TcpConnection connection, Payload data)
     {
+        if (!_routes.SpeaksHttp2)
+        {
+            // Kestrel knows the preface when it meets it in HTTP/1, and asks for HTTP/1 in the words of HTTP/2.
+            _timer.Cancel();
+            _server.Transport.Offer(connection, _routes, http2: false, [], data);
+            return;
+        }
+
         ReadOnlySpan<byte> seen = Preface[.._prefaceSeen];
         ReadOnlySpan<byte> awaited = Preface[_prefaceSeen..];
         int same = awaited.CommonPrefixLength(data.Span);

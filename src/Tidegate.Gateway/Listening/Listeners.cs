@@ -15,8 +15,9 @@ namespace Tidegate.Gateway.Listening;
 internal sealed partial class Listeners(EventLoops loops, HttpServer server, GatewayTls tls, PipeBoard pipes, ILogger logger) : IDisposable
 {
     private readonly ILogger _logger = logger;
-    private readonly Dictionary<IPEndPoint, (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)> _byEndPoint = [];
-    private readonly PipeListeners _pipes = new(pipes, server, logger);
+    private readonly Dictionary<IPEndPoint, (PortListener Listener, Binding First)> _byEndPoint = [];
+    private readonly Dictionary<string, (TunnelEntrance Entrance, Binding First)> _tunnels = [];
+    private readonly PipeListeners _pipes = new(pipes);
     private readonly List<ServedAddress> _served = [];
 
     /// <summary>What is served, in the order of the configuration.</summary>
@@ -28,125 +29,153 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     {
         foreach (ServiceAddress accept in service.Configuration.Accepts)
         {
-            if (CarrierAddress.Check(accept, service.Configuration.AcceptOptions.Transports, service.Configuration).Host is PipeName pipe)
+            Carriage carriage = Carriage.Check(accept, service.Configuration.AcceptOptions.Transports, service.Configuration);
+            var binding = new Binding(service, accept, carriage.Tls);
+            Binding outer = carriage.Tunnel is null ? binding : Enter(binding, carriage);
+            if (carriage.Place.Host is PipeName pipe)
             {
-                _served.Add(_pipes.Bind(service, accept, pipe));
+                _pipes.Bind(outer, pipe, place => Receive(outer, PortSecurity.For(outer, tls), place));
+                WarnOfMismatch(accept, carriage, service.Configuration);
+                int port = binding.PortAt(accept.Uri.Scheme.DefaultPort ?? 0);
+                _served.Add(new ServedAddress(accept.Uri, port, []) { Pipe = accept.Uri == carriage.Place ? null : pipe, Tunnel = carriage.Tunnel });
                 continue;
             }
 
             IPEndPoint[] endPoints = await PhysicalAddresses.ResolveAsync(service.Configuration, accept, cancellation).ConfigureAwait(false);
-            PortListener? bound = null;
-            var boundTo = new List<IPEndPoint>();
-            SocketException? failure = null;
-            foreach (IPEndPoint endPoint in endPoints)
+            bool isInterface = service.Configuration.AcceptOptions.PlaceOf(accept.Uri).Host is InterfaceName;
+            ImmutableArray<PortListener> bound = BindAll(outer, endPoints, isInterface);
+            WarnOfMismatch(accept, carriage, service.Configuration);
+            bool isAsWritten = accept.Uri.Host is not InterfaceName && carriage.IsDirect && service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null;
+            _served.Add(new ServedAddress(accept.Uri, binding.PortAt(bound[0].EndPoint.Port), isAsWritten ? [] : [.. bound.Select(one => one.EndPoint)])
             {
-                try
-                {
-                    PortListener listener = Bind(service, accept, endPoint, bound);
-                    bound ??= listener;
-                    boundTo.Add(listener.EndPoint);
-                }
-                catch (SocketException exception) when (
-                    endPoint.AddressFamily == AddressFamily.InterNetworkV6 && bound is not null
-                    && exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
-                {
-                    // A name may stand for an IPv6 address on a machine that has none, and one of an interface may not be ready.
-                    if (accept.Uri.Host is InterfaceName || service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme)?.Host is InterfaceName)
-                    {
-                        LogSkipped(endPoint.ToString(), accept.Uri.ToString());
-                    }
-                }
-                catch (SocketException exception)
-                {
-                    failure = exception;
-                    throw NotBound(service.Configuration, accept, endPoint, exception);
-                }
-            }
-
-            if (bound is null)
-            {
-                throw NotBound(service.Configuration, accept, endPoints[0], failure ?? new SocketException((int)SocketError.AddressNotAvailable));
-            }
-
-            if (bound.Security.Tls is not null)
-            {
-                tls.WarnOfMismatch(accept);
-            }
-
-            int port = accept.Uri.Port == 0 ? bound.EndPoint.Port : accept.Uri.Port;
-            bool isAsWritten = accept.Uri.Host is not InterfaceName && service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null;
-            _served.Add(new ServedAddress(accept.Uri, port, isAsWritten ? [] : [.. boundTo]));
+                Tunnel = carriage.Tunnel,
+            });
         }
     }
 
     public void Dispose()
     {
         pipes.StopListening();
-        foreach ((PortListener listener, _, _) in _byEndPoint.Values)
+        foreach ((PortListener listener, _) in _byEndPoint.Values)
         {
             listener.Dispose();
         }
     }
 
-    private PortListener Bind(Service service, ServiceAddress accept, IPEndPoint wanted, PortListener? sibling)
+    private void WarnOfMismatch(ServiceAddress accept, Carriage carriage, ServiceConfiguration service)
+    {
+        foreach (ServiceAddress layer in service.AcceptOptions.Tls.Encryption ? carriage.TlsLayersOf(accept) : [])
+        {
+            tls.WarnOfMismatch(layer);
+        }
+    }
+
+    private Reception Receive(Binding binding, PortSecurity security, string place) => binding.IsHttp
+        ? Reception.ForHttp(server, security, place, _logger)
+        : Reception.ForStreams(binding.Service, security, place, _logger);
+
+    /// <summary>The tunnel that an accept is reached through, as something to bind itself. Those of http and ws may share one.</summary>
+    private Binding Enter(Binding binding, Carriage carriage)
+    {
+        GatewayUri tunnel = carriage.Tunnel!;
+        string key = $"{carriage.Place.Authority} {tunnel.Authority}{tunnel.Path}";
+        if (!_tunnels.TryGetValue(key, out (TunnelEntrance Entrance, Binding First) existing))
+        {
+            existing = (new TunnelEntrance(binding.Service, Receive(binding, PortSecurity.For(binding, tls), tunnel.ToString())), binding);
+            _tunnels.Add(key, existing);
+        }
+        else if (!binding.IsHttp || !existing.First.IsHttp)
+        {
+            throw new GatewayStartException(
+                $"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {tunnel} carries {existing.First.Accept.Uri} of service " +
+                $"\"{existing.First.Configuration.Name}\" ({existing.First.Accept.Position}) already. Give one of the two another path.");
+        }
+        else if (existing.Entrance.Inside.Security.WhyNotShared(existing.First.Accept, binding, tunnel.ToString()) is { } reason)
+        {
+            throw new GatewayStartException($"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {reason}.");
+        }
+
+        if (binding.IsHttp)
+        {
+            existing.Entrance.Inside.Routes.Claim(binding.Service, binding.Accept, binding.PortAt(binding.Accept.Uri.Scheme.DefaultPort ?? 0), tunnel.ToString());
+        }
+
+        return new Binding(existing.Entrance, binding.Accept with { Uri = tunnel }, carriage.TunnelTls);
+    }
+
+    private ImmutableArray<PortListener> BindAll(Binding binding, IPEndPoint[] endPoints, bool isInterface)
+    {
+        var bound = new List<PortListener>();
+        foreach (IPEndPoint endPoint in endPoints)
+        {
+            try
+            {
+                bound.Add(Bind(binding, endPoint, bound.FirstOrDefault()));
+            }
+            catch (SocketException exception) when (
+                endPoint.AddressFamily == AddressFamily.InterNetworkV6 && bound.Count > 0
+                && exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+            {
+                // A name may stand for an IPv6 address on a machine that has none, and one of an interface may not be ready.
+                if (isInterface)
+                {
+                    LogSkipped(endPoint.ToString(), binding.Accept.Uri.ToString());
+                }
+            }
+            catch (SocketException exception)
+            {
+                throw NotBound(binding, endPoint, exception);
+            }
+        }
+
+        return bound.Count > 0 ? [.. bound] : throw NotBound(binding, endPoints[0], new SocketException((int)SocketError.AddressNotAvailable));
+    }
+
+    private PortListener Bind(Binding binding, IPEndPoint wanted, PortListener? sibling)
     {
         // Where any free port was asked for, all addresses of a name or an interface get the same one.
         IPEndPoint endPoint = wanted.Port == 0 && sibling is not null ? new IPEndPoint(wanted.Address, sibling.EndPoint.Port) : wanted;
-        bool http = accept.Uri.Scheme.TakesPath;
+        ServiceAddress accept = binding.Accept;
         // Any free port: accepts of http and ws at one host share it, told apart by path; each tcp accept gets one of its own.
-        bool own = !http && endPoint.Port == 0;
-        if (!own && _byEndPoint.TryGetValue(endPoint, out var existing))
+        bool own = !binding.IsHttp && endPoint.Port == 0;
+        if (!own && _byEndPoint.TryGetValue(endPoint, out (PortListener Listener, Binding First) existing))
         {
-            if (!http || !existing.Listener.IsHttp)
+            ServiceAddress first = existing.First.Accept;
+            if (!binding.IsHttp || !existing.Listener.Reception.IsHttp)
             {
                 throw new GatewayStartException(
-                    $"{accept.Position}: service \"{service.Configuration.Name}\": {endPoint} is taken already by {existing.First.Uri} " +
-                    $"of service \"{existing.Service.Name}\" ({existing.First.Position}), and a {(http ? existing.First : accept).Uri.Scheme} accept can not share its port. Give one of the two another port.");
+                    $"{accept.Position}: service \"{binding.Configuration.Name}\": {endPoint} is taken already by {first.Uri} " +
+                    $"of service \"{existing.First.Configuration.Name}\" ({first.Position}), and a {(binding.IsHttp ? first : accept).Uri.Scheme} accept can not share its port. " +
+                    "Give one of the two another port.");
             }
 
-            if (existing.Listener.Security.WhyNotShared(existing.First, accept, service.Configuration.AcceptOptions.Tls, endPoint.ToString()) is { } reason)
+            if (existing.Listener.Reception.Security.WhyNotShared(first, binding, endPoint.ToString()) is { } reason)
             {
-                throw new GatewayStartException($"{accept.Position}: service \"{service.Configuration.Name}\": {reason}.");
+                throw new GatewayStartException($"{accept.Position}: service \"{binding.Configuration.Name}\": {reason}.");
             }
         }
         else
         {
-            PortSecurity security = SecurityOf(accept, service.Configuration.AcceptOptions.Tls, http, sibling);
-            PortListener listener = http
-                ? PortListener.ForHttp(loops, endPoint, server, security, _logger)
-                : PortListener.ForTcp(loops, endPoint, service, security, _logger);
-            existing = (listener, accept, service.Configuration);
+            PortSecurity security = sibling?.Reception.Security ?? PortSecurity.For(binding, tls);
+            var listener = new PortListener(
+                loops, endPoint, Receive(binding, security, endPoint.ToString()), binding.IsHttp ? null : binding.Service, _logger);
+            existing = (listener, binding);
             _byEndPoint.Add(own ? listener.EndPoint : endPoint, existing);
         }
 
-        if (http)
+        if (binding.IsHttp)
         {
-            int port = accept.Uri.Port == 0 ? existing.Listener.EndPoint.Port : accept.Uri.Port;
-            existing.Listener.Routes.Claim(service, accept, port, existing.Listener.EndPoint.ToString());
+            IPEndPoint at = existing.Listener.EndPoint;
+            existing.Listener.Reception.Routes.Claim(binding.Service, accept, binding.PortAt(at.Port), at.ToString());
         }
 
         return existing.Listener;
     }
 
-    private PortSecurity SecurityOf(ServiceAddress accept, TlsOptions options, bool http, PortListener? sibling)
-    {
-        if (!accept.Uri.Scheme.UsesTls)
-        {
-            return PortSecurity.None;
-        }
-
-        if (!options.Encryption)
-        {
-            return new PortSecurity(null, options, IsSecure: true);
-        }
-
-        return sibling?.Security ?? new PortSecurity(tls.ForAccept(accept, options, http ? HttpServer.ApplicationProtocols : []), options, IsSecure: true);
-    }
-
     /// <summary>What is bound here for all addresses where this is one of them, or the other way round.</summary>
-    private (PortListener Listener, ServiceAddress First, ServiceConfiguration Service)? Overlapping(IPEndPoint endPoint)
+    private (PortListener Listener, Binding First)? Overlapping(IPEndPoint endPoint)
     {
-        foreach ((PortListener Listener, ServiceAddress First, ServiceConfiguration Service) one in _byEndPoint.Values)
+        foreach ((PortListener Listener, Binding First) one in _byEndPoint.Values)
         {
             IPEndPoint other = one.Listener.EndPoint;
             if (other.Port == endPoint.Port && other.AddressFamily == endPoint.AddressFamily && (IsAny(other) || IsAny(endPoint)))
@@ -163,12 +192,13 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     [LoggerMessage(Level = LogLevel.Warning, Message = "{EndPoint} can not be bound for {Uri}: the address is not there, or not ready yet. The others are bound")]
     private partial void LogSkipped(string endPoint, string uri);
 
-    private GatewayStartException NotBound(ServiceConfiguration service, ServiceAddress accept, IPEndPoint endPoint, SocketException exception)
+    private GatewayStartException NotBound(Binding binding, IPEndPoint endPoint, SocketException exception)
     {
+        ServiceAddress accept = binding.Accept;
         string why = exception.SocketErrorCode switch
         {
             SocketError.AddressAlreadyInUse when Overlapping(endPoint) is { } own =>
-                $"{own.Listener.EndPoint} is bound for {own.First.Uri} of service \"{own.Service.Name}\" ({own.First.Position}), and a port of all addresses is not " +
+                $"{own.Listener.EndPoint} is bound for {own.First.Accept.Uri} of service \"{own.First.Configuration.Name}\" ({own.First.Accept.Position}), and a port of all addresses is not " +
                 "bound again for one of them. Give one of the two another port, or bind both at the same address with tcp.bind.",
             SocketError.AddressAlreadyInUse => "Address already in use. Stop the process that listens there, or write another port.",
             SocketError.AccessDenied => "permission denied. Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE; write a higher port, or bind one with tcp.bind.",
@@ -176,7 +206,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
             _ => exception.Message + ".",
         };
         return new GatewayStartException(
-            $"{accept.Position}: service \"{service.Name}\": Unable to bind {accept.Uri} (at {endPoint}): {why}", exception);
+            $"{accept.Position}: service \"{binding.Configuration.Name}\": Unable to bind {accept.Uri} (at {endPoint}): {why}", exception);
     }
 }
 
@@ -189,10 +219,18 @@ public sealed record ServedAddress(GatewayUri Uri, int Port, ImmutableArray<IPEn
     /// <summary>The pipe of the gateway that it is at instead; null for sockets, and for an accept that names the pipe itself.</summary>
     public PipeName? Pipe { get; init; }
 
+    /// <summary>The WebSocket that it is reached through, or null.</summary>
+    public GatewayUri? Tunnel { get; init; }
+
     /// <summary>The URI with its real port, and where it is bound if that differs.</summary>
     public override string ToString()
     {
         string uri = Uri.Port == Port ? Uri.ToString() : $"{Uri.Scheme}://{Uri.Host}:{Port}{Uri.Path}";
+        if (Tunnel is not null)
+        {
+            uri += $" in {Tunnel}";
+        }
+
         if (Pipe is not null)
         {
             return $"{uri} @ pipe://{Pipe}";

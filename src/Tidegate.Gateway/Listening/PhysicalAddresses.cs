@@ -12,9 +12,9 @@ internal static class PhysicalAddresses
     /// <exception cref="GatewayStartException">The host does not resolve, or names an interface or an address that this machine does not have.</exception>
     internal static async Task<IPEndPoint[]> ResolveAsync(ServiceConfiguration service, ServiceAddress accept, CancellationToken cancellation)
     {
-        BindAddress? bind = service.AcceptOptions.BindFor(accept.Uri.Scheme);
-        int port = bind?.Port ?? accept.Uri.Port;
-        UriHost? host = bind is null ? accept.Uri.Host : bind.Host;
+        BindAddress place = service.AcceptOptions.PlaceOf(accept.Uri);
+        int port = place.Port;
+        UriHost? host = place.Host;
         if (LocalAddresses.FaultOf(host) is { } fault)
         {
             throw new GatewayStartException($"{accept.Position}: service \"{service.Name}\": Unable to bind {accept.Uri}: {fault}");

@@ -1,45 +1,41 @@
-using Microsoft.Extensions.Logging;
-using Tidegate.Engine.Sessions;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
-using Tidegate.Gateway.Http;
-using Tidegate.Gateway.Services;
 
 namespace Tidegate.Gateway.Listening;
 
 /// <summary>The accepts that are at pipes. Those of http and ws share one as they share a port, told apart by authority and path.</summary>
-internal sealed class PipeListeners(PipeBoard pipes, HttpServer server, ILogger logger)
+internal sealed class PipeListeners(PipeBoard pipes)
 {
-    // As long as a session over a socket may take.
-    private static readonly TimeSpan s_closeTimeout = TimeSpan.FromSeconds(5);
-    private readonly Dictionary<string, (RouteTable? Routes, ServiceAddress First, ServiceConfiguration Service)> _byName = [];
+    private readonly Dictionary<string, (Reception Reception, Binding First)> _byName = [];
 
+    /// <param name="binding">What is to be reached there.</param>
+    /// <param name="pipe">The pipe.</param>
+    /// <param name="receive">Makes what receives its connections.</param>
     /// <exception cref="GatewayStartException">The pipe is taken, or another service claims the same there.</exception>
-    internal ServedAddress Bind(Service service, ServiceAddress accept, PipeName pipe)
+    internal void Bind(Binding binding, PipeName pipe, Func<string, Reception> receive)
     {
-        bool http = accept.Uri.Scheme.TakesPath;
-        if (!_byName.TryGetValue(pipe.Name, out var existing))
+        string place = $"pipe://{pipe}";
+        if (!_byName.TryGetValue(pipe.Name, out (Reception Reception, Binding First) existing))
         {
-            existing = (http ? new RouteTable(logger) : null, accept, service.Configuration);
+            existing = (receive(place), binding);
             _byName.Add(pipe.Name, existing);
-            if (existing.Routes is { } routes)
-            {
-                pipes.Listen(pipe.Name, connection => FirstBytes.Await(connection, server, routes), () => true);
-            }
-            else
-            {
-                pipes.Listen(pipe.Name, connection => service.OnSession(new TcpSession(connection, s_closeTimeout)), () => service.IsAccepting);
-            }
+            pipes.Listen(pipe.Name, existing.Reception.Accept, () => existing.Reception.IsAccepting);
         }
-        else if (existing.Routes is null || !http)
+        else if (!existing.Reception.IsHttp || !binding.IsHttp)
         {
+            ServiceAddress first = existing.First.Accept;
             throw new GatewayStartException(
-                $"{accept.Position}: service \"{service.Configuration.Name}\": pipe://{pipe} is taken already by {existing.First.Uri} of service " +
-                $"\"{existing.Service.Name}\" ({existing.First.Position}). Give one of the two another name.");
+                $"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {place} is taken already by {first.Uri} of service " +
+                $"\"{existing.First.Configuration.Name}\" ({first.Position}). Give one of the two another name.");
+        }
+        else if (existing.Reception.Security.WhyNotShared(existing.First.Accept, binding, place) is { } reason)
+        {
+            throw new GatewayStartException($"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {reason}.");
         }
 
-        int port = accept.Uri.Port == 0 ? accept.Uri.Scheme.DefaultPort ?? 0 : accept.Uri.Port;
-        existing.Routes?.Claim(service, accept, port, $"pipe://{pipe}");
-        return new ServedAddress(accept.Uri, port, []) { Pipe = accept.Uri.Scheme == UriScheme.Pipe ? null : pipe };
+        if (binding.IsHttp)
+        {
+            existing.Reception.Routes.Claim(binding.Service, binding.Accept, binding.PortAt(binding.Accept.Uri.Scheme.DefaultPort ?? 0), place);
+        }
     }
 }

@@ -67,8 +67,9 @@ internal static class PipeRings
     /// <summary>The pipes that addresses are at, each with authority and path where these tell several services apart.</summary>
     private static IEnumerable<string> PipesOf(IEnumerable<ServiceAddress> addresses, ImmutableDictionary<string, GatewayUri> transports) =>
         from address in addresses
-        let uri = address.Uri
-        let pipe = (CarrierAddress.Of(uri.Scheme, transports) ?? uri).Host as PipeName
+        let carriage = Carriage.Of(address.Uri, transports)
+        let uri = carriage.Tunnel ?? address.Uri
+        let pipe = carriage.Place.Host as PipeName
         where pipe is not null
         select uri.Scheme.TakesPath ? $"{pipe.Name}/{uri.Authority}{uri.Path}" : pipe.Name;
 }

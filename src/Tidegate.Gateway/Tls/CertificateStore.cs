@@ -30,23 +30,22 @@ internal sealed record CertificateStore(
         if (magic is JksMagic or JceksMagic)
         {
             string type = magic == JksMagic ? "JKS" : "JCEKS";
-            string converted = Path.ChangeExtension(store.File, ".p12");
             throw Fault(
-                store,
-                $"{store.File} is a {type} store, which only Java reads. Convert it, and write the new file here: " +
-                $"keytool -importkeystore -srckeystore {store.File} -srcstoretype {type} -destkeystore {converted} -deststoretype PKCS12");
+                store, $"{store.File} is a {type} store, which only Java reads.", $"Convert it, and write the new file here: {ConversionOf(store, type)}");
         }
 
         try
         {
             return file.AsSpan().IndexOf("-----BEGIN "u8) >= 0 ? FromPem(file, content.Password) : FromDer(file, content.Password);
         }
-        catch (CryptographicException exception)
+        // An empty file is an argument that may not be.
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
             throw Fault(
                 store,
                 $"Unable to load necessary certificate keys from keystore {store.File}; perhaps your keys are protected by passwords that are different " +
-                $"from the keystore password? ({exception.Message.TrimEnd('.')}.) Write a PEM or PKCS#12 file here, and its password into the first line of <password-file>.");
+                $"from the keystore password? ({exception.Message.TrimEnd('.')}.)",
+                "Write a PEM or PKCS#12 file here, and its password into the first line of <password-file>.");
         }
     }
 
@@ -59,7 +58,7 @@ internal sealed record CertificateStore(
         {
             if (new FileInfo(path).Length > MaximumFileSize)
             {
-                throw Fault(store, $"{path} is larger than 16 MiB. Is it the right file?");
+                throw Fault(store, $"{path} is larger than 16 MiB.", "Is it the right file?");
             }
 
             byte[] file = File.ReadAllBytes(path);
@@ -74,7 +73,8 @@ internal sealed record CertificateStore(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw Fault(store, $"{path} can not be read: {exception.Message.TrimEnd('.')}. Write the path of a file that the user who runs Tidegate may read.");
+            throw Fault(
+                store, $"{path} can not be read: {exception.Message.TrimEnd('.')}.", "Write the path of a file that the user who runs Tidegate may read.");
         }
     }
 
@@ -85,7 +85,16 @@ internal sealed record CertificateStore(
             return new CertificateStore([X509CertificateLoader.LoadCertificate(file)], [], []);
         }
 
-        X509Certificate2Collection loaded = X509CertificateLoader.LoadPkcs12Collection(file, password, X509KeyStorageFlags.Exportable);
+        X509Certificate2Collection loaded;
+        try
+        {
+            loaded = X509CertificateLoader.LoadPkcs12Collection(file, password, X509KeyStorageFlags.Exportable);
+        }
+        catch (CryptographicException) when (OtherKeys.ReadPkcs12(file, password) is { } other)
+        {
+            return Assemble([.. other.Certificates], Match(other.Certificates, [], other.Keys), []);
+        }
+
         var keys = new Dictionary<X509Certificate2, byte[]>();
         foreach (X509Certificate2 certificate in loaded.Where(certificate => certificate.HasPrivateKey))
         {
@@ -105,6 +114,7 @@ internal sealed record CertificateStore(
         ReadOnlySpan<char> text = System.Text.Encoding.Latin1.GetString(file);
         var all = new List<X509Certificate2>();
         var keys = new List<(byte[] Public, byte[] Private)>();
+        var others = new List<byte[]>();
         while (PemEncoding.TryFind(text, out PemFields fields))
         {
             ReadOnlySpan<char> label = text[fields.Label];
@@ -115,25 +125,43 @@ internal sealed record CertificateStore(
             }
             else if (label.EndsWith("PRIVATE KEY", StringComparison.Ordinal))
             {
-                keys.Add(ReadKey(part, label is "ENCRYPTED PRIVATE KEY" ? password ?? string.Empty : null));
+                string? keyPassword = label is "ENCRYPTED PRIVATE KEY" ? password ?? string.Empty : null;
+                if (label is "ENCRYPTED PRIVATE KEY" or "PRIVATE KEY" && OtherKeys.Read(Convert.FromBase64String(text[fields.Base64Data].ToString()), keyPassword) is { } other)
+                {
+                    others.Add(other);
+                }
+                else
+                {
+                    keys.Add(ReadKey(part, keyPassword));
+                }
             }
 
             text = text[fields.Location.End..];
         }
 
+        Dictionary<X509Certificate2, byte[]> found = Match(all, keys, others);
+        return keys.Count + others.Count > 0 && found.Count == 0
+            ? throw new CryptographicException("No certificate in it is for its private key")
+            : Assemble([.. all], found, []);
+    }
+
+    /// <summary>The certificates of which a key is there, with it.</summary>
+    /// <param name="all">The certificates.</param>
+    /// <param name="keys">Keys whose public half is known.</param>
+    /// <param name="others">Keys of which only OpenSSL can say whose they are.</param>
+    private static Dictionary<X509Certificate2, byte[]> Match(List<X509Certificate2> all, List<(byte[] Public, byte[] Private)> keys, List<byte[]> others)
+    {
         var found = new Dictionary<X509Certificate2, byte[]>();
         foreach (X509Certificate2 certificate in all)
         {
             byte[] own = certificate.PublicKey.ExportSubjectPublicKeyInfo();
-            if (keys.FirstOrDefault(key => key.Public.AsSpan().SequenceEqual(own)).Private is { } key)
+            if ((keys.FirstOrDefault(key => key.Public.AsSpan().SequenceEqual(own)).Private ?? OtherKeys.Find(certificate, others)) is { } key)
             {
                 found[certificate] = key;
             }
         }
 
-        return keys.Count > 0 && found.Count == 0
-            ? throw new CryptographicException("No certificate in it is for its private key")
-            : Assemble([.. all], found, []);
+        return found;
     }
 
     private static (byte[] Public, byte[] Private) ReadKey(ReadOnlySpan<char> pem, string? password)
@@ -158,7 +186,7 @@ internal sealed record CertificateStore(
                 }
                 catch (Exception exception) when (exception is CryptographicException or ArgumentException)
                 {
-                    failure = exception as CryptographicException ?? new CryptographicException("A private key in it is neither RSA nor ECDSA");
+                    failure = exception as CryptographicException ?? new CryptographicException(OtherKeys.Unknown);
                 }
             }
         }
@@ -208,7 +236,22 @@ internal sealed record CertificateStore(
             : names;
     }
 
-    private static GatewayStartException Fault(StoreConfiguration store, string message) => new($"{store.Position}: {message}");
+    /// <summary>The command that makes a store of PKCS#12 out of one of Java's; it asks for the passwords that no file holds.</summary>
+    private static string ConversionOf(StoreConfiguration store, string type)
+    {
+        string passwords = store.PasswordFile is { } file ? $" -srcstorepass:file {Shell(file)} -deststorepass:file {Shell(file)}" : "";
+        return $"keytool -importkeystore -srckeystore {Shell(store.File)} -srcstoretype {type} "
+            + $"-destkeystore {Shell(Path.ChangeExtension(store.File, ".p12"))} -deststoretype PKCS12{passwords}";
+    }
+
+    /// <summary>A path as a shell takes it for one word.</summary>
+    private static string Shell(string path) =>
+        path.All(character => char.IsAsciiLetterOrDigit(character) || "/._-+:@%".Contains(character, StringComparison.Ordinal))
+            ? path
+            : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    private static GatewayStartException Fault(StoreConfiguration store, string problem, string cure) =>
+        new(new ConfigurationError(store.Position, problem, cure));
 }
 
 /// <summary>The bytes of a store, and its password.</summary>

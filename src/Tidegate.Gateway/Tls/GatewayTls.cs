@@ -18,6 +18,7 @@ internal sealed partial class GatewayTls : IDisposable
     internal static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(5);
 
     private readonly SecurityConfiguration _security;
+    private readonly TlsLibrary _library;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
@@ -28,34 +29,41 @@ internal sealed partial class GatewayTls : IDisposable
     private string? _lastFault;
     private bool _loaded;
 
-    internal GatewayTls(SecurityConfiguration security, TimeProvider time, ILogger logger)
+    internal GatewayTls(SecurityConfiguration security, TlsLibrary library, TimeProvider time, ILogger logger)
     {
+        _library = library;
         _security = security;
         _time = time;
         _logger = logger;
     }
 
+    /// <summary>What the environment says of the library: <c>TIDEGATE_TLS=sslstream</c>, for testing, or nothing.</summary>
+    internal static TlsLibrary LibraryOfEnvironment { get; } =
+        Environment.GetEnvironmentVariable("TIDEGATE_TLS") == "sslstream" ? TlsLibrary.SslStream : TlsLibrary.Automatic;
+
     /// <summary>TLS for an accept, and for others that share its port.</summary>
     /// <exception cref="GatewayStartException">There is no certificate, or the options can not be had.</exception>
     internal TlsUse ForAccept(ServiceAddress accept, TlsOptions options, ImmutableArray<string> applicationProtocols)
     {
-        Load(accept);
+        Load();
         if (_security.Keystore is not { } store)
         {
-            throw new GatewayStartException(
-                $"{accept.Position}: {accept.Uri} needs a certificate, and the file has no <keystore>. Add <security><keystore><file>FILE</file></keystore></security> " +
-                "with the path of a PEM or PKCS#12 file that holds the certificate and its private key.");
+            throw Fault(
+                accept.Position,
+                $"{accept.Uri} needs a certificate, and the file has no <keystore>.",
+                "Add <security><keystore><file>FILE</file></keystore></security> with the path of a PEM or PKCS#12 file that holds the certificate and its private key.");
         }
 
         if (_keystore!.Own.IsEmpty)
         {
-            throw new GatewayStartException($"{store.Position}: {store.File} holds no certificate with its private key. Put both into it: cat certificate.pem key.pem > {store.File}");
+            throw Fault(
+                store.Position, $"{store.File} holds no certificate with its private key.", $"Put both into it: cat certificate.pem key.pem > {store.File}");
         }
 
         if (options.VerifyClient != ClientVerification.None && _security.Truststore is null)
         {
-            throw new GatewayStartException(
-                $"{accept.Position}: ssl.verify-client of {accept.Uri} needs certificates that vouch for clients, and the file has no <truststore>. Add one inside <security>.");
+            throw Fault(
+                accept.Position, $"ssl.verify-client of {accept.Uri} needs certificates that vouch for clients, and the file has no <truststore>.", "Add one inside <security>.");
         }
 
         TlsParameters settings = Settings(accept, options) with { ApplicationProtocols = applicationProtocols };
@@ -75,7 +83,7 @@ internal sealed partial class GatewayTls : IDisposable
     /// <exception cref="GatewayStartException">A store can not be read, or the options can not be had.</exception>
     internal TlsUse ForConnect(ServiceAddress connect, TlsOptions options)
     {
-        Load(connect);
+        Load();
         TlsParameters settings = Settings(connect, options);
         return Add(connect, () => TlsContext.ForClient(_keystore?.Own.FirstOrDefault()?.Tls, settings with { Trusted = Trusted() }));
     }
@@ -143,9 +151,9 @@ internal sealed partial class GatewayTls : IDisposable
                 LogReloaded();
                 WarnOfDates();
             }
-            catch (Exception exception) when (exception is GatewayStartException or TlsException)
+            catch (Exception exception)
             {
-                // A file that is being written is often half there; the next look may find it whole.
+                // Whatever it is: on the thread of a timer it would end the process. A file that is being written is often half there; the next look may find it whole.
                 if (_lastFault != exception.Message)
                 {
                     _lastFault = exception.Message;
@@ -157,7 +165,7 @@ internal sealed partial class GatewayTls : IDisposable
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Load(ServiceAddress first)
+    private void Load()
     {
         lock (_lock)
         {
@@ -166,11 +174,9 @@ internal sealed partial class GatewayTls : IDisposable
                 return;
             }
 
-            if (!TlsContext.IsSupported)
+            if (!TlsContext.UsesOpenSsl(_library))
             {
-                throw new GatewayStartException(
-                    $"{first.Position}: {first.Uri} needs TLS, and TLS needs OpenSSL 3 (libssl.so.3 and libcrypto.so.3), which was not found. " +
-                    "On Debian: apt-get install libssl3. Tidegate speaks TLS on Linux and macOS only.");
+                LogSslStream();
             }
 
             _keystoreContent = Read(_security.Keystore);
@@ -186,6 +192,8 @@ internal sealed partial class GatewayTls : IDisposable
             _timer = _time.CreateTimer(static tls => ((GatewayTls)tls!).Reload(), this, ReloadInterval, ReloadInterval);
         }
     }
+
+    private static GatewayStartException Fault(SourcePosition position, string problem, string cure) => new(new ConfigurationError(position, problem, cure));
 
     private static StoreContent? Read(StoreConfiguration? store) => store is null ? null : CertificateStore.ReadFiles(store);
 
@@ -207,7 +215,7 @@ internal sealed partial class GatewayTls : IDisposable
             }
             catch (TlsException exception)
             {
-                throw new GatewayStartException($"{address.Position}: {address.Uri}: {exception.Message}", exception);
+                throw new GatewayStartException(new ConfigurationError(address.Position, $"{address.Uri}: {exception.Message}", ""), exception);
             }
         }
     }
@@ -216,11 +224,19 @@ internal sealed partial class GatewayTls : IDisposable
     {
         try
         {
-            return CipherTokens.Apply(options, warning => LogCiphers(address.Position.ToString(), warning));
+            if (!TlsContext.UsesOpenSsl(_library))
+            {
+                return options.Ciphers is null
+                    ? new TlsParameters { Protocols = options.Protocols, Library = _library }
+                    : throw new TlsException(
+                        "ssl.ciphers needs OpenSSL 3 (libssl.so.3 and libcrypto.so.3), which is not used here. Remove the option, or install it (on Debian: apt-get install libssl3).");
+            }
+
+            return CipherTokens.Apply(options, warning => LogCiphers(address.Position.ToString(), warning)) with { Library = _library };
         }
         catch (TlsException exception)
         {
-            throw new GatewayStartException($"{address.Position}: {address.Uri}: {exception.Message}", exception);
+            throw new GatewayStartException(new ConfigurationError(address.Position, $"{address.Uri}: {exception.Message}", ""), exception);
         }
     }
 
@@ -229,8 +245,14 @@ internal sealed partial class GatewayTls : IDisposable
     /// <summary>All certificates, in front the one that clients get who do not say whom they want, or want somebody else.</summary>
     private ImmutableArray<TlsCertificate> ChooseFor(UriHost host)
     {
-        string name = host is HostAddress { Address: var address } ? address.ToString() : host.ToString()!;
-        return [.. _keystore!.Own.OrderByDescending(own => own.Certificate.MatchesHostname(name)).Select(own => own.Tls)];
+        string? name = host switch
+        {
+            HostAddress { Address: var address } => address.ToString(),
+            HostName known => known.Name,
+            // Clients may call an interface, or all addresses, what they like.
+            _ => null,
+        };
+        return [.. _keystore!.Own.OrderByDescending(own => name is not null && own.Certificate.MatchesHostname(name)).Select(own => own.Tls)];
     }
 
     private void WarnOfDates()
@@ -257,7 +279,7 @@ internal sealed partial class GatewayTls : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not yet valid. It will be from {Date}")]
     private partial void LogNotYetValid(string alias, string file, string date);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not used: its key is neither RSA nor ECDSA, and clients take nothing else")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate associated with alias {Alias} in the keystore {File} is not used: its key is neither RSA nor ECDSA, Ed25519 or Ed448, and clients take nothing else")]
     private partial void LogUnusable(string alias, string file);
 
     [LoggerMessage(
@@ -267,6 +289,9 @@ internal sealed partial class GatewayTls : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Position}: {Warning}")]
     private partial void LogCiphers(string position, string warning);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "TLS is spoken by .NET's SslStream, since there is no OpenSSL 3: connections cost more, and ssl.ciphers can not be had")]
+    private partial void LogSslStream();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Certificates were read again: new connections get them")]
     private partial void LogReloaded();

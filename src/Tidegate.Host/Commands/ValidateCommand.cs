@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Host.Commands;
 
@@ -35,12 +37,14 @@ internal static class ValidateCommand
         try
         {
             GatewayConfiguration configuration = ConfigurationReader.Read(file, new ParameterSources { Definitions = definitions });
-            if (LocalAddresses.Check(configuration) is { IsEmpty: false } errors)
+            (ImmutableArray<ConfigurationError> tlsErrors, ImmutableArray<string> tlsWarnings) = TlsCheck.Run(configuration, TimeProvider.System);
+            if (LocalAddresses.Check(configuration).AddRange(tlsErrors) is { IsEmpty: false } errors)
             {
                 throw new ConfigurationException(errors);
             }
 
-            foreach (ConfigurationError warning in configuration.Warnings.Concat(await HostNameCheck.RunAsync(configuration)))
+            IEnumerable<ConfigurationError> warnings = configuration.Warnings.Concat(await HostNameCheck.RunAsync(configuration));
+            foreach (string warning in warnings.Select(warning => warning.ToString()).Concat(tlsWarnings))
             {
                 await error.WriteLineAsync($"Warning: {warning}");
             }

@@ -21,6 +21,19 @@ internal static class MessageFields
 
     internal static string ReadName(this ref MessagePackReader reader) => reader.ReadText(WireLimits.Name);
 
+    /// <summary>A Go int that counts something: never negative.</summary>
+    internal static int ReadCount(this ref MessagePackReader reader, int maximum)
+    {
+        int count = reader.ReadInt32();
+        if (count < 0 || count > maximum)
+        {
+            reader.Fail(ReadFailure.OutOfRange);
+            return 0;
+        }
+
+        return count;
+    }
+
     /// <summary>An address: 4 or 16 bytes, or none. Kept as it came, not turned into one form (annex A1).</summary>
     internal static RawBytes ReadAddress(this ref MessagePackReader reader)
     {

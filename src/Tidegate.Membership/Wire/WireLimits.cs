@@ -24,6 +24,15 @@ internal static class WireLimits
     /// <summary>The protocol versions: protocol min, max, current, then the delegate's min, max, current.</summary>
     internal const int Versions = 6;
 
+    /// <summary>Entries of a push/pull.</summary>
+    internal const int Nodes = 1 << 20;
+
+    /// <summary>The user state of a push/pull, and a user message on a stream.</summary>
+    internal const int UserState = 20 << 20;
+
+    /// <summary>The text of an error.</summary>
+    internal const int Error = 4_096;
+
     internal const int Address4 = 4;
 
     internal const int Address6 = 16;

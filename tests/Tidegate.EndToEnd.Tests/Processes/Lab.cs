@@ -36,6 +36,21 @@ internal sealed class Lab : IAsyncDisposable
         }
     }
 
+    /// <summary>The IPv4 address of a host.</summary>
+    internal static string AddressOf(int host) => $"192.168.2.{9 + host}";
+
+    /// <summary>Unplugs a host's cable: nothing is refused, packets vanish.</summary>
+    internal Task CutAsync(int host) => RunAsync("cut", Text(host));
+
+    /// <summary>Plugs it in again.</summary>
+    internal Task HealAsync(int host) => RunAsync("heal", Text(host));
+
+    /// <summary>One host no longer hears another.</summary>
+    internal Task DeafAsync(int host, int other) => RunAsync("deaf", Text(host), Text(other));
+
+    /// <summary>On that host a name has this address, beside those it has already.</summary>
+    internal Task NameAsync(int host, string name, string address) => RunAsync("name", Text(host), name, address);
+
     /// <summary>What to put in front of a command to run it on a host.</summary>
     internal string[] On(int host) => [.. Program, "exec", host.ToString(CultureInfo.InvariantCulture)];
 
@@ -51,6 +66,8 @@ internal sealed class Lab : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await RunAsync("down");
+
+    private static string Text(int host) => host.ToString(CultureInfo.InvariantCulture);
 
     private string[] Program => ["env", $"LAB_NAME={_name}", Path.Combine(Repository.Root, "tests", "lab", "lab")];
 

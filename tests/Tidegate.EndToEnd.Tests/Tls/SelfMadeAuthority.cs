@@ -44,8 +44,11 @@ internal sealed class SelfMadeAuthority : IDisposable
     }
 
     /// <summary>A gateway whose keystore is for localhost, and whose truststore is this authority.</summary>
-    internal Task<GatewayProcess> StartAsync(string services) => GatewayProcess.StartAsync(
-        $"<security><keystore><file>{Keystore("gateway")}</file></keystore><truststore><file>{File}</file></truststore></security>\n{services}");
+    internal Task<GatewayProcess> StartAsync(string services) => GatewayProcess.StartAsync(Security + services);
+
+    /// <summary>A security element with such a keystore and truststore.</summary>
+    internal string Security =>
+        $"<security><keystore><file>{Keystore("gateway")}</file></keystore><truststore><file>{File}</file></truststore></security>\n";
 
     public void Dispose()
     {

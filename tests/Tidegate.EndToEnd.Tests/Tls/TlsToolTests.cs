@@ -25,6 +25,42 @@ public sealed class TlsToolTests : IDisposable
         Assert.Equal(60, stranger.ExitCode);
     }
 
+    [Fact]
+    public async Task Without_openssl_dotnets_own_tls_serves_and_one_line_says_so()
+    {
+        using var files = new ScratchDirectory();
+        files.Write("hello.txt", "Hello, curl.");
+        await using GatewayProcess gateway = await GatewayProcess.StartOnAsync(
+            ["TIDEGATE_TLS=sslstream"],
+            _authority.Security
+            + GatewayProcess.Service("directory", "https://localhost:0/", $"<properties><directory>{new Uri(files.Path)}</directory></properties>")
+            + GatewayProcess.Service("echo", "ssl://127.0.0.1:0"), []);
+        Assert.Single(gateway.Process.Output, line => line.Contains("TLS is spoken by .NET's SslStream, since there is no OpenSSL 3", StringComparison.Ordinal));
+        string address = new Uri(gateway.Served("https://localhost:0/"), "hello.txt").ToString();
+        ChildProcess curl = await ChildProcess.RunAsync("curl", "-sS", "--cacert", _authority.File, "-w", "\n%{http_version}\n", "--http2", address);
+        Assert.Equal(["Hello, curl.", "2"], curl.Output);
+        await using ChildProcess client = Connect(gateway, "-tls1_3");
+        client.WriteLine(Hello);
+        await client.WaitForLineAsync(line => line == Hello);
+    }
+
+    [Theory]
+    [InlineData("http://localhost:0/", "")]
+    [InlineData("https://localhost:0/", "<accept-options><ssl.encryption>disabled</ssl.encryption></accept-options>")]
+    public async Task Curl_speaks_HTTP_2_to_a_plain_port_by_prior_knowledge(string accept, string options)
+    {
+        using var files = new ScratchDirectory();
+        files.Write("hello.txt", "Hello, curl.");
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(GatewayProcess.Service(
+            "directory", accept, $"<properties><directory>{new Uri(files.Path)}</directory></properties>{options}"));
+        string address = $"http://localhost:{gateway.Served(accept).Port}/hello.txt";
+        foreach ((string version, string agreed) in ((string, string)[])[("--http2-prior-knowledge", "2"), ("--http1.1", "1.1")])
+        {
+            ChildProcess curl = await ChildProcess.RunAsync("curl", "-sS", "-w", "\n%{http_code} %{http_version}\n", version, address);
+            Assert.Equal(["Hello, curl.", $"200 {agreed}"], curl.Output);
+        }
+    }
+
     [Theory]
     [InlineData("<ssl.protocols>TLSv1.2</ssl.protocols>", "-tls1_2", "-tls1_3", "TLSv1.2")]
     [InlineData("<ssl.protocols>TLSv1.3</ssl.protocols>", "-tls1_3", "-tls1_2", "TLSv1.3")]

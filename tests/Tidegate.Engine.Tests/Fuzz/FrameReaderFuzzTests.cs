@@ -105,20 +105,27 @@ public sealed unsafe class FrameReaderFuzzTests(ITestOutputHelper output)
         Span<byte> behind = buffer.AsSpan(EventLoop.Headroom + part.Length, 16);
         behind.Fill(0x5A);
         part.CopyTo(buffer.AsSpan(EventLoop.Headroom));
+        int left;
         fixed (byte* pointer = buffer)
         {
             byte* data = pointer + EventLoop.Headroom;
             sink.Limit = pointer;
             sink.End = data + part.Length;
-            reader.Read(sink, pool, new Payload(data, part.Length, EventLoop.Headroom), fromClient ? WebSocketRole.Server : WebSocketRole.Client, maximum, compression, join);
+            left = reader.Read(sink, pool, new Payload(data, part.Length, EventLoop.Headroom), fromClient ? WebSocketRole.Server : WebSocketRole.Client, maximum, compression, join);
         }
 
         Assert.Equal(-1, behind.IndexOfAnyExcept((byte)0x5A));
+        if (left > 0)
+        {
+            Assert.True(part[^left..].SequenceEqual(buffer.AsSpan(EventLoop.Headroom + part.Length - left, left)), "what was left was changed");
+            Feed(ref reader, sink, pool, buffer, part[^left..], fromClient, maximum, compression, join);
+        }
     }
 
     private sealed class Sink : IFrameSink
     {
         private readonly List<byte> _message = [];
+        private bool _waits;
 
         internal List<string> Found { get; } = [];
 
@@ -128,6 +135,8 @@ public sealed unsafe class FrameReaderFuzzTests(ITestOutputHelper output)
         internal byte* End { get; set; }
 
         public bool IsFinished { get; private set; }
+
+        public bool MustWait => _waits = !_waits;
 
         public void OnData(byte* data, int length, int headroom, Opcode kind, bool compressed, bool endOfMessage)
         {

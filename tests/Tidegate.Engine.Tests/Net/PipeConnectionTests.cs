@@ -125,6 +125,31 @@ public abstract class PipeConnectionTests(EventSource source) : EngineTest(sourc
     }
 
     [Fact]
+    public void What_is_still_being_flushed_at_an_orderly_end_is_not_waited_for_without_end()
+    {
+        var time = new ManualTime();
+        StartLoops(options => options with { TimeProvider = time });
+        TcpConnection? opened = null;
+        var handler = new Recorder();
+        Task over = Open(connection => (opened = connection).Handler = handler);
+        OnLoop(() =>
+        {
+            opened!.Write(new byte[PipeBound]);
+            Assert.Equal(0, opened.PendingBytes);
+            opened.Close(TimeSpan.FromSeconds(5));
+        });
+        _in.Writer.Complete();
+        Bounded.Until(() => OnLoop(() => opened!.IsEnded), "both sides have ended");
+        time.Advance(TimeSpan.FromSeconds(50));
+        Turns();
+        Assert.False(over.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(15));
+        Turns();
+        Bounded.Wait(over);
+        Assert.True(_aborted);
+    }
+
+    [Fact]
     public void The_end_of_its_loop_is_its_end()
     {
         Task over = Open(connection => connection.Handler = new Recorder());

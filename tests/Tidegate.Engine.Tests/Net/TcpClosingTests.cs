@@ -106,6 +106,26 @@ public abstract class TcpClosingTests(EventSource source) : EngineTest(source)
     }
 
     [Fact]
+    public void What_the_system_has_taken_still_arrives_when_a_close_is_cut_off()
+    {
+        const int Length = 64 * 1024;
+        var time = new ManualTime();
+        StartLoops(options => options with { TimeProvider = time });
+        var probe = new Probe();
+        var (peer, connection) = Pair(probe, receiveBuffer: 4 * 1024);
+        OnLoop(() =>
+        {
+            connection.Write(Pattern.Bytes(Length));
+            connection.Close(TimeSpan.FromSeconds(5));
+        });
+        Bounded.Until(() => OnLoop(() => connection.PendingBytes) == 0, "the system has taken all");
+        time.Advance(TimeSpan.FromSeconds(6));
+        Turns();
+        Assert.Equal(SocketError.OperationAborted, Bounded.Result(probe.End));
+        Assert.Equal(Length, Pattern.Check(peer.ReceiveToEnd(), 0));
+    }
+
+    [Fact]
     public void A_close_goes_on_while_reading_was_paused()
     {
         var probe = new Probe();

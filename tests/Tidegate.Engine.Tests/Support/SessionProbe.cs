@@ -7,6 +7,7 @@ namespace Tidegate.Engine.Tests.Support;
 internal sealed class SessionProbe : ISessionHandler
 {
     private readonly TaskCompletionSource<SessionEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _receiveEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(MessageKind Kind, byte[] Bytes)> _messages = [];
     private readonly List<byte> _unfinished = [];
 
@@ -19,6 +20,8 @@ internal sealed class SessionProbe : ISessionHandler
     internal Action<Session>? Drained { get; init; }
 
     internal Task<SessionEnd> End => _end.Task;
+
+    internal Task ReceiveEnd => _receiveEnd.Task;
 
     internal int Parts { get; private set; }
 
@@ -52,9 +55,7 @@ internal sealed class SessionProbe : ISessionHandler
         Received?.Invoke(session, payload, kind, endOfMessage);
     }
 
-    public void OnReceiveEnded(Session session)
-    {
-    }
+    public void OnReceiveEnded(Session session) => _receiveEnd.TrySetResult();
 
     public void OnCongested(Session session) => Congested?.Invoke(session);
 

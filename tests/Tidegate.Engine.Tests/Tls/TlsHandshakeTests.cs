@@ -179,6 +179,29 @@ public abstract class TlsHandshakeTests(EventSource source) : TlsTest(source)
         Array.ForEach(clients, Bounded.Wait);
     }
 
+    [Theory]
+    [InlineData("0x7f.2")]
+    [InlineData("fe80::1%1")]
+    [InlineData("[::1]")]
+    public void An_address_is_compared_with_the_certificate_however_it_is_written(string peerName)
+    {
+        var done = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        TlsContext server = Server();
+        Listener listener = Listen(accepted => accepted.StartTls(server, null, Bounded.Limit, static (_, _) => { }));
+        TlsContext context = Client();
+        Loop.Post(() => Connector.Connect(Loop, Address.ToString(), listener.LocalEndPoint.Port, new ConnectOptions(), (connection, _) =>
+            connection!.StartTls(context, peerName, Bounded.Limit, (_, fault) => done.SetResult(fault))));
+        Assert.Contains("IP address mismatch", Bounded.Result(done.Task), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void A_name_that_can_not_be_compared_with_a_certificate_is_an_error()
+    {
+        // Longer than any name, and than the library takes.
+        TlsContext context = Client();
+        Assert.Throws<TlsException>(() => ((OpenSslContext)context).NewSsl(new string('a', 300) + ".test"));
+    }
+
     [Fact]
     public void A_server_whose_certificate_is_not_trusted_or_for_another_is_refused()
     {

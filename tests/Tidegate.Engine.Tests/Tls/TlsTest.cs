@@ -12,11 +12,14 @@ public abstract class TlsTest(EventSource source) : EngineTest(source)
 {
     private protected static readonly TlsCertificate Certificate = TestCertificate.For("server.test", "127.0.0.1");
 
+    /// <summary>What speaks TLS on the engine's side.</summary>
+    private protected virtual TlsLibrary Library => TlsLibrary.OpenSsl;
+
     private protected TlsContext Server(TlsParameters? settings = null, params TlsCertificate[] certificates) =>
-        Own(TlsContext.ForServer(certificates.Length == 0 ? [Certificate] : [.. certificates], settings ?? new TlsParameters()));
+        Own(TlsContext.ForServer(certificates.Length == 0 ? [Certificate] : [.. certificates], (settings ?? new TlsParameters()) with { Library = Library }));
 
     private protected TlsContext Client(TlsParameters? settings = null, TlsCertificate? own = null) =>
-        Own(TlsContext.ForClient(own, (settings ?? new TlsParameters()) with { Trusted = [TestCertificate.Authority.RawData] }));
+        Own(TlsContext.ForClient(own, (settings ?? new TlsParameters()) with { Trusted = [TestCertificate.Authority.RawData], Library = Library }));
 
     /// <summary>An accepted connection whose handshake is over, and its peer.</summary>
     private protected (RawPeer Peer, TcpConnection Connection) SecurePair(

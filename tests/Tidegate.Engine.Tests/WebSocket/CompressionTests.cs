@@ -175,6 +175,65 @@ public abstract class CompressionTests(EventSource source) : WebSocketTest(sourc
         peer.ExpectClose(1009);
     }
 
+    [Fact]
+    public void Short_frames_that_inflate_to_much_do_not_pile_up_for_a_peer_that_does_not_read()
+    {
+        const int Messages = 600;
+        const int Size = 90_000;
+        long largest = 0;
+        var echo = new SessionProbe
+        {
+            Received = (session, payload, kind, end) =>
+            {
+                session.Relay(payload, kind, end);
+                largest = Math.Max(largest, session.PendingBytes);
+            },
+            Congested = session => session.PauseReading(),
+            Drained = session => session.ResumeReading(),
+        };
+        var (peer, _) = Serve(echo, Limited, compression: true, receiveBuffer: 8 * 1024);
+        byte[] frame = Wire.Frame(Wire.Binary, Deflate(new byte[Size]), reserved: Rsv1);
+        Task sending = Bounded.Start(() => peer.Send([.. Enumerable.Repeat(frame, Messages).SelectMany(bytes => bytes)]));
+        long received = 0;
+        int ended = 0;
+        while (ended < Messages)
+        {
+            WireFrame part = peer.ReadFrame();
+            received += part.Payload.Length;
+            ended += part.Final ? 1 : 0;
+        }
+
+        Bounded.Wait(sending);
+        Assert.Equal((long)Messages * Size, received);
+        // The mark, and the message during which it was passed.
+        Assert.InRange(OnLoop(() => largest), 0, (128 * 1024) + Size);
+    }
+
+    [Fact]
+    public void Short_frames_that_inflate_to_much_leave_the_loop_to_others_in_between()
+    {
+        const int Messages = 800;
+        int meanwhile = -1;
+        int received = 0;
+        var probe = new SessionProbe
+        {
+            Received = (session, _, _, end) =>
+            {
+                received += end ? 1 : 0;
+                if (received == 1 && end)
+                {
+                    session.Loop.Post(() => meanwhile = received);
+                }
+            },
+        };
+        var (peer, session) = Serve(probe, Limited, compression: true, start: false);
+        byte[] frame = Wire.Frame(Wire.Binary, Deflate(new byte[99_000]), reserved: Rsv1);
+        peer.Send([.. Enumerable.Repeat(frame, Messages).SelectMany(bytes => bytes)]);
+        OnLoop(session.Start);
+        Bounded.Until(() => OnLoop(() => received) == Messages, "all messages came");
+        Assert.InRange(OnLoop(() => meanwhile), 1, 300);
+    }
+
     private static byte[] Deflate(byte[] data)
     {
         using var output = new MemoryStream();

@@ -29,6 +29,8 @@ public sealed class EffectiveConfigurationTests
                   <ws.inactivity.timeout>0 seconds</ws.inactivity.timeout>
                   <http.keepalive.timeout>30 seconds</http.keepalive.timeout>
                   <ws.compression>enabled</ws.compression>
+                  <ws.http2>enabled</ws.http2>
+                  <http.http2>enabled</http.http2>
                   <ssl.protocols>TLSv1.2,TLSv1.3</ssl.protocols>
                   <ssl.encryption>enabled</ssl.encryption>
                   <ssl.verify-client>none</ssl.verify-client>

@@ -54,6 +54,8 @@ public sealed class RoundTripTests
         from transports in Layers(["http", "ssl", "tcp", "udp", "pipe"], Gen.Constant(GatewayUri.Parse("tcp://127.0.0.1:8080", UriUse.Accept)))
         from redirects in Gen.Choose(0, 100)
         from header in s_bool
+        from http2 in s_bool
+        from streams in s_bool
         from nic in Optional(s_text)
         from rate in Gen.OneOf(Gen.Constant<long?>(null), Gen.Choose(1, int.MaxValue).Select(n => (long?)n))
         select new AcceptOptions
@@ -68,6 +70,8 @@ public sealed class RoundTripTests
             Transports = transports,
             MaximumRedirects = redirects,
             ServerHeader = header,
+            Http2 = http2,
+            WebSocketsOverHttp2 = streams,
             UdpInterface = nic,
             MaximumOutboundRate = rate,
         };

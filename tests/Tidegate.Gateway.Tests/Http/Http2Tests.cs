@@ -30,11 +30,7 @@ public sealed class Http2Tests : IDisposable
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         ClientWebSocket[] sockets = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ConnectAsync(gateway, "/echo")));
-        using var get = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{gateway.Port}/")
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using HttpRequestMessage get = Http2Get($"http://127.0.0.1:{gateway.Port}/");
         using HttpResponseMessage page = await _client.SendAsync(get, Token);
 
         Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (page.StatusCode, page.Version));
@@ -279,46 +275,6 @@ public sealed class Http2Tests : IDisposable
     }
 
     [Fact]
-    public async Task The_preface_may_be_cut_anywhere()
-    {
-        await using RunningGateway gateway = await RunningGateway.StartAsync();
-        byte[] hello = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0];
-        for (int cut = 1; cut <= hello.Length; cut++)
-        {
-            using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
-            await client.SendAsync(hello.AsMemory(0, cut));
-            await Task.Yield();
-            await client.SendAsync(hello.AsMemory(cut));
-            // A SETTINGS frame on stream 0 is the first thing that a server says.
-            byte[] frame = await client.ReadAsync(9);
-            Assert.Equal((4, 0), (frame[3], frame[8]));
-        }
-
-        using RawClient slow = await RawClient.ConnectAsync(gateway.EndPoint);
-        foreach (byte one in hello)
-        {
-            await slow.SendAsync(new[] { one });
-        }
-
-        Assert.Equal(4, (await slow.ReadAsync(9))[3]);
-    }
-
-    [Theory]
-    [InlineData("P", "OST / HTTP/1.1", 405)]
-    [InlineData("PR", "OPFIND / HTTP/1.1", 405)]
-    [InlineData("PRI * HTTP/", "1.1", 405)]
-    public async Task A_request_that_begins_like_the_preface_is_HTTP_1(string start, string rest, int status)
-    {
-        await using RunningGateway gateway = await RunningGateway.StartAsync();
-        using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
-        await client.SendAsync(start);
-        await Task.Yield();
-        await client.SendAsync($"{rest}\r\nHost: 127.0.0.1:{gateway.Port}\r\nContent-Length: 0\r\n\r\n");
-
-        Assert.StartsWith($"HTTP/1.1 {status} ", await client.ReadHeadAsync(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Stopping_the_gateway_tells_every_stream_1001()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
@@ -338,6 +294,12 @@ public sealed class Http2Tests : IDisposable
         // The bound on stopping is 10 s, and nothing here should come near it.
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8));
     }
+
+    private static HttpRequestMessage Http2Get(string address) => new(HttpMethod.Get, address)
+    {
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
 
     private async Task<ClientWebSocket> ConnectAsync(RunningGateway gateway, string path, Action<ClientWebSocketOptions>? configure = null)
     {

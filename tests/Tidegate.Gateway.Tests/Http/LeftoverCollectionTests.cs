@@ -30,6 +30,24 @@ public sealed class LeftoverCollectionTests
         Assert.Equal(1, leftovers.Collections);
     }
 
+    [Fact]
+    public void Clients_that_shake_hands_without_end_do_not_make_it_collect_without_end()
+    {
+        var time = new HandTime();
+        using var leftovers = new LeftoverCollection(time, NullLogger.Instance);
+        for (int flood = 0; flood < 10; flood++)
+        {
+            Count(leftovers, LeftoverCollection.WorthCollecting);
+            time.Tick();
+            time.Tick();
+        }
+
+        Assert.Equal(1, leftovers.Collections);
+        time.Advance(LeftoverCollection.Rest);
+        time.Tick();
+        Assert.Equal(2, leftovers.Collections);
+    }
+
     private static void Count(LeftoverCollection leftovers, int upgrades)
     {
         for (int i = 0; i < upgrades; i++)
@@ -42,6 +60,11 @@ public sealed class LeftoverCollectionTests
     private sealed class HandTime : TimeProvider
     {
         private Action? _tick;
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
@@ -50,5 +73,7 @@ public sealed class LeftoverCollectionTests
         }
 
         internal void Tick() => _tick!();
+
+        internal void Advance(TimeSpan time) => _now += time.Ticks;
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 
 namespace Tidegate.Gateway.Tests.Http;
@@ -9,7 +10,11 @@ public sealed class RequestTests
     // Host: one, not empty, and the one of an absolute target.
     [InlineData("GET / HTTP/1.1|Host: {h}", 200)]
     [InlineData("GET / HTTP/1.1", 400)]
-    [InlineData("GET / HTTP/1.1|Host:", 404)]
+    [InlineData("GET / HTTP/1.1|Host:", 400)]
+    [InlineData("GET / HTTP/1.1|Host: ", 400)]
+    [InlineData("GET / HTTP/1.0|Host:", 400)]
+    [InlineData("GET / HTTP/1.0", 404)]
+    [InlineData("GET http://{h}/ HTTP/1.1|Host:", 400)]
     [InlineData("GET / HTTP/1.1|Host: {h}|Host: {h}", 400)]
     [InlineData("GET / HTTP/1.1|Host: {h}|Host: evil.example", 400)]
     [InlineData("GET / HTTP/1.1|Host: a b", 400)]
@@ -24,7 +29,7 @@ public sealed class RequestTests
     // Versions and methods.
     [InlineData("GET / HTTP/1.0|Host: {h}", 200)]
     [InlineData("GET / HTTP/3.0|Host: {h}", 505)]
-    [InlineData("GET / HTP/1.1|Host: {h}", 505)]
+    [InlineData("GET / HTP/1.1|Host: {h}", 400)]
     [InlineData("BREW / HTTP/1.1|Host: {h}", 405)]
     [InlineData("G(T / HTTP/1.1|Host: {h}", 400)]
     [InlineData("GET /|Host: {h}", 400)]
@@ -34,7 +39,44 @@ public sealed class RequestTests
     [InlineData("GET / HTTP/1.1|Host: {h}|X : x", 400)]
     [InlineData("GET / HTTP/1.1|Host: {h}|X: a| folded", 400)]
     [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 3|Content-Length: 4", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 3|Content-Length: 3", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 3, 3", 400)]
     [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: -1", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: +1", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|content-length: +0", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 1 0", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 0x1", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 1,000", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 1.0", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length:", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: \u00b2", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 9223372036854775808", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 99999999999999999999999999999999999999999", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: \t 00 \t", 405)]
+    [InlineData("GET / HTTP/1.1|Host: {h}|Content-Length: 0", 200)]
+    [InlineData("POST / HTTP/1.1|Host: {h}", 405)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Content-Length: 3|Transfer-Encoding: chunked||0|", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: chunked|Content-Length: 3||0|", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: chunked|Transfer-Encoding: chunked||0|", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: \u000bchunked||0|", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: chunked, chunked||0|", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: gzip, chunked||0|", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: CHUNKED||0|", 405)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: identity", 400)]
+    [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: chunked||0|", 405)]
+    [InlineData("POST / HTTP/1.0|Host: {h}|Transfer-Encoding: chunked|Connection: keep-alive||0|", 400)]
+    [InlineData("GET / HTTP/1.1|Host : {h}", 400)]
+    [InlineData("GET / HTTP/1.1| Host: {h}", 400)]
+    [InlineData("GET / HTTP/1.1|X: a|\tfolded|Host: {h}", 400)]
+    [InlineData("GET / HTTP/1.1|Host: {h}|: x", 400)]
+    [InlineData("GET / HTTP/1.1|Host: {h}|X", 400)]
+    [InlineData("GET / HTTP/1.1|Host: {h}|X: a\0b", 400)]
+    [InlineData("GET / HTTP/1.1|Host: {h}|X: a\rb", 400)]
+    [InlineData("GET / HTTP/1.1|Host: {h}\nX: x", 400)]
+    [InlineData("GET / HTTP/1.1\nHost: {h}", 400)]
+    [InlineData("GET / HTTP/1.1|Host: {h}\n\nGET / HTTP/1.1|Host: {h}", 400)]
+    [InlineData("GET  / HTTP/1.1|Host: {h}", 400)]
+    [InlineData("GET / HTTP/1.1 |Host: {h}", 400)]
     [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: gzip", 400)]
     [InlineData("POST / HTTP/1.1|Host: {h}|Transfer-Encoding: chunked, gzip", 400)]
     public async Task A_request_is_understood_or_refused(string request, int status)
@@ -43,7 +85,26 @@ public sealed class RequestTests
         using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
         await client.SendAsync(Text(gateway, request));
 
-        Assert.StartsWith($"HTTP/1.1 {status} ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        string head = await client.ReadHeadAsync();
+        Assert.StartsWith($"HTTP/1.1 {status} ", head, StringComparison.Ordinal);
+        if (status == 405)
+        {
+            Assert.Contains("\r\nAllow: ", head, StringComparison.Ordinal);
+        }
+        else if (status == 400)
+        {
+            // Whatever follows may be part of it to somebody else, so that it is no request here.
+            try
+            {
+                await client.SendAsync(Text(gateway, "GET / HTTP/1.1|Host: {h}"));
+            }
+            catch (SocketException)
+            {
+                // The connection has ended already.
+            }
+
+            Assert.DoesNotContain("HTTP/1.1 ", Encoding.Latin1.GetString(await client.ReadToEndAsync()), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

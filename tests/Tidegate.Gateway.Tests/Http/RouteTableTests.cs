@@ -26,6 +26,7 @@ public sealed class RouteTableTests
     [InlineData("http://h/", "h.", "/", "http://h/")]
     [InlineData("http://h/", "h:8000", "/", null)]
     [InlineData("http://h:8000/", "h", "/", null)]
+    [InlineData("http://h/", "h:99999999999", "/", null)]
     [InlineData("https://h/", "h", "/", "https://h/")]
     [InlineData("https://h/", "h:443", "/", "https://h/")]
     [InlineData("https://h/", "h:80", "/", null)]

@@ -5,6 +5,8 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Services.Directory;
 
 namespace Tidegate.Gateway.Tests.Services;
@@ -98,6 +100,40 @@ public sealed class DirectoryServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_served_a_moment_ago_is_looked_for_again()
+    {
+        using var elsewhere = new ScratchDirectory();
+        string inside = Path.Combine(elsewhere.Path, "secret.txt");
+        await File.WriteAllTextAsync(inside, "secret");
+        await using RunningGateway gateway = await StartAsync();
+        string file = Path.Combine(gateway.Web, "sub", "page.html");
+        foreach (Action change in new Action[]
+        {
+            () => File.CreateSymbolicLink(file, inside),
+            () => Directory.CreateDirectory(file),
+            () => { },
+        })
+        {
+            await File.WriteAllTextAsync(file, "public");
+            File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(inside));
+            Assert.Equal("public", await (await GetAsync(gateway, "/sub/page.html")).Content.ReadAsStringAsync());
+            File.Delete(file);
+            change();
+            using HttpResponseMessage after = await GetAsync(gateway, "/sub/page.html");
+            Assert.Equal(Directory.Exists(file) ? HttpStatusCode.Found : HttpStatusCode.NotFound, after.StatusCode);
+            Assert.Empty(await after.Content.ReadAsByteArrayAsync());
+            if (Directory.Exists(file))
+            {
+                Directory.Delete(file);
+            }
+            else
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_directory_gets_its_slash_and_then_its_welcome_file_before_a_list()
     {
         await using RunningGateway gateway = await StartAsync(o => o with { Indexes = true });
@@ -110,6 +146,40 @@ public sealed class DirectoryServiceTests : IDisposable
         string list = await (await GetAsync(gateway, "/sub/")).Content.ReadAsStringAsync();
         Assert.Contains("<a href=\"./page.html\">page.html</a>", list, StringComparison.Ordinal);
         Assert.Contains("<a href=\"../\">", list, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_directory_at_a_path_that_is_percent_encoded_gets_its_slash_there()
+    {
+        using var scratch = new ScratchDirectory();
+        Directory.CreateDirectory(Path.Combine(scratch.Path, "sub dir"));
+        GatewayConfiguration configuration = ConfigurationReader.Parse(
+            "<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\"><service><name>f</name><accept>http://127.0.0.1:0/a%20b/%C3%A9%2Fc</accept>" +
+            "<type>directory</type><properties><directory>/</directory></properties></service></gateway-config>",
+            "test.xml");
+        await using GatewayServer server = await GatewayServer.StartAsync(
+            configuration, new GatewayServerOptions { WebDirectory = scratch.Path, Loops = 1 }, NullLoggerFactory.Instance, CancellationToken.None);
+        HttpResponseMessage redirect = await _client.GetAsync(new Uri($"http://127.0.0.1:{server.Served[0].Port}/a%20b/%C3%A9%2Fc/sub%20dir"));
+        Assert.Equal((HttpStatusCode.Found, "/a%20b/%C3%A9%2Fc/sub%20dir/"), (redirect.StatusCode, redirect.Headers.Location?.OriginalString));
+    }
+
+    [Fact]
+    public async Task What_is_no_file_but_a_queue_keeps_nobody_waiting()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        await using RunningGateway gateway = await StartAsync();
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(gateway.Web, "queue.bin")]))
+        {
+            await make.WaitForExitAsync();
+            Assert.Equal(0, make.ExitCode);
+        }
+
+        HttpResponseMessage answer = await GetAsync(gateway, "/queue.bin").WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
     }
 
     [Fact]
@@ -130,71 +200,6 @@ public sealed class DirectoryServiceTests : IDisposable
         Assert.DoesNotContain(".git", list, StringComparison.Ordinal);
         Assert.DoesNotContain("Parent", list, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(await StartAsync(o => o with { WelcomeFile = null }), "/")).StatusCode);
-    }
-
-    [Fact]
-    public async Task Conditional_requests_are_answered_without_the_file()
-    {
-        await using RunningGateway gateway = await StartAsync();
-        HttpResponseMessage first = await GetAsync(gateway, "/a.txt");
-        EntityTagHeaderValue tag = first.Headers.ETag!;
-        DateTimeOffset modified = first.Content.Headers.LastModified!.Value;
-
-        Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(r => r.IfNoneMatch.Add(tag)));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(r => r.IfNoneMatch.Add(new("\"other\""))));
-        Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(r => r.IfModifiedSince = modified));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(r => r.IfModifiedSince = modified.AddSeconds(-1)));
-        // If-None-Match counts where both are there.
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(r => { r.IfModifiedSince = modified; r.IfNoneMatch.Add(new("\"other\"")); }));
-        Assert.Equal(HttpStatusCode.PreconditionFailed, await StatusAsync(r => r.IfMatch.Add(new("\"other\""))));
-        Assert.Equal(HttpStatusCode.PreconditionFailed, await StatusAsync(r => r.IfUnmodifiedSince = modified.AddSeconds(-1)));
-
-        HttpResponseMessage again = await GetAsync(gateway, "/a.txt", r => r.Headers.IfNoneMatch.Add(tag));
-        Assert.Equal(tag, again.Headers.ETag);
-        await File.WriteAllTextAsync(Path.Combine(gateway.Web, "a.txt"), "changed");
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(r => r.IfNoneMatch.Add(tag)));
-
-        async Task<HttpStatusCode> StatusAsync(Action<HttpRequestHeaders> set) => (await GetAsync(gateway, "/a.txt", r => set(r.Headers))).StatusCode;
-    }
-
-    [Theory]
-    [InlineData("bytes=0-4", 206, "bytes 0-4/{n}", 0, 5)]
-    [InlineData("bytes=10-", 206, "bytes 10-{n-1}/{n}", 10, -1)]
-    [InlineData("bytes=-7", 206, "bytes {n-7}-{n-1}/{n}", -7, 7)]
-    [InlineData("bytes=999999-", 416, "bytes */{n}", 0, 0)]
-    // RFC 9110, section 14.2: several ranges, and units that are not known, may be ignored.
-    [InlineData("bytes=0-1,5-6", 200, "", 0, -1)]
-    [InlineData("lines=0-1", 200, "", 0, -1)]
-    public async Task A_part_of_a_file_can_be_had(string range, int status, string contentRange, int offset, int count)
-    {
-        await using RunningGateway gateway = await StartAsync();
-        using HttpResponseMessage response = await GetAsync(gateway, "/data.bin", r => r.Headers.TryAddWithoutValidation("Range", range));
-
-        Assert.Equal(status, (int)response.StatusCode);
-        int n = s_text.Length;
-        Assert.Equal(
-            contentRange.Replace("{n}", $"{n}", StringComparison.Ordinal).Replace("{n-1}", $"{n - 1}", StringComparison.Ordinal).Replace("{n-7}", $"{n - 7}", StringComparison.Ordinal),
-            response.Content.Headers.ContentRange?.ToString() ?? string.Empty);
-        if (status != 416)
-        {
-            int start = offset < 0 ? n + offset : offset;
-            Assert.Equal(s_text[start..(count < 0 ? n : start + count)], await response.Content.ReadAsByteArrayAsync());
-        }
-    }
-
-    [Fact]
-    public async Task A_range_of_a_file_that_has_changed_is_the_whole_file()
-    {
-        await using RunningGateway gateway = await StartAsync();
-        EntityTagHeaderValue tag = (await GetAsync(gateway, "/data.bin")).Headers.ETag!;
-        async Task<int> StatusAsync(EntityTagHeaderValue of) => (int)(await GetAsync(gateway, "/data.bin", r =>
-        {
-            r.Headers.Range = new RangeHeaderValue(0, 1);
-            r.Headers.IfRange = new RangeConditionHeaderValue(of);
-        })).StatusCode;
-
-        Assert.Equal(206, await StatusAsync(tag));
-        Assert.Equal(200, await StatusAsync(new("\"old\"")));
     }
 
     [Theory]

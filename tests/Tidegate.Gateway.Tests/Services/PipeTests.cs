@@ -136,9 +136,9 @@ public sealed class PipeTests
     public void A_transport_that_is_not_served_is_noted_with_its_place()
     {
         UnservedPart part = Assert.Single(Read(
-            "<service><name>echo</name><accept>ws://h/</accept><type>echo</type>\n<accept-options><http.transport>ws://h/x</http.transport></accept-options></service>").Unserved);
+            "<service><name>echo</name><accept>ws://h/</accept><type>echo</type>\n<accept-options><http.transport>udp://h:1</http.transport></accept-options></service>").Unserved);
 
-        Assert.Equal("Tidegate does not serve ws over ws://h/x yet.", part.Finding.Problem);
+        Assert.Equal("Tidegate does not serve ws over udp://h:1 yet.", part.Finding.Problem);
         Assert.Equal(3, part.Finding.Position.Line);
     }
 

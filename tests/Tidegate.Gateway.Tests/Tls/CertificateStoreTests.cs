@@ -119,6 +119,13 @@ public sealed class CertificateStoreTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_file_is_refused_like_any_other_without_certificates()
+    {
+        var exception = Assert.Throws<GatewayStartException>(() => Read(Array.Empty<byte>()));
+        Assert.StartsWith("conf.xml:3:7: Unable to load necessary certificate keys from keystore", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_is_not_there_is_named()
     {
         var store = new StoreConfiguration { File = Path.Combine(_directory, "nowhere.pem"), Position = new SourcePosition("conf.xml", 3, 7) };

@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Tidegate.Engine.Tls;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Tests.Tls;
@@ -35,7 +36,9 @@ internal sealed class SecureGateway : IAsyncDisposable
     /// <summary>Starts a gateway with these services.</summary>
     /// <param name="services">The service elements.</param>
     /// <param name="keystore">What makes the content of the keystore; a certificate for localhost and 127.0.0.1 if not said.</param>
-    internal static async Task<SecureGateway> StartAsync(string services, Func<TestAuthority, string>? keystore = null)
+    /// <param name="library">What speaks TLS on its side.</param>
+    internal static async Task<SecureGateway> StartAsync(
+        string services, Func<TestAuthority, string>? keystore = null, TlsLibrary library = TlsLibrary.OpenSsl)
     {
         var gateway = new SecureGateway(null);
         try
@@ -50,7 +53,7 @@ internal sealed class SecureGateway : IAsyncDisposable
             Assert.Empty(configuration.Unserved);
             using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Trace).AddProvider(gateway.Log));
             gateway._server = await GatewayServer.StartAsync(
-                configuration, new GatewayServerOptions { WebDirectory = gateway._directory.Path, Loops = 2, TimeProvider = gateway.Time }, loggers, CancellationToken.None);
+                configuration, new GatewayServerOptions { WebDirectory = gateway._directory.Path, Loops = 2, TimeProvider = gateway.Time, TlsLibrary = library }, loggers, CancellationToken.None);
             return gateway;
         }
         catch
@@ -61,9 +64,10 @@ internal sealed class SecureGateway : IAsyncDisposable
     }
 
     /// <summary>The message that keeps a gateway with these services from starting, without its directory.</summary>
-    internal static async Task<string> RefusalAsync(string services, Func<TestAuthority, string>? keystore = null)
+    internal static async Task<string> RefusalAsync(
+        string services, Func<TestAuthority, string>? keystore = null, TlsLibrary library = TlsLibrary.OpenSsl)
     {
-        var exception = await Assert.ThrowsAsync<GatewayStartException>(() => StartAsync(services, keystore));
+        var exception = await Assert.ThrowsAsync<GatewayStartException>(() => StartAsync(services, keystore, library));
         return System.Text.RegularExpressions.Regex.Replace(exception.Message, @"/\S*/tidegate-test-\w+/", "");
     }
 

@@ -5,11 +5,12 @@ using System.Net.WebSockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Tidegate.Engine.Tls;
 using static Tidegate.Gateway.Tests.Tls.SecureGateway;
 
 namespace Tidegate.Gateway.Tests.Tls;
 
-public sealed class TlsServingTests
+public abstract class TlsServingTests(TlsLibrary library)
 {
     private const string Echo = "echo";
 
@@ -129,6 +130,31 @@ public sealed class TlsServingTests
     }
 
     [Fact]
+    public async Task A_keystore_that_is_empty_for_a_moment_while_it_is_written_changes_nothing()
+    {
+        await using SecureGateway gateway = await SecureGateway.StartAsync(SecureGateway.Service("echo", "echo", "wss://localhost:0/echo"));
+        gateway.WriteKeystore(string.Empty);
+        gateway.Time.Fire();
+        await using SslStream before = await gateway.ConnectAsync(gateway.PortOf("wss"));
+        Assert.Single(gateway.Log.All, line => line.StartsWith("Error Changed certificates can not be used, and the old ones stay: ", StringComparison.Ordinal));
+
+        gateway.WriteKeystore(gateway.Authority.Keystore("localhost", "again.test"));
+        gateway.Time.Fire();
+        await using SslStream after = await gateway.ConnectAsync(gateway.PortOf("wss"), "again.test");
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("@lo")]
+    public async Task Several_certificates_may_be_served_at_a_host_that_is_no_name(string host)
+    {
+        await using SecureGateway gateway = await SecureGateway.StartAsync(
+            SecureGateway.Service("echo", "echo", $"wss://{host}:0/echo"), authority => authority.Keystore("one.test") + authority.Keystore("two.test"));
+        await using SslStream one = await gateway.ConnectAsync(gateway.PortOf("wss"), "one.test");
+        await using SslStream two = await gateway.ConnectAsync(gateway.PortOf("wss"), "two.test");
+    }
+
+    [Fact]
     public async Task Certificates_that_clients_will_refuse_are_warned_of_with_their_dates()
     {
         await using SecureGateway gateway = await StartAsync(Service("e", Echo, "wss://localhost:0/"), authority =>
@@ -174,7 +200,14 @@ public sealed class TlsServingTests
     [InlineData("<tls.protocols>TLSv1.3</tls.protocols><tls.ciphers>TLS_CHACHA20_POLY1305_SHA256</tls.ciphers>", SslProtocols.Tls13, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256)]
     public async Task Versions_and_ciphers_are_those_of_the_options(string options, SslProtocols version, TlsCipherSuite suite)
     {
-        await using SecureGateway gateway = await StartAsync(Service("e", Echo, "ssl://localhost:0", $"<accept-options>{options}</accept-options>"));
+        string service = Service("e", Echo, "ssl://localhost:0", $"<accept-options>{options}</accept-options>");
+        if (library == TlsLibrary.SslStream)
+        {
+            Assert.Contains("ssl.ciphers needs OpenSSL 3", await RefusalAsync(service), StringComparison.Ordinal);
+            return;
+        }
+
+        await using SecureGateway gateway = await StartAsync(service);
         await using SslStream tls = await gateway.ConnectAsync(gateway.PortOf("ssl"));
         Assert.Equal(version, tls.SslProtocol);
         Assert.Equal(suite, tls.NegotiatedCipherSuite);
@@ -242,6 +275,10 @@ public sealed class TlsServingTests
         Assert.Empty(gateway.Log.Warnings);
     }
 
+    private Task<SecureGateway> StartAsync(string services, Func<TestAuthority, string>? keystore = null) => SecureGateway.StartAsync(services, keystore, library);
+
+    private Task<string> RefusalAsync(string services, Func<TestAuthority, string>? keystore = null) => SecureGateway.RefusalAsync(services, keystore, library);
+
     private static CancellationToken Timeout => new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token;
 
     private static byte[] RandomBytes(int length)
@@ -291,3 +328,7 @@ public sealed class TlsServingTests
         }
     }
 }
+
+public sealed class OpenSslServingTests() : TlsServingTests(TlsLibrary.OpenSsl);
+
+public sealed class SslStreamServingTests() : TlsServingTests(TlsLibrary.SslStream);

@@ -117,6 +117,25 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal($"{_file} is valid: 1 service.\n", error);
     }
 
+    [Theory]
+    [InlineData()]
+    [InlineData("--effective")]
+    public async Task Validate_opens_the_keystore_as_start_does(params string[] options)
+    {
+        await File.WriteAllTextAsync(_file, Valid
+            .Replace("<service>", "<security><keystore><file>nowhere.pem</file></keystore></security><service>", StringComparison.Ordinal)
+            .Replace("ws:", "wss:", StringComparison.Ordinal));
+
+        (int code, string output, string error) = await Run(["validate", _file, "-Dtest.port=8000", .. options]);
+
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Assert.StartsWith(
+            $"Validation errors in gateway configuration file\n  {_file}:1:76: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.pem")} can not be read: ",
+            error,
+            StringComparison.Ordinal);
+    }
+
     private static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
     {
         using var output = new StringWriter();

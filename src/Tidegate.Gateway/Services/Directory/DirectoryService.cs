@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using Tidegate.Gateway.Configuration;
@@ -8,8 +7,7 @@ using Tidegate.Gateway.Configuration;
 namespace Tidegate.Gateway.Services.Directory;
 
 /// <summary>
-/// Serves the files of a directory. What is found where is decided here; ranges and conditional requests (RFC 9110, sections 13
-/// and 14) are ASP.NET's, and files are sent from where they are, never read whole.
+/// Serves the files of a directory. What is found where, and in which form, is decided here; <see cref="Representation"/> answers with it.
 /// </summary>
 internal sealed partial class DirectoryService(ServiceConfiguration configuration, ServiceContext context) : Service(configuration)
 {
@@ -20,12 +18,10 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
     private readonly MediaTypes _types = new(configuration.MimeTypes);
     private readonly CacheRules _cacheRules = new(((DirectoryOptions)configuration.Options).Locations);
     private readonly CompressedFiles _compressed = new();
+    private readonly RecentFiles _recent = new(TimeProvider.System);
     private readonly ILogger _logger = context.Logger;
     private ServedFiles? _files;
     private string? _errorPages;
-
-    /// <summary>The services of the HTTP server, which ASP.NET's file results ask for their loggers.</summary>
-    internal IServiceProvider? HttpServices { get; set; }
 
     internal override Task StartAsync(CancellationToken cancellation)
     {
@@ -86,66 +82,64 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
 
     private static string PathOf(string prefix, Found directory)
     {
-        string name = string.Join('/', directory.Name.Split('/').Select(Uri.EscapeDataString));
-        return name.Length == 0 ? prefix + "/" : $"{prefix}/{name}/";
+        // The server leaves an encoded slash as it was.
+        string place = Escape(prefix).Replace("%252F", "%2F", StringComparison.OrdinalIgnoreCase);
+        return directory.Name.Length == 0 ? place + "/" : $"{place}/{Escape(directory.Name)}/";
     }
 
-    private static EntityTagHeaderValue TagOf(FileInfo file, string suffix) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}{suffix}\""));
+    private static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 
     private async Task SendAsync(HttpContext http, Found found)
     {
-        if (http.Request.Headers.Range is [{ } range] && !range.StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
-        {
-            // A unit that is not known is ignored (RFC 9110, section 14.2); ASP.NET would take it for bytes.
-            http.Request.Headers.Remove(HeaderNames.Range);
-        }
-
-        // Without one, ASP.NET would make a scope for every request.
-        http.RequestServices = HttpServices!;
-        http.Features.Set<IHttpResponseBodyFeature>(new FileBody(http.Features.GetRequiredFeature<IHttpResponseBodyFeature>()));
         try
         {
-            await (await ResultAsync(http, found).ConfigureAwait(false)).ExecuteAsync(http).ConfigureAwait(false);
+            Representation form = await ChooseAsync(http, found).ConfigureAwait(false);
+            await form.SendAsync(http).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
             // Gone since it was found, or not to be read by this user.
-            LogUnreadable(found.FullPath, exception.Message);
+            LogUnreadable(found.Entry!.FullName, exception.Message);
             http.Response.Clear();
             await FailAsync(http, StatusCodes.Status404NotFound).ConfigureAwait(false);
         }
     }
 
-    private async Task<IResult> ResultAsync(HttpContext http, Found found)
+    /// <summary>Chooses the form of a file that the client likes best, and sets the headers that say so.</summary>
+    private async Task<Representation> ChooseAsync(HttpContext http, Found found)
     {
-        var file = new FileInfo(found.FullPath);
-        var modified = new DateTimeOffset(file.LastWriteTimeUtc);
+        FileInfo file = found.Entry!;
+        DateTimeOffset modified = file.LastWriteTimeUtc;
         string type = _types.For(found.Name);
-        bool compressible = MediaTypes.IsCompressible(type);
         _cacheRules.Apply(http.Response, found.Name, DateTimeOffset.UtcNow, modified);
-        if (compressible)
+        if (file.Length == 0)
+        {
+            // What is no file but a queue has no length either, and opening it would wait for somebody who writes to it.
+            return new Representation(type, Representation.TagOf(file.LastWriteTimeUtc, 0, null), modified, 0, ReadOnlyMemory<byte>.Empty, file.FullName);
+        }
+
+        if (MediaTypes.IsCompressible(type))
         {
             http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
             foreach (ContentCoding coding in ContentCoding.AcceptedBy(http.Request))
             {
                 // One that was compressed in advance and not forgotten when the file changed.
-                if (_files!.Find(found.Name + coding.Extension) is { Kind: FoundKind.File } sibling
-                    && new FileInfo(sibling.FullPath) is var ready && ready.LastWriteTimeUtc >= file.LastWriteTimeUtc)
+                if (_files!.Find(found.Name + coding.Extension) is { Kind: FoundKind.File, Entry: { Length: > 0 } ready } && ready.LastWriteTimeUtc >= file.LastWriteTimeUtc)
                 {
                     http.Response.Headers.ContentEncoding = coding.Name;
-                    return TypedResults.PhysicalFile(sibling.FullPath, type, null, modified, TagOf(ready, "-" + coding.Name), enableRangeProcessing: true);
+                    return new Representation(type, Representation.TagOf(ready.LastWriteTimeUtc, ready.Length, coding), modified, ready.Length, null, ready.FullName);
                 }
 
                 if (await _compressed.GetAsync(file, coding, http.RequestAborted).ConfigureAwait(false) is { } content)
                 {
                     http.Response.Headers.ContentEncoding = coding.Name;
-                    return TypedResults.Bytes(new ReadOnlyMemory<byte>(content), type, null, enableRangeProcessing: true, modified, TagOf(file, "-" + coding.Name));
+                    return new Representation(type, Representation.TagOf(file.LastWriteTimeUtc, file.Length, coding), modified, content.Length, content, file.FullName);
                 }
             }
         }
 
-        return TypedResults.PhysicalFile(found.FullPath, type, null, modified, TagOf(file, string.Empty), enableRangeProcessing: true);
+        return _recent.Get(file, type)
+            ?? new Representation(type, Representation.TagOf(file.LastWriteTimeUtc, file.Length, null), modified, file.Length, null, file.FullName);
     }
 
     private async Task ListAsync(HttpContext http, string prefix, Found found)
@@ -154,14 +148,14 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
         try
         {
             page = DirectoryListing.Write(
-                found.FullPath,
+                found.Entry!.FullName,
                 found.Name.Length == 0 ? prefix + "/" : $"{prefix}/{found.Name}/",
                 hasParent: found.Name.Length > 0,
                 name => _files!.Find($"{found.Name}/{name}").Kind is FoundKind.File or FoundKind.Directory);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            LogUnreadable(found.FullPath, exception.Message);
+            LogUnreadable(found.Entry!.FullName, exception.Message);
             await FailAsync(http, StatusCodes.Status404NotFound).ConfigureAwait(false);
             return;
         }

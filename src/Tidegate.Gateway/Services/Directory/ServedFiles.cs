@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Tidegate.Gateway.Services.Directory;
 
 /// <summary>What the path of a request leads to.</summary>
@@ -16,15 +18,15 @@ internal enum FoundKind
     Directory,
 }
 
-/// <summary>What the path of a request leads to, and where that really is.</summary>
+/// <summary>What the path of a request leads to.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="FullPath">Where it is, links resolved unless they are followed anyway; empty where there is nothing.</param>
 /// <param name="Name">The path relative to the directory, with slashes and none in front or behind.</param>
-internal readonly record struct Found(FoundKind Kind, string FullPath, string Name)
+/// <param name="Entry">Where it really is, links resolved, and what the system said of it when it was found; null where there is nothing.</param>
+internal readonly record struct Found(FoundKind Kind, string Name, FileInfo? Entry)
 {
-    internal static Found Nothing { get; } = new(FoundKind.Nothing, string.Empty, string.Empty);
+    internal static Found Nothing { get; } = new(FoundKind.Nothing, string.Empty, null);
 
-    internal static Found Refused { get; } = new(FoundKind.Refused, string.Empty, string.Empty);
+    internal static Found Refused { get; } = new(FoundKind.Refused, string.Empty, null);
 }
 
 /// <summary>Finds files below a directory, and never one outside of it.</summary>
@@ -32,6 +34,11 @@ internal sealed class ServedFiles
 {
     // As many links as Linux follows in one path.
     private const int MaximumLinks = 40;
+
+    // A backslash or a colon means something where Windows does the files.
+    private static readonly SearchValues<char> s_refused = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xa0).Select(code => (char)code).Where(char.IsControl), '\\', .. OperatingSystem.IsWindows() ? ":" : ""]);
+
     private readonly string _root;
     private readonly string _realRoot;
     private readonly bool _followLinks;
@@ -51,7 +58,7 @@ internal sealed class ServedFiles
         string[] segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         foreach (string segment in segments)
         {
-            if (segment is "." or ".." || segment.Any(c => char.IsControl(c) || c == '\\' || (c == ':' && OperatingSystem.IsWindows())))
+            if (segment is "." or ".." || segment.AsSpan().ContainsAny(s_refused))
             {
                 return Found.Refused;
             }
@@ -63,21 +70,10 @@ internal sealed class ServedFiles
         }
 
         string name = string.Join('/', segments);
-        string fullPath = Path.Join(_root, name);
         try
         {
-            if (!_followLinks)
-            {
-                if (RealPath(_realRoot, name) is not { } real || !IsWithin(real))
-                {
-                    return Found.Nothing;
-                }
-
-                fullPath = real;
-            }
-
-            return File.Exists(fullPath) ? new(FoundKind.File, fullPath, name)
-                : System.IO.Directory.Exists(fullPath) ? new(FoundKind.Directory, fullPath, name)
+            return (_followLinks ? Followed(name) : Within(segments, name)) is { } entry
+                ? new(entry.Attributes.HasFlag(FileAttributes.Directory) ? FoundKind.Directory : FoundKind.File, name, entry)
                 : Found.Nothing;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -89,6 +85,42 @@ internal sealed class ServedFiles
 
     /// <summary>What begins with a dot is not meant for visitors (.git, .htpasswd), but for what RFC 8615 keeps there.</summary>
     internal static bool IsHidden(string segment) => segment.StartsWith('.') && segment != ".well-known";
+
+    private static bool IsThere(FileInfo entry) => entry.Attributes != (FileAttributes)(-1);
+
+    /// <summary>What a name leads to, wherever links lead.</summary>
+    private FileInfo? Followed(string name)
+    {
+        var entry = new FileInfo(Path.Join(_root, name));
+        if (!IsThere(entry) || !entry.Attributes.HasFlag(FileAttributes.ReparsePoint) || entry.LinkTarget is null)
+        {
+            return IsThere(entry) ? entry : null;
+        }
+
+        return entry.ResolveLinkTarget(returnFinalTarget: true) is { } target && new FileInfo(target.FullName) is var real && IsThere(real) ? real : null;
+    }
+
+    /// <summary>What a name leads to, if that is within the directory.</summary>
+    private FileInfo? Within(string[] segments, string name)
+    {
+        // Nearly always there are no links: then each step is asked for once, and the last answer is the one that is needed.
+        var entry = new FileInfo(_realRoot);
+        foreach (string segment in segments)
+        {
+            entry = new FileInfo(Path.Join(entry.FullName, segment));
+            if (!IsThere(entry))
+            {
+                return null;
+            }
+
+            if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint))
+            {
+                return RealPath(_realRoot, name) is { } real && IsWithin(real) && new FileInfo(real) is var target && IsThere(target) ? target : null;
+            }
+        }
+
+        return IsThere(entry) ? entry : null;
+    }
 
     private bool IsWithin(string real) =>
         real.Length == _realRoot.Length ? string.Equals(real, _realRoot, StringComparison.Ordinal)
@@ -106,14 +138,12 @@ internal sealed class ServedFiles
         {
             string next = Path.Join(current, segment);
             var entry = new FileInfo(next);
-            // Of an entry that is not there, too.
-            FileAttributes attributes = entry.Attributes;
-            if (attributes == (FileAttributes)(-1))
+            if (!IsThere(entry))
             {
                 return null;
             }
 
-            if ((attributes & FileAttributes.ReparsePoint) == 0 || entry.LinkTarget is not { } target)
+            if (!entry.Attributes.HasFlag(FileAttributes.ReparsePoint) || entry.LinkTarget is not { } target)
             {
                 current = next;
                 continue;

@@ -27,21 +27,6 @@ internal sealed class BackEnd
     {
         ConfiguredConnectOptions options = service.ConnectOptions;
         Uri = connect.Uri;
-        GatewayUri place = ConnectPlaces.CarrierOf(connect, service) ?? connect.Uri;
-        _port = place.Port;
-        _host = place.Host switch
-        {
-            HostAddress address => address.Address.ToString(),
-            _ => place.Host.ToString()!,
-        };
-        TlsUse? use = connect.Uri.Scheme.UsesTls && options.Tls.Encryption ? tls.ForConnect(connect, options.Tls) : null;
-        _connect = new EngineConnectOptions
-        {
-            Timeout = options.ConnectTimeout,
-            Tls = use is null ? null : () => use.Context,
-            Local = ConnectPlaces.LocalOf(service),
-            Dial = place.Host is PipeName pipe ? (loop, completed) => pipes.Connect(loop, pipe.Name, completed) : null,
-        };
         _compression = options.Compression;
         _webSocket = new WebSocketOptions
         {
@@ -49,6 +34,38 @@ internal sealed class BackEnd
             InactivityTimeout = options.InactivityTimeout,
             CloseTimeout = CloseTimeout,
         };
+
+        // From the bottom: TCP or a pipe, TLS and a WebSocket if the bytes go through one, and TLS of the connect itself.
+        Carriage carriage = Carriage.Check(connect, options.Transports, service);
+        _port = carriage.Place.Port;
+        _host = NameOf(carriage.Place.Host);
+        var place = new EngineConnectOptions
+        {
+            Timeout = options.ConnectTimeout,
+            Local = ConnectPlaces.LocalOf(service),
+            Dial = carriage.Place.Host is PipeName pipe ? (loop, completed) => pipes.Connect(loop, pipe.Name, completed) : null,
+        };
+        if (carriage.Tunnel is { } tunnel)
+        {
+            EngineConnectOptions toTunnel = Secured(place, carriage.TunnelTls);
+            place = new EngineConnectOptions
+            {
+                Timeout = options.ConnectTimeout,
+                Through = (loop, completed) => WebSocketTunnel.Connect(loop, RequestFor(tunnel, null), toTunnel, _webSocket, completed),
+            };
+        }
+
+        _connect = Secured(place, carriage.Tls);
+        EngineConnectOptions Secured(EngineConnectOptions below, GatewayUri? layer)
+        {
+            if (layer is null || !options.Tls.Encryption)
+            {
+                return below;
+            }
+
+            TlsUse use = tls.ForConnect(connect with { Uri = layer }, options.Tls);
+            return below with { Tls = () => use.Context, TlsPeerName = NameOf(layer.Host) };
+        }
     }
 
     internal GatewayUri Uri { get; }
@@ -61,16 +78,7 @@ internal sealed class BackEnd
     {
         if (Uri.Scheme.IsWebSocket)
         {
-            var request = new WebSocketRequest
-            {
-                Host = _host,
-                Port = _port,
-                Authority = Uri.HostHeader,
-                Target = Uri.PathAndQuery,
-                Subprotocols = subprotocol is null ? [] : [subprotocol],
-                Compression = _compression,
-            };
-            WebSocketConnector.Connect(loop, request, _connect, _webSocket, completed);
+            WebSocketConnector.Connect(loop, RequestFor(Uri, subprotocol), _connect, _webSocket, completed);
         }
         else
         {
@@ -78,4 +86,16 @@ internal sealed class BackEnd
                 completed(connection is null ? null : new TcpSession(connection, CloseTimeout), fault));
         }
     }
+
+    private static string NameOf(UriHost host) => host is HostAddress { Address: var address } ? address.ToString() : host.ToString()!;
+
+    private WebSocketRequest RequestFor(GatewayUri uri, string? subprotocol) => new()
+    {
+        Host = _host,
+        Port = _port,
+        Authority = uri.HostHeader,
+        Target = uri.PathAndQuery,
+        Subprotocols = subprotocol is null ? [] : [subprotocol],
+        Compression = _compression,
+    };
 }

@@ -6,17 +6,9 @@ using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Services.Proxy;
 
-/// <summary>Where the connections of a service lead, and where they come from.</summary>
+/// <summary>Where the connections of a service come from.</summary>
 internal static class ConnectPlaces
 {
-    /// <summary>The URI of the transport that a connect is carried by, or null for its own.</summary>
-    /// <exception cref="GatewayStartException">The transport is not served.</exception>
-    internal static GatewayUri? CarrierOf(ServiceAddress connect, ServiceConfiguration service)
-    {
-        GatewayUri place = CarrierAddress.Check(connect, service.ConnectOptions.Transports, service);
-        return place == connect.Uri ? null : place;
-    }
-
     /// <summary>The local end points of <c>tcp.bind</c>, one for each address; empty where the system chooses.</summary>
     /// <exception cref="GatewayStartException">This machine does not have the address.</exception>
     internal static ImmutableArray<IPEndPoint> LocalOf(ServiceConfiguration service)

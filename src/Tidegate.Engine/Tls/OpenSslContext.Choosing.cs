@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Tidegate.Engine.Tls;
 
 // What the library asks in the middle of a handshake: which certificate, and which protocol above TLS.
-public sealed unsafe partial class TlsContext
+internal sealed unsafe partial class OpenSslContext
 {
     /// <summary>The context for a name that a client asks for: the name itself, then a wildcard for its first label; 0 for none.</summary>
     private nint Find(ReadOnlySpan<char> name)

@@ -1,0 +1,19 @@
+using Tidegate.Engine.Sessions;
+using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Services;
+
+namespace Tidegate.Gateway.Listening;
+
+/// <summary>
+/// Where a WebSocket comes in whose messages are the bytes that a service's accept is carried by. To the HTTP server it is a service like
+/// any other, with the options and the protection of the one that it leads to.
+/// </summary>
+internal sealed class TunnelEntrance(Service service, Reception inside) : Service(service.Configuration)
+{
+    /// <summary>What becomes of the connections that come through.</summary>
+    internal Reception Inside { get; } = inside;
+
+    internal override bool IsAccepting => Inside.IsAccepting;
+
+    internal override void OnSession(Session session) => WebSocketTunnel.Open(session, Inside.Accept);
+}

@@ -1,0 +1,238 @@
+using Tidegate.Membership.Wire;
+
+namespace Tidegate.Membership.Protocol;
+
+/// <summary>Probing the others in turn.</summary>
+internal sealed partial class ProtocolCore
+{
+    private readonly PendingPings _pings = new(lifetime: 10_000);
+    private Probe? _probe;
+
+    private void OnProbeTick()
+    {
+        MemberRecord? target = _ring.Next();
+        if (target is null)
+        {
+            _timers.Add(Now + _options.ProbeInterval, _ => OnProbeTick());
+            return;
+        }
+
+        Probe probe = new(Expect(target), target, Now, _health.Scale(_options.ProbeInterval));
+        _probe = probe;
+        Counters.Probes++;
+        byte[] ping = Encode(new PingMessage(probe.SeqNo, target.Name, MessageSource.None));
+        if (target.Status == MemberStatus.Suspect)
+        {
+            // The suspicion goes along, so that it can refute at once.
+            byte[] suspect = Encode(new SuspectMessage(target.Incarnation, target.Name, _self.Name));
+            _host.SendPacket(target.Address, [ping, suspect], checksum: target.ProtocolMaximum >= 5);
+        }
+        else
+        {
+            Send(target.Address, target, ping);
+        }
+
+        _timers.Add(Now + _options.ProbeTimeout, _ => OnProbeTimeout(probe));
+        _timers.Add(Now + _options.ProbeInterval, _ => OnProbeIntervalEnds(probe));
+    }
+
+    /// <summary>A new number, whose answer counts as a sign of life of that member.</summary>
+    private uint Expect(MemberRecord record)
+    {
+        uint seqNo = ++_seqNo;
+        _pings.Add(seqNo, record, Now);
+        return seqNo;
+    }
+
+    private void OnProbeTimeout(Probe probe)
+    {
+        if (probe.IsAnswered || probe.IsFinished)
+        {
+            return;
+        }
+
+        probe.IsIndirect = true;
+        MemberRecord target = probe.Target;
+        ChooseHelpers(target);
+        foreach (MemberRecord helper in _picked)
+        {
+            bool nack = helper.ProtocolMaximum >= 4;
+            if (helper.IsGateway && nack)
+            {
+                probe.GatewaysAsked++;
+            }
+            else
+            {
+                probe.GuestsAsked++;
+            }
+
+            Send(helper.Address, helper, Encode(new IndirectPingMessage(
+                probe.SeqNo, target.Address.Raw, target.Address.Port, target.Name, nack, MessageSource.None)));
+        }
+
+        if (target.ProtocolMaximum >= 3)
+        {
+            int rest = (int)(probe.Start + probe.Interval - Now);
+            _host.StartStreamPing(probe.SeqNo, target.Address, target.Name, rest);
+        }
+    }
+
+    private void ChooseHelpers(MemberRecord target)
+    {
+        _table.Pick(_random, _options.Helpers, _picked, record => record.IsGateway && CanHelp(record, target));
+        if (_picked.Count < _options.Helpers)
+        {
+            List<MemberRecord> guests = [];
+            _table.Pick(_random, _options.Helpers - _picked.Count, guests, record => !record.IsGateway && CanHelp(record, target));
+            _picked.AddRange(guests);
+        }
+    }
+
+    private static bool CanHelp(MemberRecord record, MemberRecord target) =>
+        record.Status == MemberStatus.Alive && !record.IsSelf && record != target;
+
+    /// <summary>The next probe starts now, unless this one is given longer.</summary>
+    private void OnProbeIntervalEnds(Probe probe)
+    {
+        if (!probe.IsAnswered && !probe.IsFinished && Now < probe.Start + probe.Interval)
+        {
+            _timers.Add(probe.Start + probe.Interval, _ => OnProbeIntervalEnds(probe));
+            return;
+        }
+
+        if (!probe.IsAnswered && !probe.IsFinished)
+        {
+            Fail(probe);
+        }
+
+        OnProbeTick();
+    }
+
+    private void Fail(Probe probe)
+    {
+        probe.IsFinished = true;
+        Counters.ProbesFailed++;
+        probe.Target.LastUnanswered = Now;
+        _health.Add(probe.GatewaysAsked > 0 ? Math.Max(0, probe.GatewaysAsked - probe.Nacks) : 1);
+        Judge(answered: false);
+        MemberRecord target = probe.Target;
+        if (target.Index >= 0 && target.Verification is null)
+        {
+            if (target.Status == MemberStatus.Alive)
+            {
+                Suspect(target, target.Incarnation, _self.Name);
+            }
+            else if (target.Suspicion is { } running && !IsHeldBack && running.Confirm(_self.Name))
+            {
+                Confirmed(target, running, new SuspectMessage(target.Incarnation, target.Name, _self.Name));
+            }
+        }
+    }
+
+    private void OnAck(in MemberAddress from, in AckMessage ack)
+    {
+        if (_relays.Remove(ack.SeqNo, out Relay? relay))
+        {
+            Heard(relay.Target);
+            Send(relay.Asker, _table.At(relay.Asker), Encode(new AckMessage(relay.AskerSeqNo, RawBytes.Nil)));
+            return;
+        }
+
+        if (_pings.Find(ack.SeqNo) is not { } asked)
+        {
+            return;
+        }
+
+        Heard(asked);
+        Answered(ack.SeqNo);
+        if (ack.Payload.Length > 0 && _table.At(from) is { IsGateway: true } sender)
+        {
+            _host.OnAckPayload(sender, ack.Payload.Span);
+        }
+    }
+
+    private void Answered(uint seqNo)
+    {
+        if (_probe is { } probe && probe.SeqNo == seqNo && !probe.IsAnswered && !probe.IsFinished)
+        {
+            probe.IsAnswered = true;
+            _health.Add(-1);
+            Judge(answered: true);
+        }
+    }
+
+    /// <summary>A sign of life.</summary>
+    private void Heard(MemberRecord? record)
+    {
+        if (record is null)
+        {
+            return;
+        }
+
+        record.LastHeard = Now;
+        if (record.Verification is { } verification)
+        {
+            EndVerification(record, verification, answered: true);
+        }
+
+        if (record.IsPrivate)
+        {
+            Withdraw(record);
+        }
+        else if (record.Status == MemberStatus.Dead)
+        {
+            Welcome(record);
+        }
+    }
+
+    private void OnNack(uint seqNo)
+    {
+        if (_probe is { } probe && probe.SeqNo == seqNo)
+        {
+            probe.Nacks++;
+            DownIfRefused(probe);
+        }
+    }
+
+    /// <summary>A ping over a stream has ended.</summary>
+    internal void OnStreamPing(long now, uint seqNo, StreamPingResult result)
+    {
+        Observe(now);
+        if (result == StreamPingResult.Answered)
+        {
+            Heard(_pings.Find(seqNo));
+            Answered(seqNo);
+        }
+        else if (result == StreamPingResult.Refused && _probe is { } probe && probe.SeqNo == seqNo)
+        {
+            probe.RefusedAt = Now;
+            DownIfRefused(probe);
+            if (probe.GuestsAsked > 0 && !probe.IsFinished)
+            {
+                _timers.Add(Now + _options.ProbeTimeout, _ => DownIfRefused(probe));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Its host is there and nothing listens, and nobody who was asked reaches it: the process has ended. Agents that nack
+    /// late get the time of one ping to say otherwise.
+    /// </summary>
+    private void DownIfRefused(Probe probe)
+    {
+        if (!_options.Has(Additions.Refused) || probe.RefusedAt is not { } refused || probe.IsAnswered || probe.IsFinished
+            || probe.Nacks < probe.GatewaysAsked || (probe.GuestsAsked > 0 && Now < refused + _options.ProbeTimeout))
+        {
+            return;
+        }
+
+        probe.IsFinished = true;
+        Counters.ProbesFailed++;
+        probe.Target.LastUnanswered = Now;
+        Judge(answered: false);
+        if (probe.Target.IsAlive && probe.Target.Index >= 0)
+        {
+            Bury(probe.Target);
+        }
+    }
+}

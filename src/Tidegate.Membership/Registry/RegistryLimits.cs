@@ -1,0 +1,19 @@
+namespace Tidegate.Membership.Registry;
+
+/// <summary>Bounds on the registry. Lengths are in bytes.</summary>
+internal static class RegistryLimits
+{
+    /// <summary>The payload of one record.</summary>
+    internal const int Payload = 64 * 1024;
+
+    /// <summary>Records kept. There is never more than one for each member.</summary>
+    internal const int Records = 16_384;
+
+    /// <summary>
+    /// Owners and payloads of all records together. With events and names they must fit the 20 MiB of a push/pull's state.
+    /// </summary>
+    internal const int TotalBytes = 12 * 1024 * 1024;
+
+    /// <summary>A message with a record that goes in a packet; peers fill packets up to 1,400, and sealing and labels take their part.</summary>
+    internal const int Packet = 1_200;
+}

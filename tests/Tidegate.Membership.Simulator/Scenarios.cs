@@ -1,0 +1,262 @@
+namespace Tidegate.Membership.Simulator;
+
+/// <summary>What one round of a scenario yields.</summary>
+/// <param name="Seconds">The time it took until everybody knew; NaN where that is not what is measured.</param>
+internal readonly record struct Round(double Seconds);
+
+/// <summary>The situations that are measured. Each works on a cluster that has formed and come to rest.</summary>
+internal static class Scenarios
+{
+    private const long Second = 1_000_000;
+
+    /// <summary>How long anything may take before the run has failed.</summary>
+    private const long Patience = 120 * Second;
+
+    internal static readonly string[] Names = ["kill", "silence", "split", "loss", "cutoff", "rest", "join", "pause", "skew", "leave", "oneway", "flap", "chaos"];
+
+    /// <summary>Starts everybody, the first as everybody's seed, and waits for one view.</summary>
+    /// <returns>Seconds until every member knew every member.</returns>
+    internal static double Form(Simulation simulation)
+    {
+        for (int i = 0; i < simulation.Count; i++)
+        {
+            if (i == 0)
+            {
+                simulation.Start(0, [.. Enumerable.Range(1, Math.Min(2, simulation.Count - 1))]);
+            }
+            else
+            {
+                simulation.Start(i, 0);
+            }
+        }
+
+        Await(simulation, "the cluster forms");
+        return simulation.Time / (double)Second;
+    }
+
+    /// <summary>A process is killed and its host refuses; everybody knows. Then it is started again.</summary>
+    internal static Round Kill(Simulation simulation) => End(simulation, refuses: true);
+
+    /// <summary>A host falls silent; everybody knows. Then it comes back.</summary>
+    internal static Round Silence(Simulation simulation) => End(simulation, refuses: false);
+
+    private static Round End(Simulation simulation, bool refuses)
+    {
+        int victim = simulation.Random.Next(simulation.Count);
+        simulation.Run(simulation.Random.Next((int)Second));
+        simulation.Kill(victim, refuses);
+        double seconds = Await(simulation, $"all know that {victim} has ended");
+        simulation.Start(victim, victim == 0 ? 1 : 0);
+        Await(simulation, $"{victim} is back");
+        Rest(simulation);
+        return new Round(seconds);
+    }
+
+    /// <summary>The cluster falls into halves for some time; measured is how long the halves need to find each other again.</summary>
+    internal static Round Split(Simulation simulation, int seconds)
+    {
+        int[] sides = [.. Enumerable.Range(0, simulation.Count).Select(i => i < simulation.Count / 2 ? 1 : 0)];
+        simulation.Random.Shuffle(sides);
+        Apart(simulation, sides, seconds * Second);
+        double healed = Await(simulation, "the halves are one again");
+        Rest(simulation);
+        return new Round(healed);
+    }
+
+    /// <summary>One member is cut off for some time and returns.</summary>
+    internal static Round CutOff(Simulation simulation, int seconds)
+    {
+        int[] sides = new int[simulation.Count];
+        sides[simulation.Random.Next(simulation.Count)] = 1;
+        Apart(simulation, sides, seconds * Second);
+        double healed = Await(simulation, "the one that was cut off is back");
+        Rest(simulation);
+        return new Round(healed);
+    }
+
+    private static void Apart(Simulation simulation, int[] sides, long duration)
+    {
+        for (int i = 0; i < sides.Length; i++)
+        {
+            simulation.Network.Put(i, sides[i]);
+        }
+
+        simulation.Run(duration + simulation.Random.Next((int)Second));
+        simulation.Truth.Reunited(sides);
+        for (int i = 0; i < sides.Length; i++)
+        {
+            simulation.Network.Put(i, 0);
+        }
+    }
+
+    /// <summary>A process stands still for some time: longer than suspicions last, and then goes on.</summary>
+    internal static Round Pause(Simulation simulation, int seconds)
+    {
+        int index = simulation.Random.Next(simulation.Count);
+        SimulatedMember member = simulation[index]!;
+        member.Pause();
+        simulation.Truth.Excuse(index, true);
+        simulation.Run(seconds * Second);
+        member.Resume();
+        simulation.Truth.Excuse(index, false);
+        double healed = Await(simulation, "the one that stood still is back");
+        Rest(simulation);
+        return new Round(healed);
+    }
+
+    /// <summary>A member leaves; everybody knows that it left. Then it is started again.</summary>
+    internal static Round Leave(Simulation simulation)
+    {
+        int index = simulation.Random.Next(simulation.Count);
+        simulation.Leave(index);
+        double seconds = Await(simulation, $"all know that {index} has left");
+        simulation.Run(10 * Second);
+        simulation.Start(index, index == 0 ? 1 : 0);
+        Await(simulation, $"{index} is back");
+        Rest(simulation);
+        return new Round(seconds);
+    }
+
+    /// <summary>One direction between two members is blocked: nobody is to be failed for it.</summary>
+    internal static Round OneWay(Simulation simulation, int seconds)
+    {
+        int from = simulation.Random.Next(simulation.Count);
+        int to = (from + 1 + simulation.Random.Next(simulation.Count - 1)) % simulation.Count;
+        simulation.Network.Block(from, to);
+        simulation.Run(seconds * Second);
+        simulation.Network.Unblock(from, to);
+        Await(simulation, "the block is over");
+        return new Round(double.NaN);
+    }
+
+    /// <summary>Nothing happens but what the network does; wrong downs are what is looked for.</summary>
+    internal static Round Quiet(Simulation simulation, int seconds)
+    {
+        simulation.Run(seconds * Second);
+        return new Round(double.NaN);
+    }
+
+    /// <summary>Random kills and starts, at most a third at a time.</summary>
+    internal static Round Flap(Simulation simulation, int seconds)
+    {
+        List<int> down = [];
+        for (long end = simulation.Time + (seconds * Second); simulation.Time < end;)
+        {
+            simulation.Run(simulation.Random.Next(2 * (int)Second));
+            if (down.Count > 0 && (down.Count >= Math.Max(1, simulation.Count / 3) || simulation.Random.Next(2) == 0))
+            {
+                int back = down[simulation.Random.Next(down.Count)];
+                down.Remove(back);
+                simulation.Start(back, Other(simulation, back));
+            }
+            else
+            {
+                int victim = Other(simulation, -1);
+                down.Add(victim);
+                simulation.Kill(victim, simulation.Random.Next(2) == 0);
+            }
+        }
+
+        foreach (int index in down)
+        {
+            simulation.Start(index, Other(simulation, index));
+        }
+
+        return new Round(Await(simulation, "all are back"));
+    }
+
+    /// <summary>
+    /// Members end, start, leave, stand still and are cut off at random, up to a third of them at a time; then everything is
+    /// put right, and all must come to one view.
+    /// </summary>
+    internal static Round Chaos(Simulation simulation, int seconds)
+    {
+        List<Action> repairs = [];
+        HashSet<int> troubled = [];
+        for (long end = simulation.Time + (seconds * Second); simulation.Time < end;)
+        {
+            simulation.Run(simulation.Random.Next(2 * (int)Second));
+            if (troubled.Count >= Math.Max(1, simulation.Count / 3) || (repairs.Count > 0 && simulation.Random.Next(2) == 0))
+            {
+                int at = simulation.Random.Next(repairs.Count);
+                Action repair = repairs[at];
+                repairs.RemoveAt(at);
+                repair();
+                continue;
+            }
+
+            int index = simulation.Random.Next(simulation.Count);
+            if (troubled.Add(index))
+            {
+                Action repair = Trouble(simulation, index);
+                repairs.Add(() =>
+                {
+                    repair();
+                    troubled.Remove(index);
+                });
+            }
+        }
+
+        repairs.ForEach(static repair => repair());
+        return new Round(Await(simulation, "all is well again"));
+    }
+
+    private static Action Trouble(Simulation simulation, int index)
+    {
+        switch (simulation.Random.Next(5))
+        {
+            case 0:
+                simulation.Kill(index, refuses: true);
+                return () => simulation.Start(index, Other(simulation, index));
+            case 1:
+                simulation.Kill(index, refuses: false);
+                return () => simulation.Start(index, Other(simulation, index));
+            case 2:
+                simulation.Leave(index);
+                return () => simulation.Start(index, Other(simulation, index));
+            case 3:
+                SimulatedMember member = simulation[index]!;
+                member.Pause();
+                simulation.Truth.Excuse(index, true);
+                return () =>
+                {
+                    member.Resume();
+                    simulation.Truth.Excuse(index, false);
+                };
+            default:
+                simulation.Network.Put(index, index + 1);
+                return () =>
+                {
+                    simulation.Network.Put(index, 0);
+                    simulation.Truth.Returned(index);
+                };
+        }
+    }
+
+    private static int Other(Simulation simulation, int than)
+    {
+        while (true)
+        {
+            int index = simulation.Random.Next(simulation.Count);
+            if (index != than && simulation[index] is not null)
+            {
+                return index;
+            }
+        }
+    }
+
+    // Longer than what damping remembers in a small cluster, where the same member is soon the victim again.
+    private static void Rest(Simulation simulation) => simulation.Run(simulation.Count <= 100 ? 65 * Second : 5 * Second);
+
+    private static double Await(Simulation simulation, string what)
+    {
+        long start = simulation.Time;
+        if (!simulation.Run(Patience, () => simulation.Truth.WrongViews == 0))
+        {
+            throw new InvariantViolation(
+                $"seed {simulation.Options.Seed}, {simulation.Count} members: not so after {Patience / Second} s: {what}; {simulation.Truth.WrongViews} views are wrong");
+        }
+
+        return (simulation.Time - start) / (double)Second;
+    }
+}
