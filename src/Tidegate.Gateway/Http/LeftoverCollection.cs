@@ -8,27 +8,33 @@ namespace Tidegate.Gateway.Http;
 /// </summary>
 /// <remarks>Only once a second has passed without an upgrade, and not for fewer than <see cref="WorthCollecting"/> of them:
 /// a collection stops every loop for some milliseconds, and for more where much is alive. So that clients can not bring it about
-/// again and again, there is a <see cref="Rest"/> between two of them.</remarks>
+/// again and again, the time from one to the next is at least <see cref="Rest"/> times what the last one took.</remarks>
 internal sealed partial class LeftoverCollection : IDisposable
 {
     /// <summary>Upgrades that are worth a collection.</summary>
     internal const int WorthCollecting = 1000;
 
-    /// <summary>Time from one collection to the next, at least.</summary>
-    internal static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
+    /// <summary>How many times as long as it took the next one is not made: everything stands still for a hundredth of all time at most.</summary>
+    internal const int Rest = 100;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger;
     private readonly ITimer _timer;
     private readonly TimeProvider _time;
-    private long? _collected;
+    private readonly Func<TimeSpan> _collect;
+    private long _collected;
+    private TimeSpan _rest;
     private int _upgrades;
     private int _seen;
 
-    internal LeftoverCollection(TimeProvider time, ILogger logger)
+    /// <param name="time">Says when a second has passed.</param>
+    /// <param name="logger">Gets a line for each collection.</param>
+    /// <param name="collect">Collects, and says for how long everything stood still; null for the real thing.</param>
+    internal LeftoverCollection(TimeProvider time, ILogger logger, Func<TimeSpan>? collect = null)
     {
         _logger = logger;
         _time = time;
+        _collect = collect ?? Collect;
         _timer = time.CreateTimer(static self => ((LeftoverCollection)self!).Look(), this, s_interval, s_interval);
     }
 
@@ -45,19 +51,26 @@ internal sealed partial class LeftoverCollection : IDisposable
         int upgrades = Volatile.Read(ref _upgrades);
         bool quiet = upgrades == _seen;
         _seen = upgrades;
-        if (!quiet || upgrades < WorthCollecting || (_collected is { } last && _time.GetElapsedTime(last) < Rest))
+        if (!quiet || upgrades < WorthCollecting || (Collections > 0 && _time.GetElapsedTime(_collected) < _rest))
         {
             return;
         }
 
         Interlocked.Add(ref _upgrades, -upgrades);
         _seen -= upgrades;
+        TimeSpan pause = _collect();
+        Collections++;
+        _collected = _time.GetTimestamp();
+        _rest = pause * Rest;
+        LogCollected(upgrades, pause.TotalMilliseconds);
+    }
+
+    private static TimeSpan Collect()
+    {
         TimeSpan before = GC.GetTotalPauseDuration();
         // Aggressive: gives the memory back to the system, which is the point.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        Collections++;
-        _collected = _time.GetTimestamp();
-        LogCollected(upgrades, (GC.GetTotalPauseDuration() - before).TotalMilliseconds);
+        return GC.GetTotalPauseDuration() - before;
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Collected what {Upgrades} handshakes had left behind; everything stood still for {Milliseconds:F1} ms")]

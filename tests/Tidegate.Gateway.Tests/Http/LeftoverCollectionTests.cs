@@ -34,7 +34,8 @@ public sealed class LeftoverCollectionTests
     public void Clients_that_shake_hands_without_end_do_not_make_it_collect_without_end()
     {
         var time = new HandTime();
-        using var leftovers = new LeftoverCollection(time, NullLogger.Instance);
+        TimeSpan pause = TimeSpan.FromMilliseconds(80);
+        using var leftovers = new LeftoverCollection(time, NullLogger.Instance, () => pause);
         for (int flood = 0; flood < 10; flood++)
         {
             Count(leftovers, LeftoverCollection.WorthCollecting);
@@ -43,7 +44,10 @@ public sealed class LeftoverCollectionTests
         }
 
         Assert.Equal(1, leftovers.Collections);
-        time.Advance(LeftoverCollection.Rest);
+        time.Advance((LeftoverCollection.Rest * pause) - TimeSpan.FromMilliseconds(1));
+        time.Tick();
+        Assert.Equal(1, leftovers.Collections);
+        time.Advance(TimeSpan.FromMilliseconds(1));
         time.Tick();
         Assert.Equal(2, leftovers.Collections);
     }
