@@ -20,6 +20,9 @@ internal sealed class BackEndServer : IDisposable
 
     internal int Port { get; }
 
+    /// <summary>Refuses new connections; those that are open stay.</summary>
+    internal void StopListening() => _listener.Dispose();
+
     internal async Task<Socket> AcceptAsync()
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -52,6 +52,8 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         ClosedByPeer = 64,
         AwaitingPong = 128,
         JoinsMessages = 256,
+        // Our close frame only ended the sending: data that still comes is handed out.
+        StillHears = 512,
     }
 
     /// <inheritdoc/>
@@ -164,7 +166,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     public override void PauseReading()
     {
         // While closing, the peer's close frame is waited for.
-        if (!IsClosing)
+        if (!IsClosing || Has(Flags.StillHears))
         {
             _connection.PauseReading();
         }
@@ -179,13 +181,27 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     }
 
     /// <inheritdoc/>
-    public override void EndSending() => Close(CloseStatus.NormalClosure);
+    public override void EndSending()
+    {
+        if (!IsClosing)
+        {
+            // A WebSocket has no half-close. What the peer had sent before our close frame reached it is an answer that is still wanted.
+            _flags |= Flags.StillHears;
+            Close(CloseStatus.NormalClosure);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Close(CloseStatus status, string reason = "")
     {
         if (IsClosing)
         {
+            if (Has(Flags.StillHears))
+            {
+                _flags &= ~Flags.StillHears;
+                _connection.ResumeReading();
+            }
+
             return;
         }
 
@@ -252,8 +268,8 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
 
     unsafe void IFrameSink.OnData(byte* data, int length, int headroom, Opcode kind, bool compressed, bool endOfMessage)
     {
-        // After this side's close frame the service has nothing to do with what still comes.
-        if (Has(Flags.CloseSent))
+        // After this side's close frame the service has nothing to do with what still comes, but for answers under way.
+        if (Has(Flags.CloseSent) && !Has(Flags.StillHears))
         {
             return;
         }

@@ -34,6 +34,9 @@ internal sealed partial class PortListener : IDisposable
         {
             // A service that can not serve refuses clients where they can tell: at the port.
             followed.AcceptingChanged += FollowService;
+
+            // It may have found out before.
+            FollowService(followed);
         }
     }
 

@@ -12,5 +12,8 @@ internal sealed class DeadPort : IDisposable
 
     internal int Number => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 
+    /// <summary>From now on connections are taken.</summary>
+    internal void Listen() => _socket.Listen();
+
     public void Dispose() => _socket.Dispose();
 }

@@ -84,6 +84,22 @@ public sealed class ProxyTests
     }
 
     [Fact]
+    public async Task A_tcp_accept_is_closed_while_its_back_end_is_away_from_the_start_on()
+    {
+        using var dead = new DeadPort();
+        await using GatewayProcess gateway = await StartAsync(Service(
+            "proxy",
+            "tcp://127.0.0.1:0",
+            $"<connect>tcp://127.0.0.1:{dead.Number}</connect><properties><maximum.recovery.interval>1</maximum.recovery.interval></properties>"));
+        await gateway.Process.WaitForLineAsync(line => line.Contains("Quiescing service", StringComparison.Ordinal));
+        IPEndPoint port = gateway.ServedAt("tcp://127.0.0.1:0");
+
+        await UntilConnectAsync(port, SocketError.ConnectionRefused);
+        dead.Listen();
+        await UntilConnectAsync(port, SocketError.Success);
+    }
+
+    [Fact]
     public async Task What_a_tcp_back_end_sent_before_it_ended_still_arrives()
     {
         using var backEnd = new TcpListener(IPAddress.Loopback, 0);
@@ -186,5 +202,28 @@ public sealed class ProxyTests
         }
 
         Assert.True(back.AsSpan().SequenceEqual(sent), "Other bytes came back.");
+    }
+
+    private static async Task UntilConnectAsync(IPEndPoint port, SocketError wanted)
+    {
+        CancellationToken patience = Patience.Token;
+        SocketError met;
+        do
+        {
+            Assert.False(patience.IsCancellationRequested);
+            using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await client.ConnectAsync(port, patience);
+                met = SocketError.Success;
+            }
+            catch (SocketException exception)
+            {
+                met = exception.SocketErrorCode;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+        }
+        while (met != wanted);
     }
 }

@@ -105,6 +105,22 @@ public abstract class RelayTests(EventSource source) : RelayTest(source)
         Bounded.Until(() => Loop.ConnectionCount == 0, "both connections are gone");
     }
 
+    [Fact]
+    public void A_stream_that_has_ended_its_sending_gets_what_a_WebSocket_answers()
+    {
+        var (first, second) = Relay(Side.Tcp, Side.WebSocket);
+        first.Send("question"u8);
+        first.Raw.EndSending();
+        Assert.Equal("question"u8.ToArray(), second.Receive(8));
+        Assert.Equal(1000, second.Raw.ReadFrame().CloseStatus);
+
+        // It had not read the close frame yet.
+        second.Send("answer"u8);
+        second.Raw.Send(Wire.CloseFrame(1000, "", mask: false));
+        Assert.Equal("answer"u8.ToArray(), first.Raw.ReceiveToEnd());
+        Bounded.Until(() => Loop.ConnectionCount == 0, "both connections are gone");
+    }
+
     [Theory]
     [InlineData(1000)]
     [InlineData(1001)]

@@ -145,6 +145,26 @@ public sealed class ProxyServiceTests
     }
 
     [Fact]
+    public async Task A_service_opens_again_although_an_old_client_stays()
+    {
+        using var log = new CollectedLog();
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            backEnd.Port, proxy: new() { MaximumRecoveryInterval = TimeSpan.FromSeconds(1) }, loggers: log.Factory);
+        using RawClient old = await RawClient.ConnectAsync(gateway.EndPoint);
+        await old.SendAsync(RawClient.Handshake(gateway.Port, "/relay"));
+        await old.ReadHeadAsync();
+
+        backEnd.StopListening();
+        await AnswerAsync(gateway);
+        await log.WaitForAsync($"Quiescing service with connect uri 'tcp://127.0.0.1:{backEnd.Port}'.");
+        using var again = new BackEndServer(backEnd.Port);
+
+        await log.WaitForAsync($"Starting service with connect uri 'tcp://127.0.0.1:{backEnd.Port}'.");
+        Assert.StartsWith("HTTP/1.1 101 ", await AnswerAsync(gateway), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_read_makes_the_back_end_wait()
     {
         using var backEnd = new BackEndServer();

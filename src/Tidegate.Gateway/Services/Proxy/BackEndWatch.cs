@@ -16,6 +16,12 @@ internal sealed class BackEndWatch(EventLoop loop, TimeSpan maximumPause, Action
 
     internal bool IsReachable => _reachable;
 
+    /// <summary>
+    /// Connections that are open show that the back-end is there, as long as new ones succeed. When one has failed, only another can
+    /// tell: those that are open may stay for days, and nobody new would be let in.
+    /// </summary>
+    private bool IsProbeNeeded => !_reachable || Volatile.Read(ref _open) == 0;
+
     internal void Start() => loop.Post(ScheduleProbe);
 
     internal void Stop() => _stopped = true;
@@ -55,7 +61,7 @@ internal sealed class BackEndWatch(EventLoop loop, TimeSpan maximumPause, Action
 
     private void ScheduleProbe()
     {
-        if (_stopped || _probing || Volatile.Read(ref _open) > 0)
+        if (_stopped || _probing || !IsProbeNeeded)
         {
             return;
         }
@@ -63,7 +69,7 @@ internal sealed class BackEndWatch(EventLoop loop, TimeSpan maximumPause, Action
         _probing = true;
         loop.Schedule(_pause, _ =>
         {
-            if (_stopped || Volatile.Read(ref _open) > 0)
+            if (_stopped || !IsProbeNeeded)
             {
                 _probing = false;
                 return;
