@@ -66,8 +66,11 @@ internal static class GatewayUriParser
         int end = text.IndexOf("://", StringComparison.Ordinal);
         if (end <= 0)
         {
+            int colon = text.IndexOf(':', StringComparison.Ordinal);
             fault = text.Length == 0
                 ? new("The URI is empty.", "Write one such as ws://localhost:8000/echo or tcp://localhost:6379.")
+                : colon > 0 && UriScheme.Find(text[..colon]) is not null
+                ? new($"\"{text}\" lacks the two slashes behind its scheme.", $"Write {text[..colon]}://{text[(colon + 1)..].TrimStart('/')}.")
                 : new($"\"{text}\" has no scheme.", $"Put one in front, as in ws://{text.TrimStart(':', '/')}; schemes: {ServedSchemes}.");
             return false;
         }

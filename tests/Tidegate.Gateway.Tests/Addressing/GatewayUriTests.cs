@@ -99,6 +99,8 @@ public sealed class GatewayUriTests
 
     [Theory]
     [InlineData("", "The URI is empty.", "Write one such as")]
+    [InlineData("ws:/localhost:8000/echo", "\"ws:/localhost:8000/echo\" lacks the two slashes behind its scheme.", "Write ws://localhost:8000/echo.")]
+    [InlineData("tcp:localhost:8000", "\"tcp:localhost:8000\" lacks the two slashes behind its scheme.", "Write tcp://localhost:8000.")]
     [InlineData("localhost:8000", "\"localhost:8000\" has no scheme.", "ws://localhost:8000")]
     [InlineData("pipe://", "URI pipe:// missing pipe name.", "pipe://name")]
     [InlineData("pipe://a/b", "Use pipe://a instead of pipe://a/b because named pipe URIs shouldn't contain paths.", "/b")]
