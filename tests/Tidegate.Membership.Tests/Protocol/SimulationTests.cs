@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace Tidegate.Membership.Tests.Protocol;
 
 /// <summary>
-/// Whole clusters in virtual time. Each runs once from a fixed seed and once from a random one, which is printed; with
-/// TIDEGATE_LONG=1 as often and as large as the figures in docs/performance.md.
+/// Whole clusters in virtual time. Each runs from a fixed seed; with TIDEGATE_LONG=1 from a random one as well,
+/// which is printed, and as often and as large as the figures in docs/performance.md.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -105,7 +105,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void Halves_do_not_find_each_other_again_without_reconnecting() =>
         Assert.Throws<InvariantViolation>(() => Run("split", 20, 20, 1, seed: 1, without: Additions.Reconnect));
 
-    private static int[] Seeds() => [7, Random.Shared.Next()];
+    // The same runs each time, so that a failure is the change's; chance belongs to the long run, which prints its seed.
+    private static int[] Seeds() => IsLong ? [7, Random.Shared.Next()] : [7];
 
     private MeasurementResult Run(
         string scenario, int members, int seconds, int rounds, int seed, int loss = 0, Additions without = Additions.None, bool strict = true)
