@@ -153,6 +153,11 @@ internal sealed partial class ProtocolCore
 
     private void OnAck(in MemberAddress from, in AckMessage ack)
     {
+        if (Meets(ack.SeqNo))
+        {
+            return;
+        }
+
         if (_relays.Remove(ack.SeqNo, out Relay? relay))
         {
             Reached();
