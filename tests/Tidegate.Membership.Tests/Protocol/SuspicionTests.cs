@@ -27,6 +27,14 @@ public sealed class SuspicionTests
     }
 
     [Fact]
+    public void Once_there_is_nobody_to_confirm_it_it_lasts_the_minimum()
+    {
+        Suspicion suspicion = new("x", wanted: 2, start: 0, minimum: 800, maximum: 4_800);
+        suspicion.WantNone();
+        Assert.Equal(800, suspicion.Deadline);
+    }
+
+    [Fact]
     public void Nobody_counts_twice_and_the_first_accuser_is_no_confirmation()
     {
         Suspicion suspicion = new("x", wanted: 3, start: 0, minimum: 800, maximum: 4_800);
