@@ -63,7 +63,7 @@ internal sealed partial class ProtocolCore
     {
         bool own = from == _self.Name;
         bool isPrivate = own && _guard.IsIsolated && _options.Has(Additions.Isolation);
-        int wanted = Confirmers() - 1 < _options.SuspicionMultiplier - 2 ? 0 : _options.SuspicionMultiplier - 2;
+        int wanted = _table.Live - 2 < _options.SuspicionMultiplier - 2 ? 0 : _options.SuspicionMultiplier - 2;
         long minimum = ProtocolTiming.SuspicionMinimum(_options.SuspicionMultiplier, _table.Live, _options.ProbeInterval);
         Suspicion suspicion = new(from, wanted, Now, minimum, minimum * _options.SuspicionMaximumMultiplier);
         record.SetIncarnation(incarnation);
@@ -81,19 +81,20 @@ internal sealed partial class ProtocolCore
             _host.OnMemberChanged(record, MemberChange.Suspected);
         }
 
-        EndWaitingForNobody();
+        WaitForWhoIsLeft();
     }
 
     /// <summary>Other members that nobody suspects.</summary>
     private int Confirmers() => _table.Live - _table.Suspected - 1;
 
     /// <summary>
-    /// Who fell silent together cannot confirm each other's suspicion: where too few others are left for it, it is not waited for.
-    /// Not where nobody is left because this member is cut off.
+    /// Who fell silent together cannot confirm each other's suspicion: no more confirmations are waited for than can come. Not
+    /// where nobody is left because this member is cut off.
     /// </summary>
-    private void EndWaitingForNobody()
+    private void WaitForWhoIsLeft()
     {
-        if (IsHeldBack || Confirmers() >= _options.SuspicionMultiplier - 2)
+        int left = Confirmers();
+        if (IsHeldBack || left >= _options.SuspicionMultiplier - 2)
         {
             return;
         }
@@ -102,7 +103,7 @@ internal sealed partial class ProtocolCore
         {
             if (_table[i] is { Suspicion: { } running } waiting)
             {
-                running.WantNone();
+                running.WantAtMost(left);
                 WaitFor(waiting);
             }
         }

@@ -48,8 +48,8 @@ internal sealed class Suspicion
     /// <summary>True where the accuser is new and still counts: then it is passed on.</summary>
     internal bool Confirm(string from) => Confirmations < _wanted && _accusers.Add(from);
 
-    /// <summary>There is nobody left who could confirm it: from now on it lasts its minimum.</summary>
-    internal void WantNone() => _wanted = 0;
+    /// <summary>Only so many are left who could confirm it. With 0 it lasts its minimum from now on.</summary>
+    internal void WantAtMost(int confirmations) => _wanted = Math.Min(_wanted, confirmations);
 
     /// <summary>Begins anew, because the member has been heard.</summary>
     internal void Restart(long now) => Start = now;

@@ -81,6 +81,9 @@ public sealed class AccusationRuleTests
         script.Answering.Remove(At(2));
         script.Answering.Remove(At(3));
         long silent = script.Now;
+        script.Until(() => script["a"].Suspicion is not null && script["b"].Suspicion is not null);
+        script.Receive(new SuspectMessage(1, "a", "c"));
+        script.Receive(new SuspectMessage(1, "b", "c"));
         script.Until(() => script.IsDown("a") && script.IsDown("b"));
         Assert.False(script.Core.IsIsolated);
         Assert.InRange(script.Now - silent, 800, 2_500);

@@ -27,11 +27,17 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void Once_there_is_nobody_to_confirm_it_it_lasts_the_minimum()
+    public void No_more_confirmations_are_waited_for_than_can_come()
     {
         Suspicion suspicion = new("x", wanted: 2, start: 0, minimum: 800, maximum: 4_800);
-        suspicion.WantNone();
+        suspicion.WantAtMost(1);
+        Assert.Equal(4_800, suspicion.Deadline);
+        Assert.True(suspicion.Confirm("y"));
         Assert.Equal(800, suspicion.Deadline);
+
+        Suspicion alone = new("x", wanted: 2, start: 0, minimum: 800, maximum: 4_800);
+        alone.WantAtMost(0);
+        Assert.Equal(800, alone.Deadline);
     }
 
     [Fact]
