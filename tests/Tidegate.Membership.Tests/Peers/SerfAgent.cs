@@ -1,32 +1,26 @@
 using System.Diagnostics;
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
-using Tidegate.Membership.Transport;
+using System.Net.Sockets;
+using System.Text;
 
 namespace Tidegate.Membership.Tests.Peers;
 
-/// <summary>A Serf agent as Debian has it, on loopback, on ports that were free a moment ago.</summary>
+/// <summary>A Serf agent as Debian packages it, on loopback, on a port of the kernel's choice.</summary>
 internal sealed class SerfAgent : IAsyncDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
-    private readonly IPEndPoint _rpc;
-    private readonly List<string> _log = [];
+    private readonly StringBuilder _log = new();
+    private readonly string _rpc;
 
-    private SerfAgent(string name, IPEndPoint listen, IPEndPoint rpc, string? key)
+    private SerfAgent(Process process, string rpc)
     {
-        Address = MemberAddress.From(listen);
+        _process = process;
         _rpc = rpc;
-        string[] encrypt = key is null ? [] : [$"-encrypt={key}"];
-        _process = Begin(["agent", $"-node={name}", $"-bind={listen}", $"-rpc-addr={rpc}", "-log-level=debug", .. encrypt]);
-        _process.OutputDataReceived += Keep;
-        _process.ErrorDataReceived += Keep;
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
     }
 
-    internal MemberAddress Address { get; }
+    internal MemberAddress Address { get; private set; }
 
     /// <summary>What it has said so far, for the message of a test that fails.</summary>
     internal string Log
@@ -35,25 +29,33 @@ internal sealed class SerfAgent : IAsyncDisposable
         {
             lock (_log)
             {
-                return string.Join('\n', _log);
+                return _log.ToString();
             }
         }
     }
 
-    /// <summary>Starts an agent and waits until it is ready.</summary>
-    internal static async Task<SerfAgent> StartAsync(string name, IPAddress address, string? key)
+    /// <summary>Starts an agent on an address of its own and waits until it is there.</summary>
+    internal static Task<SerfAgent> StartAsync(string name, params string[] arguments) => StartAsync(name, OwnAddress(), arguments);
+
+    internal static async Task<SerfAgent> StartAsync(string name, IPAddress address, params string[] arguments)
     {
-        SerfAgent agent = new(name, await FreeAsync(address), await FreeAsync(address), key);
+        IPAddress local = OwnAddress();
+        string rpc = $"{local}:{FreePort(local)}";
+        Process process = Start(["agent", $"-node={name}", $"-bind={new IPEndPoint(address, 0)}", $"-rpc-addr={rpc}", "-log-level=debug", .. arguments]);
+        SerfAgent agent = new(process, rpc);
+        process.OutputDataReceived += agent.Note;
+        process.ErrorDataReceived += agent.Note;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
         try
         {
-            long start = Stopwatch.GetTimestamp();
-            while (!(await agent.RunAsync("info")).Contains(name, StringComparison.Ordinal))
-            {
-                Assert.False(agent._process.HasExited, agent.Log);
-                Assert.True(Stopwatch.GetElapsedTime(start) < Patience, agent.Log);
-                await Task.Delay(50);
-            }
-
+            await agent.WaitForAsync(() => agent.Log.Contains("Received event: member-join", StringComparison.Ordinal), "the agent has started");
+            string log = agent.Log;
+            const string Mark = "dynamic bind port ";
+            int at = log.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length;
+            int port = int.Parse(log.AsSpan(at, log.AsSpan(at).IndexOfAnyExceptInRange('0', '9')));
+            agent.Address = MemberAddress.From(new IPEndPoint(address, port));
+            await agent.RunUntilAsync(name, "info");
             return agent;
         }
         catch
@@ -63,54 +65,98 @@ internal sealed class SerfAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a command that talks to the agent, and returns what it prints.</summary>
+    /// <summary>Runs one of the agent's commands to its end; its output and errors.</summary>
     internal async Task<string> RunAsync(string command, params string[] arguments)
     {
-        using Process process = Begin([command, $"-rpc-addr={_rpc}", .. arguments]);
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
-        return output + await error.WaitAsync(Patience);
+        using Process process = Start([command, $"-rpc-addr={_rpc}", .. arguments]);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        using CancellationTokenSource late = new(Patience);
+        await process.WaitForExitAsync(late.Token);
+        return await output + await errors;
     }
 
-    /// <summary>Runs a command again and again until what it prints is what a test waits for.</summary>
-    internal async Task<string> RunUntilAsync(Func<string, bool> condition, string command, params string[] arguments)
+    /// <summary>Runs a command again until its output has a line with that text: an agent's queries end after seconds, which a slow machine may need.</summary>
+    internal async Task<string> RunUntilAsync(string text, string command, params string[] arguments)
     {
+        string output = "";
         long start = Stopwatch.GetTimestamp();
-        string output = await RunAsync(command, arguments);
-        while (!condition(output))
+        while (Stopwatch.GetElapsedTime(start) < Patience)
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"{output}\n{Log}");
-            await Task.Delay(50);
             output = await RunAsync(command, arguments);
+            if (output.Contains(text, StringComparison.Ordinal))
+            {
+                return output;
+            }
         }
 
+        Assert.Fail($"no '{text}' in:\n{output}\n{Log}");
         return output;
+    }
+
+    internal Task WaitForLogAsync(string text) => WaitForAsync(() => Log.Contains(text, StringComparison.Ordinal), $"the agent logs '{text}'");
+
+    /// <summary>Waits until the members as the agent lists them have a line with all of these.</summary>
+    internal async Task WaitForMemberAsync(params string[] parts)
+    {
+        string members = "";
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < Patience)
+        {
+            members = await RunAsync("members");
+            if (members.Split('\n').Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal))))
+            {
+                return;
+            }
+
+            await Task.Delay(100);
+        }
+
+        Assert.Fail($"no member '{string.Join(", ", parts)}' in:\n{members}\n{Log}");
+    }
+
+    internal async Task WaitForAsync(Func<bool> condition, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"not in a minute: {what}. The agent's log:\n{Log}");
+            await Task.Delay(20);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync().WaitAsync(Patience);
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
         _process.Dispose();
     }
 
-    private static Process Begin(IEnumerable<string> arguments) => Process.Start(new ProcessStartInfo("serf", arguments)
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    private static IPAddress OwnAddress() =>
+        new([127, (byte)Random.Shared.Next(1, 255), (byte)Random.Shared.Next(256), (byte)Random.Shared.Next(1, 255)]);
 
-    private static async Task<IPEndPoint> FreeAsync(IPAddress address)
+    private static Process Start(string[] arguments)
     {
-        await using MemberTransport transport = MemberTransport.Open(new IPEndPoint(address, 0), NullLogger.Instance);
-        return transport.LocalEndPoint;
+        ProcessStartInfo start = new("serf", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        return Process.Start(start) ?? throw new InvalidOperationException("serf could not be started; ./test installs it.");
     }
 
-    private void Keep(object sender, DataReceivedEventArgs line)
+    private static int FreePort(IPAddress address)
+    {
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private void Note(object sender, DataReceivedEventArgs line)
     {
         lock (_log)
         {
-            _log.Add(line.Data ?? "");
+            _log.Append(line.Data).Append('\n');
         }
     }
 }

@@ -17,7 +17,7 @@ public sealed class SerfAgentTests
     {
         IPAddress address = IPAddress.Parse(host);
         SealingKey? key = keyLength == 0 ? null : new SealingKey(Enumerable.Range(1, keyLength).Select(i => (byte)i).ToArray());
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent", address, key?.ToBase64());
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", address, key is null ? [] : [$"-encrypt={key.ToBase64()}"]);
         await using LoneMember member = new("lone", address, new Envelope([], key is null ? null : new Keyring(key)));
 
         // Its answer is compressed always, ours because it is long.
@@ -30,7 +30,7 @@ public sealed class SerfAgentTests
         Assert.Equal(2, state.UserState.Span[0]);
 
         // It believes that we are there, with address and tags, and goes on believing because it is answered.
-        string members = await agent.RunUntilAsync(output => output.Contains("lone", StringComparison.Ordinal), "members");
+        string members = await agent.RunUntilAsync("lone", "members");
         string line = members.Split('\n').Single(line => line.StartsWith("lone ", StringComparison.Ordinal));
         Assert.Contains($"{member.Address} ", line, StringComparison.Ordinal);
         Assert.Contains("alive", line, StringComparison.Ordinal);
@@ -63,7 +63,7 @@ public sealed class SerfAgentTests
     {
         IPAddress address = IPAddress.Parse("127.0.0.83");
         SealingKey theirs = new(Enumerable.Repeat((byte)1, 32).ToArray());
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent", address, theirs.ToBase64());
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", address, $"-encrypt={theirs.ToBase64()}");
         await using LoneMember wrong = new("wrong", address, new Envelope([], new Keyring(new SealingKey(Enumerable.Repeat((byte)2, 32).ToArray()))));
         await using LoneMember plain = new("plain", address, Envelope.Plain);
 
@@ -84,7 +84,7 @@ public sealed class SerfAgentTests
     public async Task An_agent_joins_us()
     {
         IPAddress address = IPAddress.Parse("127.0.0.84");
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent", address, null);
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", address);
         await using LoneMember member = new("lone", address, Envelope.Plain);
         Assert.Contains("Successfully joined", await agent.RunAsync("join", member.Address.ToString()), StringComparison.Ordinal);
         Assert.Contains("lone", await agent.RunAsync("members"), StringComparison.Ordinal);

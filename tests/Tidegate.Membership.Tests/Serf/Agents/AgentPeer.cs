@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Membership.Serf;
+using Tidegate.Membership.Tests.Peers;
 using Tidegate.Membership.Wire;
 
 namespace Tidegate.Membership.Tests.Serf.Agents;
@@ -66,7 +67,7 @@ internal sealed class AgentPeer : IAsyncDisposable
     internal async Task JoinAsync(SerfAgent agent)
     {
         using TcpClient client = new();
-        await client.ConnectAsync(agent.Address, agent.Port, _end.Token);
+        await client.ConnectAsync(agent.Address.ToEndPoint(), _end.Token);
         NetworkStream stream = client.GetStream();
         await PushPullStream.WriteAsync(stream, Do(_ => State(join: true)));
         SideState? answer = await PushPullStream.ReadAsync(stream, []);

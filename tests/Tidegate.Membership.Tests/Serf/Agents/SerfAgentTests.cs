@@ -1,5 +1,6 @@
 using Tidegate.Membership.Serf;
 using Tidegate.Membership.Serf.Messages;
+using Tidegate.Membership.Tests.Peers;
 using Tidegate.Membership.Wire;
 using static Tidegate.Membership.Tests.Wire.WireBytes;
 
@@ -11,7 +12,7 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task An_agent_takes_our_state_and_our_tags_and_we_take_its()
     {
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-tag", "role=web");
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-disable-compression", "-tag", "role=web");
         await using AgentPeer ours = new("ours", ("role", "gateway"), ("tg", "1"));
         ours.Do(host => host.Registry!.Publish(Raw("01")));
         await ours.JoinAsync(agent);
@@ -24,7 +25,7 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task Events_go_both_ways_and_those_of_before_come_with_a_replay()
     {
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent");
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-disable-compression");
         await using AgentPeer ours = new("ours");
         ours.Do(host => host.Layer.Fire("before", Raw("'x'"), coalesce: false));
         await agent.RunAsync("join", "-replay", ours.Address.ToString());
@@ -43,7 +44,7 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task Queries_and_reachability_of_an_agent_are_answered()
     {
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent");
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-disable-compression");
         await using AgentPeer ours = new("ours", ("role", "gateway"));
         ours.Host.OnQuery = query => query.Answer(RawBytes.CopyOf([.. "load of "u8, .. query.Payload.Span]));
         await ours.JoinAsync(agent);
@@ -58,7 +59,7 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task An_agent_answers_our_queries()
     {
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent");
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-disable-compression");
         await using AgentPeer ours = new("ours");
         await ours.JoinAsync(agent);
         await agent.WaitForMemberAsync("ours", "alive");
@@ -85,7 +86,7 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task An_agent_names_the_address_of_which_a_name_is_ours()
     {
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent");
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-disable-compression");
         await using AgentPeer ours = new("ours");
         await ours.JoinAsync(agent);
         await agent.WaitForMemberAsync("ours", "alive");
@@ -97,10 +98,10 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task Answers_are_relayed_between_agents_and_us()
     {
-        await using SerfAgent asker = await SerfAgent.StartAsync("asker");
-        await using SerfAgent other = await SerfAgent.StartAsync("other");
+        await using SerfAgent asker = await SerfAgent.StartAsync("asker", "-disable-compression");
+        await using SerfAgent other = await SerfAgent.StartAsync("other", "-disable-compression");
         await using AgentPeer ours = new("ours");
-        await other.RunAsync("join", $"{asker.Address}:{asker.Port}");
+        await other.RunAsync("join", asker.Address.ToString());
         await ours.JoinAsync(asker);
         await other.WaitForMemberAsync("ours", "alive");
         await asker.WaitForMemberAsync("other", "alive");
@@ -123,7 +124,7 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task Leaving_is_seen_as_having_left_both_ways()
     {
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent");
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-disable-compression");
         await using AgentPeer ours = new("ours");
         await using AgentPeer second = new("second");
         await ours.JoinAsync(agent);
@@ -145,7 +146,7 @@ public sealed class SerfAgentTests
     [Fact]
     public async Task Who_failed_is_forced_to_have_left_by_an_agent_and_by_us()
     {
-        await using SerfAgent agent = await SerfAgent.StartAsync("agent");
+        await using SerfAgent agent = await SerfAgent.StartAsync("agent", "-disable-compression");
         await using AgentPeer ours = new("ours");
         await ours.JoinAsync(agent);
         foreach (string name in (string[])["one", "two"])
