@@ -1,5 +1,6 @@
 using System.Text;
 using Tidegate.Membership.Protocol;
+using Tidegate.Membership.Wire;
 
 namespace Tidegate.Membership.Simulator;
 

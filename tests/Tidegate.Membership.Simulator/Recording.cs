@@ -1,4 +1,5 @@
 using Tidegate.Membership.Protocol;
+using Tidegate.Membership.Wire;
 
 namespace Tidegate.Membership.Simulator;
 

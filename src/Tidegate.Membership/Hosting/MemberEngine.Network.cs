@@ -32,18 +32,18 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
 
     bool IStreamHandler.IsMe(string node) => node == Name;
 
-    PushPullReply IStreamHandler.OnPushPull(PushPullState state, MemberAddress from)
+    PushPullAnswer IStreamHandler.OnPushPull(ClusterState state, MemberAddress from)
     {
         lock (_gate)
         {
             if (!_running)
             {
-                return new PushPullReply(null, $"{Name} is stopping");
+                return new PushPullAnswer(null, $"{Name} is stopping");
             }
 
-            PushPullAnswer answer = _core.OnPushPullRequest(Now, from, ToCluster(state));
+            PushPullAnswer answer = _core.OnPushPullRequest(Now, from, state);
             Finish();
-            return new PushPullReply(answer.State is null ? null : ToWire(answer.State), answer.Refusal);
+            return answer;
         }
     }
 
@@ -127,10 +127,10 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
                 return;
             }
 
-            if (outcome.IsDone && outcome.Answer is PushPullState state)
+            if (outcome.IsDone && outcome.Answer is ClusterState state)
             {
                 _mergesAnswer = true;
-                _core.OnPushPullAnswer(Now, exchange, ToCluster(state));
+                _core.OnPushPullAnswer(Now, exchange, state);
                 _mergesAnswer = false;
                 AnnounceJoin(join);
             }
@@ -186,37 +186,11 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
         }
     }
 
-    private PushPullState LocalState(bool join)
+    private ClusterState LocalState(bool join)
     {
         lock (_gate)
         {
-            return ToWire(_core.LocalState(join));
+            return _core.LocalState(join);
         }
-    }
-
-    private static ClusterState ToCluster(PushPullState state)
-    {
-        StateEntry[] entries = new StateEntry[state.Nodes.Count];
-        for (int i = 0; i < entries.Length; i++)
-        {
-            PushPullNode node = state.Nodes[i];
-            entries[i] = new StateEntry(
-                node.Name, MemberAddress.From(node.Address, node.Port), node.Meta, node.Incarnation, (MemberStatus)node.State, node.Versions);
-        }
-
-        return new ClusterState(state.Join, entries, state.UserState);
-    }
-
-    private static PushPullState ToWire(ClusterState state)
-    {
-        PushPullNode[] nodes = new PushPullNode[state.Entries.Count];
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            StateEntry entry = state.Entries[i];
-            nodes[i] = new PushPullNode(
-                entry.Name, entry.Address.Raw, entry.Address.Port, entry.Meta, entry.Incarnation, (PushPullNodeState)entry.Status, entry.Versions);
-        }
-
-        return new PushPullState(state.Join, nodes, state.UserState);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Tidegate.Membership.Wire;
 
 namespace Tidegate.Membership.Protocol;
 

@@ -1,3 +1,5 @@
+using Tidegate.Membership.Wire;
+
 namespace Tidegate.Membership.Protocol;
 
 /// <summary>What everyone is to know.</summary>

@@ -1,3 +1,5 @@
+using Tidegate.Membership.Wire;
+
 namespace Tidegate.Membership.Protocol;
 
 /// <summary>Being cut off (specification, section 5; see <see cref="IsolationGuard"/>).</summary>

@@ -8,7 +8,7 @@ namespace Tidegate.Membership.Streams;
 /// </summary>
 internal sealed class PeerMessageParser
 {
-    private readonly List<PushPullNode> _nodes = [];
+    private readonly List<StateEntry> _entries = [];
     private readonly StreamBudget.Share _share;
     private PushPullHeader? _header;
     private UserHeader? _user;
@@ -76,10 +76,10 @@ internal sealed class PeerMessageParser
         }
 
         PushPullHeader header = _header.Value;
-        while (_nodes.Count < header.Nodes)
+        while (_entries.Count < header.Nodes)
         {
             MessagePackReader reader = new(bytes[Position..]);
-            bool read = PushPullNode.TryRead(ref reader, out PushPullNode node);
+            bool read = StateEntry.TryRead(ref reader, out StateEntry? entry);
             StreamRefusal refusal = Took(ref reader, bytes);
             if (!read || refusal != StreamRefusal.None)
             {
@@ -91,10 +91,10 @@ internal sealed class PeerMessageParser
                 return StreamRefusal.TooMuchHeld;
             }
 
-            _nodes.Add(node);
+            _entries.Add(entry!);
         }
 
-        return TakeBytes(bytes, header.UserStateLength, state => new PushPullState(header.Join, _nodes, state));
+        return TakeBytes(bytes, header.UserStateLength, state => new ClusterState(header.Join, _entries, state));
     }
 
     private StreamRefusal ParseUser(ReadOnlySpan<byte> bytes)

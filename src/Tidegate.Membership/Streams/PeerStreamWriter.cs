@@ -66,11 +66,11 @@ internal static class PeerStreamWriter
     {
         switch (message)
         {
-            case PushPullState state:
-                new PushPullHeader(state.Nodes.Count, state.UserState.Length, state.Join).Write(output);
-                foreach (PushPullNode node in state.Nodes)
+            case ClusterState state:
+                new PushPullHeader(state.Entries.Count, state.UserState.Length, state.Join).Write(output);
+                foreach (StateEntry entry in state.Entries)
                 {
-                    node.Write(output);
+                    entry.Write(output);
                 }
 
                 output.Write(state.UserState.Span);

@@ -48,9 +48,9 @@ internal sealed class StreamClient
         _budget = budget ?? new StreamBudget();
     }
 
-    /// <summary>A push/pull. The state to send is asked for once connected. The answer is a <see cref="PushPullState"/> or a <see cref="StreamError"/>.</summary>
-    internal Task<StreamOutcome> ExchangeAsync(MemberAddress to, Func<PushPullState> local, CancellationToken cancellationToken) =>
-        RunAsync(to, local, static answer => answer is PushPullState, _deadline, cancellationToken);
+    /// <summary>A push/pull. The state to send is asked for once connected. The answer is a <see cref="ClusterState"/> or a <see cref="StreamError"/>.</summary>
+    internal Task<StreamOutcome> ExchangeAsync(MemberAddress to, Func<ClusterState> local, CancellationToken cancellationToken) =>
+        RunAsync(to, local, static answer => answer is ClusterState, _deadline, cancellationToken);
 
     /// <summary>A ping by TCP, which must be answered with its own number.</summary>
     internal Task<StreamOutcome> PingAsync(MemberAddress to, PingMessage ping, TimeSpan timeout, CancellationToken cancellationToken) =>

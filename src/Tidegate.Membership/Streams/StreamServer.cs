@@ -6,11 +6,6 @@ using Tidegate.Membership.Wire;
 
 namespace Tidegate.Membership.Streams;
 
-/// <summary>The listener's answer to a push/pull: its state, or why there is none.</summary>
-/// <param name="State">The state to send, merged before; its Join repeats the request's. Null where there is a refusal.</param>
-/// <param name="Refusal">The text of the error to send instead; null where there is a state.</param>
-internal sealed record PushPullReply(PushPullState? State, string? Refusal);
-
 /// <summary>What is done with the streams that others open. Called on any thread, several at a time.</summary>
 internal interface IStreamHandler
 {
@@ -18,7 +13,7 @@ internal interface IStreamHandler
     bool IsMe(string node);
 
     /// <summary>Merges the other side's state and answers with ours.</summary>
-    PushPullReply OnPushPull(PushPullState state, MemberAddress from);
+    PushPullAnswer OnPushPull(ClusterState state, MemberAddress from);
 
     /// <summary>A user message without its type byte or header.</summary>
     void OnUserMessage(ReadOnlyMemory<byte> message, MemberAddress from);
@@ -98,7 +93,7 @@ internal sealed class StreamServer
         try
         {
             StreamReading reading = await PeerStreamReader.ReadAsync(stream, _envelope, expectLabel: true, share, cancellationToken).ConfigureAwait(false);
-            isPushPull = reading.Message is PushPullState;
+            isPushPull = reading.Message is ClusterState;
             bool isTooMany = isPushPull && Interlocked.Increment(ref _pushPulls) > StreamLimits.PushPulls;
             StreamRefusal refusal = isTooMany ? StreamRefusal.TooManyPushPulls : reading.Refusal;
             PeerMessage? answer = null;
@@ -133,8 +128,8 @@ internal sealed class StreamServer
     {
         switch (message)
         {
-            case PushPullState state:
-                PushPullReply reply = _handler.OnPushPull(state, from);
+            case ClusterState state:
+                PushPullAnswer reply = _handler.OnPushPull(state, from);
                 return reply.Refusal is { } error ? (new StreamError(error), StreamRefusal.Declined) : (reply.State, StreamRefusal.None);
             case StreamPing { Ping: { } ping }:
                 return ping.Node.Length == 0 || _handler.IsMe(ping.Node)

@@ -146,8 +146,8 @@ public sealed class EdgeFuzzTests(ITestOutputHelper output)
             case 3:
                 return new StreamUser(new byte[random.Next(2_000)]);
             default:
-                PushPullNode node = new("gateway-1", WireBytes.Raw("0a000001"), 7946, WireBytes.Raw("ff80"), 3, PushPullNodeState.Suspect, WireBytes.Raw("010502020505"));
-                return new PushPullState(true, [.. Enumerable.Repeat(node, random.Next(40))], new byte[random.Next(300)]);
+                StateEntry node = new("gateway-1", MemberAddress.From(WireBytes.Raw("0a000001"), 7946), WireBytes.Raw("ff80"), 3, MemberStatus.Suspect, WireBytes.Raw("010502020505"));
+                return new ClusterState(true, [.. Enumerable.Repeat(node, random.Next(40))], new byte[random.Next(300)]);
         }
     }
 

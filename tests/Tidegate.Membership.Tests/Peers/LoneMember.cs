@@ -20,7 +20,7 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
     private readonly PacketWriter _writer;
     private readonly StreamServer _server;
     private readonly List<(MessageType Type, byte[] Body)> _messages = [];
-    private readonly List<PushPullState> _states = [];
+    private readonly List<ClusterState> _states = [];
     private MemberAddress _from;
 
     internal LoneMember(string name, IPAddress address, Envelope envelope)
@@ -41,9 +41,9 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
     /// <summary>Parts of packets that could not be taken.</summary>
     internal int Refused { get; private set; }
 
-    internal PushPullState State(bool join) => new(
+    internal ClusterState State(bool join) => new(
         join,
-        [new PushPullNode(_name, Address.Raw, Address.Port, WireBytes.Raw("ff 81 a4'role'a4'lone'"), 1, PushPullNodeState.Alive, SerfVersions)],
+        [new StateEntry(_name, Address, WireBytes.Raw("ff 81 a4'role'a4'lone'"), 1, MemberStatus.Alive, SerfVersions)],
         UserState());
 
     internal void Send(MemberAddress to, bool checksum, params byte[][] messages)
@@ -109,14 +109,14 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
 
     public bool IsMe(string node) => node == _name;
 
-    public PushPullReply OnPushPull(PushPullState state, MemberAddress from)
+    public PushPullAnswer OnPushPull(ClusterState state, MemberAddress from)
     {
         lock (_states)
         {
             _states.Add(state);
         }
 
-        return new PushPullReply(State(state.Join), null);
+        return new PushPullAnswer(State(state.Join), null);
     }
 
     public void OnUserMessage(ReadOnlyMemory<byte> message, MemberAddress from)

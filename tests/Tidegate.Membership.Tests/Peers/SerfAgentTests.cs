@@ -23,10 +23,10 @@ public sealed class SerfAgentTests
         // Its answer is compressed always, ours because it is long.
         StreamOutcome outcome = await member.Client.ExchangeAsync(agent.Address, () => member.State(join: true), default);
         Assert.True(outcome.IsDone, $"{outcome.Describe()}\n{agent.Log}");
-        PushPullState state = Assert.IsType<PushPullState>(outcome.Answer);
+        ClusterState state = Assert.IsType<ClusterState>(outcome.Answer);
         Assert.True(state.Join);
-        PushPullNode node = Assert.Single(state.Nodes);
-        Assert.Equal(("agent", PushPullNodeState.Alive, agent.Address.Port), (node.Name, node.State, node.Port));
+        StateEntry node = Assert.Single(state.Entries);
+        Assert.Equal(("agent", MemberStatus.Alive, agent.Address.Port), (node.Name, node.Status, node.Address.Port));
         Assert.Equal(2, state.UserState.Span[0]);
 
         // It believes that we are there, with address and tags, and goes on believing because it is answered.

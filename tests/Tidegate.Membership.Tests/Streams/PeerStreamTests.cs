@@ -28,10 +28,10 @@ public sealed class PeerStreamTests
         ];
         foreach (int atATime in (int[])[1, 2, 7, int.MaxValue])
         {
-            PushPullState state = Assert.IsType<PushPullState>(await MessageAsync(Envelope.Plain, bytes, atATime));
+            ClusterState state = Assert.IsType<ClusterState>(await MessageAsync(Envelope.Plain, bytes, atATime));
             Assert.True(state.Join);
-            Assert.Equal(["a", "a"], state.Nodes.Select(node => node.Name));
-            Assert.Equal([PushPullNodeState.Suspect, PushPullNodeState.Alive], state.Nodes.Select(node => node.State));
+            Assert.Equal(["a", "a"], state.Entries.Select(node => node.Name));
+            Assert.Equal([MemberStatus.Suspect, MemberStatus.Alive], state.Entries.Select(node => node.Status));
             Assert.Equal(new byte[] { 7, 8, 9 }, state.UserState);
         }
     }
@@ -55,14 +55,14 @@ public sealed class PeerStreamTests
     public async Task Every_message_is_read_as_it_was_written(bool isSealed, bool isLabelled)
     {
         Envelope envelope = new(isLabelled ? "red"u8 : [], isSealed ? Keys : null);
-        PushPullNode[] nodes = [.. Enumerable.Range(0, 100).Select(i => new PushPullNode(
-            $"gateway-{i}", Raw("0a000001"), (ushort)i, Raw("ff80"), (uint)i, (PushPullNodeState)(i % 4), Raw("010502020505")))];
+        StateEntry[] nodes = [.. Enumerable.Range(0, 100).Select(i => new StateEntry(
+            $"gateway-{i}", MemberAddress.From(Raw("0a000001"), (ushort)i), Raw("ff80"), (uint)i, (MemberStatus)(i % 4), Raw("010502020505")))];
         byte[] noise = new byte[5_000];
         new Random(1).NextBytes(noise);
 
-        PushPullState state = await RoundTripAsync(envelope, new PushPullState(true, nodes, noise));
+        ClusterState state = await RoundTripAsync(envelope, new ClusterState(true, nodes, noise));
         Assert.True(state.Join);
-        Assert.Equal(nodes, state.Nodes);
+        Assert.Equal(nodes, state.Entries);
         Assert.Equal(noise, state.UserState);
 
         StreamUser user = await RoundTripAsync(envelope, new StreamUser(new byte[3_000]));

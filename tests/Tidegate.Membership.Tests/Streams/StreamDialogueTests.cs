@@ -16,7 +16,7 @@ public sealed class StreamDialogueTests
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
     private static readonly MemberAddress Stranger = MemberAddress.From(new IPEndPoint(IPAddress.Parse("10.0.0.9"), 7946));
     private static readonly Keyring Keys = new(KeyringTests.Key(3, 32));
-    private static readonly PushPullState Empty = new(false, [], Array.Empty<byte>());
+    private static readonly ClusterState Empty = new(false, [], Array.Empty<byte>());
 
     [Theory]
     [InlineData(false, "")]
@@ -28,10 +28,10 @@ public sealed class StreamDialogueTests
         await using Pair pair = new(envelope, envelope);
         StreamOutcome outcome = await pair.Client.ExchangeAsync(pair.Server, () => State("client", join: true), default);
         Assert.True(outcome.IsDone, outcome.Describe());
-        PushPullState answer = Assert.IsType<PushPullState>(outcome.Answer);
+        ClusterState answer = Assert.IsType<ClusterState>(outcome.Answer);
         Assert.True(answer.Join);
-        Assert.Equal("server", Assert.Single(answer.Nodes).Name);
-        Assert.Equal("client", Assert.Single(pair.Handler.States.Single().Nodes).Name);
+        Assert.Equal("server", Assert.Single(answer.Entries).Name);
+        Assert.Equal("client", Assert.Single(pair.Handler.States.Single().Entries).Name);
         Assert.Equal(0, pair.StreamServer.Refusals.Total);
     }
 
@@ -197,14 +197,14 @@ public sealed class StreamDialogueTests
         return new StreamServer(envelope, handler, lines, TimeProvider.System, deadline ?? TimeSpan.FromSeconds(60));
     }
 
-    private static PushPullState State(string name, bool join) =>
-        new(join, [new PushPullNode(name, Raw("7f000001"), 1, RawBytes.Nil, 1, PushPullNodeState.Alive, Raw("010502020505"))], "state"u8.ToArray());
+    private static ClusterState State(string name, bool join) =>
+        new(join, [new StateEntry(name, MemberAddress.From(Raw("7f000001"), 1), RawBytes.Nil, 1, MemberStatus.Alive, Raw("010502020505"))], "state"u8.ToArray());
 
     private sealed class Handler : IStreamHandler
     {
         private readonly TaskCompletionSource<byte[]> _user = new();
 
-        internal List<PushPullState> States { get; } = [];
+        internal List<ClusterState> States { get; } = [];
 
         internal string? Decline { get; set; }
 
@@ -212,14 +212,14 @@ public sealed class StreamDialogueTests
 
         public bool IsMe(string node) => node == "server";
 
-        public PushPullReply OnPushPull(PushPullState state, MemberAddress from)
+        public PushPullAnswer OnPushPull(ClusterState state, MemberAddress from)
         {
             lock (States)
             {
                 States.Add(state);
             }
 
-            return Decline is null ? new PushPullReply(State("server", state.Join), null) : new PushPullReply(null, Decline);
+            return Decline is null ? new PushPullAnswer(State("server", state.Join), null) : new PushPullAnswer(null, Decline);
         }
 
         public void OnUserMessage(ReadOnlyMemory<byte> message, MemberAddress from) => _user.TrySetResult(message.ToArray());

@@ -54,7 +54,7 @@ public sealed class InboundTests : IMessageHandler, IStreamHandler
 
     bool IStreamHandler.IsMe(string node) => node == "me";
 
-    PushPullReply IStreamHandler.OnPushPull(PushPullState state, MemberAddress from) => new(null, "not here");
+    PushPullAnswer IStreamHandler.OnPushPull(ClusterState state, MemberAddress from) => new(null, "not here");
 
     void IStreamHandler.OnUserMessage(ReadOnlyMemory<byte> message, MemberAddress from)
     {

@@ -7,8 +7,8 @@ namespace Tidegate.Membership.Tests.Wire;
 /// <summary>What streams carry, against bytes worked out by hand.</summary>
 public sealed class PushPullBytesTests
 {
-    private static readonly PushPullNode Node =
-        new("gw1", Raw("0a000001"), 7946, Raw("ff80"), 3, PushPullNodeState.Left, Raw("010502020505"));
+    private static readonly StateEntry Node =
+        new("gw1", MemberAddress.From(Raw("0a000001"), 7946), Raw("ff80"), 3, MemberStatus.Left, Raw("010502020505"));
 
     private static readonly byte[] NodeBytes = Bytes(
         "87 a4'Addr'a40a000001 ab'Incarnation'03 a4'Meta'a2ff80 a4'Name'a3'gw1' a4'Port'cd1f0a a5'State'03 a3'Vsn'a6010502020505");
@@ -51,7 +51,7 @@ public sealed class PushPullBytesTests
     public void A_node_that_cannot_be_is_refused(string bytes)
     {
         MessagePackReader reader = new(Bytes(bytes));
-        Assert.False(PushPullNode.TryRead(ref reader, out _));
+        Assert.False(StateEntry.TryRead(ref reader, out _));
         Assert.Equal(ReadFailure.OutOfRange, reader.Failure);
     }
 
@@ -76,10 +76,10 @@ public sealed class PushPullBytesTests
         Assert.Throws<InvalidOperationException>(() => MemberAddress.From(RawBytes.Nil, 1).ToEndPoint());
     }
 
-    private static PushPullNode ReadNode(byte[] bytes)
+    private static StateEntry ReadNode(byte[] bytes)
     {
         MessagePackReader reader = new(bytes);
-        Assert.True(PushPullNode.TryRead(ref reader, out PushPullNode node));
+        Assert.True(StateEntry.TryRead(ref reader, out StateEntry? node));
         return node;
     }
 }

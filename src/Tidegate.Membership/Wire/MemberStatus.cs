@@ -1,4 +1,4 @@
-namespace Tidegate.Membership.Protocol;
+namespace Tidegate.Membership.Wire;
 
 /// <summary>What a member is taken for. The numbers are those of push/pull (specification, section 1).</summary>
 internal enum MemberStatus : byte

@@ -1,28 +1,18 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Tidegate.Membership.Wire;
 
-/// <summary>What a push/pull says a member is.</summary>
-internal enum PushPullNodeState : byte
-{
-    Alive = 0,
-    Suspect = 1,
-    Dead = 2,
-    Left = 3,
-}
-
 /// <summary>One member as a push/pull tells of it. It is no message: it follows the header without a type byte.</summary>
 /// <param name="Name">The member's name; never empty.</param>
-/// <param name="Address">4 or 16 bytes, exactly as the member gave them.</param>
-/// <param name="Port">The port for packets and streams.</param>
+/// <param name="Address">For packets and streams; its bytes exactly as the member gave them (annex A1).</param>
 /// <param name="Meta">At most 512 bytes that the layer above explains.</param>
 /// <param name="Incarnation">The member's count of its own records.</param>
-/// <param name="State">What the sender takes it for.</param>
+/// <param name="Status">What the sender takes it for.</param>
 /// <param name="Versions">Protocol min, max, current, then the delegate's; 6 bytes, or none.</param>
-internal readonly record struct PushPullNode(
-    string Name, RawBytes Address, ushort Port, RawBytes Meta, uint Incarnation, PushPullNodeState State, RawBytes Versions)
+internal sealed record StateEntry(string Name, MemberAddress Address, RawBytes Meta, uint Incarnation, MemberStatus Status, RawBytes Versions)
 {
-    internal static bool TryRead(ref MessagePackReader reader, out PushPullNode node)
+    internal static bool TryRead(ref MessagePackReader reader, [NotNullWhen(true)] out StateEntry? entry)
     {
         string name = "";
         RawBytes address = RawBytes.Nil;
@@ -56,7 +46,7 @@ internal readonly record struct PushPullNode(
             }
             else if (key.SequenceEqual("State"u8))
             {
-                state = reader.ReadCount((int)PushPullNodeState.Left);
+                state = reader.ReadCount((int)MemberStatus.Left);
             }
             else if (key.SequenceEqual("Vsn"u8))
             {
@@ -74,8 +64,8 @@ internal readonly record struct PushPullNode(
             reader.Fail(ReadFailure.OutOfRange);
         }
 
-        node = reader.Failed ? default : new PushPullNode(name, address, port, meta, incarnation, (PushPullNodeState)state, versions);
-        return !reader.Failed;
+        entry = reader.Failed ? null : new StateEntry(name, MemberAddress.From(address, port), meta, incarnation, (MemberStatus)state, versions);
+        return entry is not null;
     }
 
     /// <exception cref="InvalidOperationException">The metadata or the versions have a length that peers do not survive (annex A2).</exception>
@@ -90,7 +80,7 @@ internal readonly record struct PushPullNode(
         MessagePackWriter writer = new(output);
         writer.WriteMapHeader(7);
         writer.WriteRaw("Addr"u8);
-        writer.WriteBytes(Address);
+        writer.WriteBytes(Address.Raw);
         writer.WriteRaw("Incarnation"u8);
         writer.WriteUnsigned(Incarnation);
         writer.WriteRaw("Meta"u8);
@@ -98,9 +88,9 @@ internal readonly record struct PushPullNode(
         writer.WriteRaw("Name"u8);
         writer.WriteText(Name);
         writer.WriteRaw("Port"u8);
-        writer.WriteUnsigned(Port);
+        writer.WriteUnsigned(Address.Port);
         writer.WriteRaw("State"u8);
-        writer.WriteUnsigned((byte)State);
+        writer.WriteUnsigned((byte)Status);
         writer.WriteRaw("Vsn"u8);
         writer.WriteBytes(Versions);
     }
