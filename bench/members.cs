@@ -9,6 +9,8 @@ using System.Globalization;
 using System.Net;
 using Tidegate.Membership;
 
+// They take turns on as few threads as do; more would only get into each other's way.
+ThreadPool.SetMaxThreads(Environment.ProcessorCount + 1, Environment.ProcessorCount + 1);
 int count = int.Parse(args[0], CultureInfo.InvariantCulture);
 IPEndPoint seed = IPEndPoint.Parse(args[1]);
 List<Member> members = [];
