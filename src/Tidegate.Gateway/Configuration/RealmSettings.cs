@@ -8,6 +8,8 @@ namespace Tidegate.Gateway.Configuration;
 /// <summary>What <c>realm</c> may hold.</summary>
 internal static class RealmSettings
 {
+    private const string JavaClass = "class:";
+
     private static readonly string[] s_challengeSchemes = ["Basic", "Negotiate", "Application Basic", "Application Negotiate", "Application Token"];
 
     private static readonly string[] s_moduleTypes = ["file", "jndi", "keystore", "ldap", "gss", "kerberos5", "ip-filter"];
@@ -152,6 +154,14 @@ internal static class RealmSettings
             findings.Error(position, "Missing required option \"file\" to locate JAAS configuration file.", "Write <options><file>jaas-config.xml</file></options>.");
         }
 
+        if (type.StartsWith(JavaClass, StringComparison.Ordinal))
+        {
+            findings.Warning(
+                values.PositionOf(s_moduleType, position),
+                $"Unable to find the login module class: {type[JavaClass.Length..]}.",
+                "Tidegate runs no Java: nobody will get in by this module. Use one of another type.");
+        }
+
         return new LoginModuleConfiguration { Type = type, Success = values.Get(s_success), Options = options };
     }
 
@@ -169,7 +179,7 @@ internal static class RealmSettings
 
     private static TextFault? ModuleTypeFault(string type)
     {
-        if (s_moduleTypes.Contains(type) || (type.StartsWith("class:", StringComparison.Ordinal) && type.Length > "class:".Length))
+        if (s_moduleTypes.Contains(type) || (type.StartsWith(JavaClass, StringComparison.Ordinal) && type.Length > JavaClass.Length))
         {
             return null;
         }
@@ -195,7 +205,8 @@ internal static class RealmSettings
             string.Equals(text, "Application Negotiate", StringComparison.OrdinalIgnoreCase)
                 ? new(
                     "Setting http-challenge-scheme to \"Application Negotiate\" is deprecated.",
-                    "Use \"Negotiate\" instead. See \"http-challenge-scheme\" in the documentation for more information.")
+                    // Without a blank, as the old gateway had it.
+                    "Use \"Negotiate\"instead. See \"http-challenge-scheme\" in the documentation for more information.")
                 : null;
     }
 }
