@@ -111,7 +111,7 @@ internal static class RealmSettings
     private static readonly Setting<string> s_description = new("description", new TextFormat(), "What clients are shown.");
 
     private static readonly Setting<string> s_principalClass = new(
-        "user-principal-class", new TextFormat("the name of a Java class"), "A kind of principal that is a user, for management.")
+        "user-principal-class", new TextFormat("the name of a Java class"), "A Java class of principals that are users, for management. Without effect, and a warning says so.")
     {
         Repeatable = true,
     };
@@ -119,16 +119,7 @@ internal static class RealmSettings
     internal static readonly GroupSetting<RealmConfiguration> Realm = new(
         "realm",
         new SettingGroup("<realm>", [s_name, s_description, s_principalClass, s_authentication], NotServedYet.Nothing),
-        (values, position, _) => values.Get(s_name) is not { } name
-            ? null
-            : new RealmConfiguration
-            {
-                Name = name,
-                Description = values.Get(s_description),
-                UserPrincipalClasses = [.. values.All(s_principalClass).Select(v => v.Value)],
-                Authentication = values.Get(s_authentication),
-                Position = position,
-            },
+        BuildRealm,
         realm => new SettingValues()
             .With(s_name, realm.Name)
             .With(s_description, realm.Description)
@@ -140,6 +131,31 @@ internal static class RealmSettings
     };
 
     private static Setting<string> Source(string name, string documentation) => new(name, new TextFormat("a name"), documentation) { Repeatable = true };
+
+    private static RealmConfiguration? BuildRealm(SettingValues values, SourcePosition position, Findings findings)
+    {
+        if (values.Get(s_name) is not { } name)
+        {
+            return null;
+        }
+
+        foreach ((string principal, SourcePosition written) in values.All(s_principalClass))
+        {
+            findings.Warning(
+                written,
+                $"Class {principal} could not be loaded. Please check the gateway configuration xml and confirm that user-principal-class value(s) are spelled correctly for realm {name}.",
+                "Tidegate runs no Java, and tells users by their names: remove it.");
+        }
+
+        return new RealmConfiguration
+        {
+            Name = name,
+            Description = values.Get(s_description),
+            UserPrincipalClasses = [.. values.All(s_principalClass).Select(v => v.Value)],
+            Authentication = values.Get(s_authentication),
+            Position = position,
+        };
+    }
 
     private static LoginModuleConfiguration? BuildModule(SettingValues values, SourcePosition position, Findings findings)
     {

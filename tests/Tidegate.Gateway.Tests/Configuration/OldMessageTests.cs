@@ -45,6 +45,7 @@ public sealed class OldMessageTests
         { "1.9", "<security><realm><name>a</name></realm><realm><name>a</name></realm></security>", "Found 2 duplicate <realm> elements in <security> element" },
         { "1.9", Module("x"), "Unrecognized login module type: x" },
         { "1.9", Module("class:a.B"), "Unable to find the login module class: a.B" },
+        { "1.9", "<security><realm><name>demo</name><user-principal-class>a.B</user-principal-class></realm></security>" + Echo(""), "Class a.B could not be loaded. Please check the gateway configuration xml and confirm that user-principal-class value(s) are spelled correctly for realm demo." },
         { "1.9", Realm + Echo("<realm-name>demo</realm-name><authorization-constraint><require-role>*</require-role><require-role>A</require-role></authorization-constraint>"), "Conflicting security constraints specified for service \"ws://localhost:8000/echo\". Remove the wildcard to specify restricted roles" },
         { "1.9", Echo(Origin("*") + Origin("http://h:1")), "Conflicting cross site constraints specified for service \"ws://localhost:8000/echo\". Remove the wildcard to specify more restrictive cross site constraints" },
         { "1.9", Echo(Origin("http://h:1") + Origin("http://h:1")), "Duplicate cross-site-constraint for service ws://localhost:8000/echo with allow-origin http://h:1" },

@@ -20,7 +20,8 @@ internal static class ConfigurationReference
             Every element, option and property that Tidegate reads, as the reader itself knows them: this page is generated. How they
             work together, what values look like, and what `${name}` means is in [configuration.md](configuration.md).
 
-            Elements inside another may stand in any order, and none takes attributes. *Not served yet* means that `tidegate validate`
+            Elements inside another may stand in any order, and none takes attributes. Whatever was documented for one namespace is read in
+            every one, but for the [old properties](#old-properties). *Not served yet* means that `tidegate validate`
             accepts it and `tidegate start` refuses it, or with `--lenient` leaves out the service that asks for it.
 
 
