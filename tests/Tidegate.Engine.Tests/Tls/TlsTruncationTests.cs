@@ -177,6 +177,8 @@ public abstract class TlsTruncationTests(EventSource source) : TlsTest(source)
 
         public override void EndSending() => _ended.TrySetResult((CloseStatus.NormalClosure, false));
 
+        public override void CloseSending(CloseStatus status, string reason = "") => _ended.TrySetResult((status, false));
+
         public override void Close(CloseStatus status, string reason = "") => _ended.TrySetResult((status, false));
 
         public override void Break(CloseStatus status, string reason) => _ended.TrySetResult((status, true));
