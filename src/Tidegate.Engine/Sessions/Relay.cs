@@ -57,7 +57,7 @@ public sealed class Relay : ISessionHandler
     public bool OnClosing(Session session, CloseStatus status, string reason)
     {
         Session other = Other(session);
-        if (other.IsClosing)
+        if (other.IsClosing || (IsBreak(status) && !other.KeepsMessages))
         {
             return false;
         }
@@ -76,7 +76,11 @@ public sealed class Relay : ISessionHandler
     public void OnClosed(Session session, SessionEnd end)
     {
         Session other = Other(session);
-        if (end.IsOrderly)
+        if (end.IsOrderly && IsBreak(end.Status) && end.ByPeer)
+        {
+            other.Break(end.Status, end.Reason);
+        }
+        else if (end.IsOrderly)
         {
             other.Close(StatusToSend(end.Status), end.Reason);
         }
@@ -100,6 +104,9 @@ public sealed class Relay : ISessionHandler
             _ended?.Invoke(this, session, end);
         }
     }
+
+    /// <summary>Says that what the peer was sending has broken off. A stream has no status for that, and may have another word.</summary>
+    private static bool IsBreak(CloseStatus status) => status is CloseStatus.InternalError or CloseStatus.BadGateway;
 
     /// <summary>A status travels on where it may be sent.</summary>
     private static CloseStatus StatusToSend(CloseStatus status) => CloseFrame.MayBeSent(status) ? status : CloseStatus.NormalClosure;

@@ -40,8 +40,8 @@ internal static class DirectoryListing
             </head>
             <body>
             <main>
-            <h1>{title}</h1>
-            <table>
+            <h1 id="title">{title}</h1>
+            <table aria-labelledby="title">
             <thead><tr><th scope="col">Name</th><th scope="col" class="number">Size</th><th scope="col" class="number">Modified (UTC)</th></tr></thead>
             <tbody>
 
