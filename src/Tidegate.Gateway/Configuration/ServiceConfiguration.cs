@@ -27,6 +27,9 @@ public sealed record ServiceConfiguration
     /// <summary><c>notify</c>: as written; the old gateway read it and did nothing.</summary>
     public ImmutableArray<string> Notifies { get; init; } = [];
 
+    /// <summary><c>notify-options</c> and <c>ws-extension</c>, as written: read, and not served.</summary>
+    public ImmutableArray<PropertyElement> Unheeded { get; init; } = [];
+
     /// <summary><c>realm-name</c>: the realm that clients pass, or null.</summary>
     public string? RealmName { get; init; }
 

@@ -10,6 +10,9 @@ namespace Tidegate.Gateway.Configuration;
 /// <summary>Turns the <c>service</c> elements of a file into services, by the description of each one's type.</summary>
 internal sealed class ServiceReader
 {
+    private static readonly string[] s_unheeded =
+        [.. GatewayElements.Service.Children.Where(child => child.Element.Content == ElementContent.Anything).Select(child => child.Element.Name)];
+
     private readonly SourceElement _root;
     private readonly ImmutableArray<RealmConfiguration> _realms;
     private readonly Findings _findings;
@@ -115,8 +118,8 @@ internal sealed class ServiceReader
         WarnOfShortKeepalive(connect, ConnectSettings.KeepaliveTimeout, ConnectSettings.InactivityTimeout, element);
         CheckSchemes(accepts);
         CheckSchemes(connects);
-        TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, element.Position, _findings);
-        TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, element.Position, _findings);
+        TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, AcceptSettings.Group.Place, element.Position, _findings);
+        TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, ConnectSettings.Group.Place, element.Position, _findings);
 
         return new ServiceConfiguration
         {
@@ -131,6 +134,7 @@ internal sealed class ServiceReader
             MimeTypes = ReadMimeTypes(element, type),
             Balances = balances,
             Notifies = [.. element.ChildrenNamed("notify").Select(n => n.Text).OfType<string>()],
+            Unheeded = [.. element.Children.Where(child => s_unheeded.Contains(child.Name)).Select(child => PropertyElement.From(child, _findings))],
             RealmName = realm,
             RequiredRoles = ProtectionSettings.ReadRoles(
                 element, element.FirstChild("realm-name") is not null || accept.Has(AcceptSettings.HttpRealms), _findings),
@@ -200,8 +204,9 @@ internal sealed class ServiceReader
 
         foreach (string realm in accept.Has(AcceptSettings.HttpRealms) ? accept.Get(AcceptSettings.HttpRealms) : [])
         {
+            // Misspelt as it always was, so that whoever searches for it finds it.
             CheckRealm(
-                realm, accept.PositionOf(AcceptSettings.HttpRealms, position), name => $"Specified accept option http.realm {name} has no corresponding realm.");
+                realm, accept.PositionOf(AcceptSettings.HttpRealms, position), name => $"Specified accept option http.realm {name} has no corrisponding realm.");
         }
 
         if (accept.Get(AcceptSettings.TcpRealm) is { } tcpRealm && tcpRealm != name)
@@ -251,7 +256,11 @@ internal sealed class ServiceReader
     {
         foreach (ServiceAddress address in addresses.Where(a => UnservedYet.IsScheme(a.Uri.Scheme.Name)))
         {
-            _findings.Unserved(address.Position, $"{address.Uri.Scheme} (\"{address.Uri}\")", "Remove it if the service may run without it.");
+            string scheme = address.Uri.Scheme.Name;
+
+            // The community edition of the old gateway knew SOCKS by name only, and said so in these words.
+            string old = scheme is "socks" or "socks+ssl" ? $"Missing transport \"{scheme}\". " : "";
+            _findings.Unserved(address.Position, $"{scheme} (\"{address.Uri}\")", $"{old}Remove it if the service may run without it.");
         }
     }
 

@@ -38,6 +38,17 @@ public sealed class RoundTripTests
         from ciphers in Optional(Gen.Elements("HIGH,!ADH", "AES128-GCM-SHA256"))
         select new TlsOptions { Encryption = encryption, Protocols = protocols, Ciphers = ciphers };
 
+    private static readonly Gen<ClientVerification> s_verification =
+        Gen.Elements(ClientVerification.None, ClientVerification.Optional, ClientVerification.Required);
+
+    // Without those that only accepts have, or only connects.
+    private static readonly Gen<SocksOptions> s_socks =
+        from mode in Gen.Elements<SocksMode?>(null, SocksMode.Forward, SocksMode.Reverse)
+        from ciphers in Optional(Gen.Constant("HIGH"))
+        from protocols in Gen.Elements<SslProtocols?>(null, SslProtocols.Tls12)
+        from verify in s_verification
+        select new SocksOptions { Mode = mode, Ciphers = ciphers, Protocols = protocols, VerifyClient = verify };
+
     private static readonly Gen<AcceptOptions> s_accept =
         from size in s_size
         from inactivity in Gen.OneOf(Gen.Constant(TimeSpan.Zero), s_time)
@@ -45,9 +56,12 @@ public sealed class RoundTripTests
         from subprotocols in s_word.ListOf()
         from compression in s_bool
         from tls in s_tls
-        from verify in Gen.Elements(ClientVerification.None, ClientVerification.Optional, ClientVerification.Required)
-        from binds in Layers(["tcp", "http", "https", "ws", "wss", "ssl", "udp"], GeneratedAddresses.Bind)
-        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe"], GeneratedAddresses.Transport(UriUse.Accept))
+        from verify in s_verification
+        from socks in s_socks
+        from retry in s_time
+        from padding in Gen.Choose(0, 65507)
+        from binds in Layers(["tcp", "http", "https", "ws", "wss", "ssl", "udp", "socks", "wsn", "wsx", "httpxe"], GeneratedAddresses.Bind)
+        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe", "socks"], GeneratedAddresses.Transport(UriUse.Accept))
         from redirects in Gen.Choose(0, 100)
         from header in s_bool
         from http2 in s_bool
@@ -70,6 +84,8 @@ public sealed class RoundTripTests
             WebSocketsOverHttp2 = streams,
             UdpInterface = nic,
             MaximumOutboundRate = rate,
+            UdpPaddingAlignment = padding,
+            Socks = socks with { RetryMaximumInterval = retry },
         };
 
     private static readonly Gen<ConnectOptions> s_connect =
@@ -78,10 +94,13 @@ public sealed class RoundTripTests
         from flags in s_bool.ArrayOf(2)
         from tls in s_tls
         from bind in Optional(GeneratedAddresses.Bind)
-        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe"], GeneratedAddresses.Transport(UriUse.Connect))
+        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe", "socks"], GeneratedAddresses.Transport(UriUse.Connect))
         from counts in Gen.Choose(1, 100).ArrayOf(3)
         from version in Gen.Elements(WebSocketVersion.Rfc6455, WebSocketVersion.Draft75)
         from nic in Optional(s_text)
+        from verify in s_verification
+        from socks in s_socks
+        from padding in Gen.Choose(0, 65507)
         select new ConnectOptions
         {
             MaximumMessageSize = size,
@@ -90,7 +109,9 @@ public sealed class RoundTripTests
             KeepaliveTimeout = times[2],
             Compression = flags[0],
             Keepalive = flags[1],
-            Tls = tls,
+            Tls = tls with { VerifyClient = verify },
+            UdpPaddingAlignment = padding,
+            Socks = socks with { Timeout = padding % 2 == 0 ? null : times[0] },
             TcpBind = bind,
             Transports = transports,
             KeepaliveConnections = counts[0],
@@ -203,6 +224,8 @@ public sealed class RoundTripTests
         from type in Gen.Constant(ServiceTypes.Find(typed.Type)!)
         from connects in GeneratedAddresses.Connects(type.ConnectSchemes.Length == 0 ? [UriScheme.Tcp] : type.ConnectSchemes)
         from balances in GeneratedAddresses.Balances
+        from push in Optional(s_elements.Select(elements => new PropertyElement("notify-options", "", elements)))
+        from extensions in s_text.ListOf()
         select new ServiceConfiguration
         {
             Name = "",
@@ -218,6 +241,11 @@ public sealed class RoundTripTests
                 TcpRealm = isProtected && how == 2 ? "the realm" : null,
             },
             ConnectOptions = type.MaximumConnects > 0 ? connect : new ConnectOptions(),
+            Unheeded =
+            [
+                .. push is null ? ImmutableArray<PropertyElement>.Empty : [push],
+                .. extensions.Select(extension => new PropertyElement("ws-extension", extension, [])),
+            ],
             RealmName = isProtected && how != 1 ? "the realm" : null,
             RequiredRoles = !isProtected ? [] : roles.Count == 0 ? ["*"] : [.. roles.Distinct()],
             CrossSiteConstraints = [.. constraints.DistinctBy(c => c.AllowOrigin)],

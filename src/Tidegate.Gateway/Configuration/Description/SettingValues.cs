@@ -49,6 +49,10 @@ internal sealed class SettingValues
         return this;
     }
 
+    /// <summary>Adds a value that nobody need see where it is the default: those of rare options, which would hide the others.</summary>
+    internal SettingValues WithUnlessDefault<T>(TypedSetting<T> setting, T value)
+        where T : struct => setting.IsDefault(value) ? this : With(setting, (T?)value);
+
     /// <summary>Adds each of several.</summary>
     internal SettingValues WithAll<T>(TypedSetting<T> setting, IEnumerable<T> values)
         where T : notnull

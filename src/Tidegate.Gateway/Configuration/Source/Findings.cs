@@ -70,7 +70,11 @@ internal sealed class Findings
     {
         if (list.Count < Maximum)
         {
-            list.Add(finding);
+            // An element may be looked at more than once, by what is around it and by what reads it.
+            if (!list.Contains(finding))
+            {
+                list.Add(finding);
+            }
         }
         else if (list.Count == Maximum)
         {

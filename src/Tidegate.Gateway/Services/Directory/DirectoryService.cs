@@ -100,7 +100,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
         {
             // Gone since it was found, or not to be read by this user.
             LogUnreadable(found.Entry!.FullName, exception.Message);
-            http.Response.Clear();
+            Representation.Withdraw(http.Response);
             await FailAsync(http, StatusCodes.Status404NotFound).ConfigureAwait(false);
         }
     }
@@ -151,7 +151,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
                 found.Entry!.FullName,
                 found.Name.Length == 0 ? prefix + "/" : $"{prefix}/{found.Name}/",
                 hasParent: found.Name.Length > 0,
-                name => _files!.Find($"{found.Name}/{name}").Kind is FoundKind.File or FoundKind.Directory);
+                entry => _files!.Serves(found, entry));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
