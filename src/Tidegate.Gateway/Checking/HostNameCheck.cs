@@ -114,7 +114,7 @@ internal static class HostNameCheck
         return new ConfigurationError(
             first.Position,
             problem,
-            !first.MustResolve ? "Connections to it fail until it does: correct the name, or write the address itself."
+            !first.MustResolve ? "Connections to it fail until it resolves: correct the name, or write the address itself."
             : starting ? PhysicalAddresses.RightName
             : "Where the gateway runs it must resolve, or it will not start; a bind option such as tcp.bind makes the name of an accept one for clients only.");
     }

@@ -14,6 +14,9 @@ namespace Tidegate.Gateway.Listening;
 /// </summary>
 internal sealed class ClaimCheck
 {
+    /// <summary>As many accepts of one file are compared: those of one port are compared each with each, and a hostile file could hold millions.</summary>
+    private const int MaximumAccepts = 10_000;
+
     private readonly IReadOnlyDictionary<string, ImmutableArray<IPAddress>> _names;
     private readonly Dictionary<string, Occupied> _places = [];
     private readonly Dictionary<(AddressFamily, int Port), List<(IPEndPoint EndPoint, Occupied At)>> _byPort = [];
@@ -30,13 +33,16 @@ internal sealed class ClaimCheck
     {
         var check = new ClaimCheck(names);
         var errors = new List<ConfigurationError>();
-        foreach (ServiceConfiguration service in configuration.Services.Where(service => !service.Doubts.HasFlag(ServiceDoubts.Sharing)))
+        IEnumerable<(Claimant Claimant, ServiceAddress Accept)> claims =
+            from service in configuration.Services
+            where !service.Doubts.HasFlag(ServiceDoubts.Sharing)
+            let claimant = new Claimant(service)
+            from accept in service.Accepts
+            where !UnservedYet.IsScheme(accept.Uri.Scheme.Name)
+            select (claimant, accept);
+        foreach ((Claimant claimant, ServiceAddress accept) in claims.Take(MaximumAccepts))
         {
-            var claimant = new Claimant(service);
-            foreach (ServiceAddress accept in service.Accepts.Where(accept => !UnservedYet.IsScheme(accept.Uri.Scheme.Name)))
-            {
-                Try(errors, () => check.Claim(claimant, accept));
-            }
+            Try(errors, () => check.Claim(claimant, accept));
         }
 
         Try(errors, () => PipeRings.Refuse(configuration));

@@ -24,12 +24,11 @@ public sealed class SampleTests : IDisposable
             await RunAsync(commands);
         }
 
-        ChildProcess run = await ChildProcess.RunAsync(Path.Combine(Repository.Root, "tidegate"), "validate", file);
+        ChildProcess run = await ChildProcess.RunAsync("dotnet", Repository.Program, "validate", file);
 
         Assert.True(run.ExitCode == 0, run.Transcript);
         Assert.Contains($"{name} is valid: ", Assert.Single(run.Output), StringComparison.Ordinal);
-        // The script may have built first.
-        Assert.All(run.Errors, line => Assert.Matches("^(Warning: |Building Tidegate )", line));
+        Assert.All(run.Errors, line => Assert.StartsWith("Warning: ", line, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class HostNameCheckTests
 
         Assert.Empty(names.Errors);
         Assert.Equal(
-            "test.xml:3:85: Unable to resolve DNS name: lost.example (in wss://lost.example/feed). Connections to it fail until it does: correct "
+            "test.xml:3:85: Unable to resolve DNS name: lost.example (in wss://lost.example/feed). Connections to it fail until it resolves: correct "
             + "the name, or write the address itself.",
             Assert.Single(names.Warnings).ToString());
     }

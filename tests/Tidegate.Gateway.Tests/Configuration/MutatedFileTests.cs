@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Tidegate.Gateway.Checking;
 using Tidegate.Gateway.Configuration;
 using Xunit.Abstractions;
 
@@ -21,6 +24,25 @@ public sealed class MutatedFileTests(ITestOutputHelper output)
 
     // A read that waits does not work. Nothing in a file can make it wait so long, nor can a busy machine.
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    // What may stand in one place, for another.
+    private static readonly byte[][] s_words =
+    [
+        .. from word in (string[])
+            [
+                "", "0", "-1", "99999999999", "ws://*:80/", "wss://[@a b]:0/x", "tcp://@lo:1", "pipe://p", "ssl://lost.example:1", "http://[::1]/?q", "udp://h:1", "1.5 weeks", "echo",
+                "proxy", "directory", "jms", "management.jmx", "${hostname}", "${none}", "$${x}", "*", "../..", "file:///", "disabled", "HIGH", "&lt;", "https://a.example", "max-age=m+1s",
+            ]
+           select Encoding.UTF8.GetBytes(word),
+    ];
+
+    private static readonly CheckOptions s_check = new()
+    {
+        IsStart = true,
+        Parameters = ConfigurationText.Nothing,
+        WebDirectory = Path.GetTempPath(),
+        Resolve = (_, _) => Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound)),
+    };
 
     [Fact]
     public void A_damaged_file_is_read_or_refused_but_never_anything_else()
@@ -69,11 +91,12 @@ public sealed class MutatedFileTests(ITestOutputHelper output)
     private static byte[] Damage(byte[] original, Random random)
     {
         var bytes = new List<byte>(original);
+        bool isGentle = random.Next(2) == 0;
         for (int n = random.Next(1, 4); n > 0; n--)
         {
             int at = random.Next(bytes.Count);
             int length = Math.Min(random.Next(1, 40), bytes.Count - at);
-            switch (random.Next(5))
+            switch (isGentle ? random.Next(5, 9) : random.Next(9))
             {
                 case 0:
                     bytes[at] = (byte)random.Next(256);
@@ -90,6 +113,26 @@ public sealed class MutatedFileTests(ITestOutputHelper output)
                 case 4:
                     bytes.RemoveRange(at, bytes.Count - at);
                     break;
+
+                // The gentle ones leave most files well-formed, and damages what they say: samples have an element a line.
+                case 5:
+                    (int start, int end) = LineAround(bytes, at);
+                    bytes.RemoveRange(start, end - start);
+                    break;
+                case 6:
+                    (start, end) = LineAround(bytes, at);
+                    bytes.InsertRange(LineAround(bytes, random.Next(bytes.Count)).Start, bytes.GetRange(start, end - start));
+                    break;
+                case 7:
+                    at = bytes.FindIndex(at, b => char.IsAsciiLetterOrDigit((char)b)) is var found and >= 0 ? found : at;
+                    bytes[at] = "0159abyzAZ.-"u8[random.Next(12)];
+                    break;
+                case 8:
+                    byte[] word = s_words[random.Next(s_words.Length)];
+                    (start, end) = TextAround(bytes, at);
+                    bytes.RemoveRange(start, end - start);
+                    bytes.InsertRange(start, word);
+                    break;
             }
 
             if (bytes.Count == 0)
@@ -99,6 +142,20 @@ public sealed class MutatedFileTests(ITestOutputHelper output)
         }
 
         return [.. bytes];
+    }
+
+    private static (int Start, int End) LineAround(List<byte> bytes, int at)
+    {
+        int start = bytes.LastIndexOf((byte)'\n', at) + 1;
+        int end = start < bytes.Count ? bytes.IndexOf((byte)'\n', start) : -1;
+        return (start, end < 0 ? bytes.Count : end + 1);
+    }
+
+    /// <summary>The text before the next start of a tag.</summary>
+    private static (int Start, int End) TextAround(List<byte> bytes, int at)
+    {
+        int end = bytes.IndexOf((byte)'<', at) is var found and >= 0 ? found : bytes.Count;
+        return (end == 0 ? 0 : bytes.LastIndexOf((byte)'>', end - 1) + 1, end);
     }
 
     /// <summary>Reads the file again and again, each time within bounds, on a thread of its own whose work can be measured.</summary>
@@ -166,6 +223,9 @@ public sealed class MutatedFileTests(ITestOutputHelper output)
 
         private static bool Use(string path)
         {
+            // Whatever is wrong, what could be read is checked further; nothing here waits.
+            CheckedConfiguration found = ConfigurationCheck.RunAsync(path, s_check, CancellationToken.None).GetAwaiter().GetResult();
+            Assert.Equal(found.Configuration is null, found.Findings.Any(finding => finding.IsError));
             try
             {
                 // What is read can be printed, and left out where it is not served.
@@ -179,6 +239,8 @@ public sealed class MutatedFileTests(ITestOutputHelper output)
             catch (ConfigurationException e)
             {
                 Assert.NotEmpty(e.Errors);
+                Assert.Null(found.Configuration);
+                Assert.All(e.Errors, error => Assert.Contains(found.Findings, finding => finding.What == error));
                 return true;
             }
         }
