@@ -58,6 +58,9 @@ public sealed record ServiceConfiguration
 
     /// <summary>Where the <c>service</c> element starts.</summary>
     public required SourcePosition Position { get; init; }
+
+    /// <summary>What could not be read of it; nothing in a configuration without errors.</summary>
+    internal ServiceDoubts Doubts { get; init; }
 }
 
 /// <summary>An accept or connect URI and the place where it is written.</summary>

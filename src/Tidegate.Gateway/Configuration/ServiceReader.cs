@@ -88,14 +88,13 @@ internal sealed class ServiceReader
     {
         if (element.FirstChild("type") is not { Text: { Length: > 0 } typeName } typeElement)
         {
-            return null;
+            return ReadWithoutType(element);
         }
 
         if (ServiceTypes.Find(typeName) is not { } type)
         {
             _findings.Error(typeElement.TextPosition, ServiceTypes.WhyNot(typeName));
-            CheckWithoutType(element);
-            return null;
+            return ReadWithoutType(element);
         }
 
         if (!type.IsServed)
@@ -141,19 +140,43 @@ internal sealed class ServiceReader
                 element, element.FirstChild("realm-name") is not null || accept.Has(AcceptSettings.HttpRealms), _findings),
             Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings) { Element = element.FirstChild("properties") }),
             Position = element.Position,
+            Doubts = DoubtsOf(accept, connect),
         };
     }
 
     // What can be said without knowing the type is said now, so that mending the type brings no second round of errors.
-    private void CheckWithoutType(SourceElement service)
+    private ServiceConfiguration ReadWithoutType(SourceElement service)
     {
-        AcceptSettings.Group.Read(service.FirstChild("accept-options"), service.Position, _findings);
-        ConnectSettings.Group.Read(service.FirstChild("connect-options"), service.Position, _findings);
+        SettingValues accept = AcceptSettings.Group.Read(service.FirstChild("accept-options"), service.Position, _findings).Over(_acceptDefaults);
+        SettingValues connect = ConnectSettings.Group.Read(service.FirstChild("connect-options"), service.Position, _findings).Over(_connectDefaults);
         UriScheme[] schemes = [.. UriScheme.Served];
-        ReadAddresses(service, "accept", new GatewayUriFormat(UriUse.Accept, schemes), 0, int.MaxValue, []);
-        ReadAddresses(service, "connect", new GatewayUriFormat(UriUse.Connect, schemes), 0, int.MaxValue, []);
+        ImmutableArray<ServiceAddress> accepts = ReadAddresses(service, "accept", new GatewayUriFormat(UriUse.Accept, schemes), 0, int.MaxValue, []);
+        ImmutableArray<ServiceAddress> connects = ReadAddresses(service, "connect", new GatewayUriFormat(UriUse.Connect, schemes), 0, int.MaxValue, []);
         CrossSiteSettings.Read(service, _findings);
         MimeMappingSettings.Read(service, _mimeDefaults, _findings);
+        return new ServiceConfiguration
+        {
+            Name = service.TextOf("name") ?? "",
+            Type = service.TextOf("type") ?? "",
+            Accepts = accepts,
+            Connects = connects,
+            AcceptOptions = AcceptSettings.Build(accept),
+            ConnectOptions = ConnectSettings.Build(connect),
+            Options = new PlannedServiceOptions([]),
+            Position = service.Position,
+            Doubts = DoubtsOf(accept, connect),
+        };
+    }
+
+    private static ServiceDoubts DoubtsOf(SettingValues accept, SettingValues connect)
+    {
+        static bool IsPlace(string option) => option.EndsWith(".bind", StringComparison.Ordinal) || option.EndsWith(".transport", StringComparison.Ordinal);
+        static bool IsTls(string option) => option.StartsWith("ssl.", StringComparison.Ordinal);
+
+        return (accept.Unreadable.Any(IsPlace) ? ServiceDoubts.AcceptPlaces : ServiceDoubts.None)
+            | (connect.Unreadable.Any(IsPlace) ? ServiceDoubts.ConnectPlaces : ServiceDoubts.None)
+            | (accept.Unreadable.Concat(connect.Unreadable).Any(IsTls) ? ServiceDoubts.Tls : ServiceDoubts.None)
+            | (accept.Unreadable.Count > 0 ? ServiceDoubts.Sharing : ServiceDoubts.None);
     }
 
     private ImmutableDictionary<string, string> ReadMimeTypes(SourceElement service, ServiceTypeDescription type)

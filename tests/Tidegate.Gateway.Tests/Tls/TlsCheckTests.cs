@@ -111,8 +111,11 @@ public sealed class TlsCheckTests : IDisposable
         _directory.Dispose();
     }
 
-    private static (ImmutableArray<ConfigurationError> Errors, ImmutableArray<string> Warnings) Check(GatewayConfiguration configuration) =>
-        TlsCheck.Run(configuration, TimeProvider.System);
+    private static (ImmutableArray<ConfigurationError> Errors, ImmutableArray<string> Warnings) Check(GatewayConfiguration configuration)
+    {
+        (ImmutableArray<ConfigurationError> errors, ImmutableArray<ConfigurationError> warnings) = TlsCheck.Run(configuration, TimeProvider.System);
+        return (errors, [.. warnings.Select(warning => warning.ToString())]);
+    }
 
     private GatewayConfiguration Configure(string security, string services)
     {

@@ -46,6 +46,7 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
                 else
                 {
                     ElementDescription.ReportUnknown(child, Place, Settings.Select(s => s.Name), Settings.Select(s => s.Alias).OfType<string>(), findings);
+                    values.Unreadable.Add(Suggestion.For(child.Name, Settings.Select(s => s.Name)) ?? child.Name);
                 }
 
                 continue;
@@ -75,6 +76,10 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
                 {
                     findings.Unserved(child.Position, $"<{child.Name}>", cure);
                 }
+            }
+            else
+            {
+                values.Unreadable.Add(setting.Name);
             }
         }
 
