@@ -54,6 +54,13 @@ internal static class GatewayUriParser
             return false;
         }
 
+        // A name may lead to a group; an address says so itself.
+        if (scheme.Name == "mcp" && place.Host is HostAddress { IsMulticast: false })
+        {
+            fault = new($"Expected multicast address in URI: {text}.", "Write a group from 224.0.0.0 to 239.255.255.255, or one that starts with ff.");
+            return false;
+        }
+
         int port = place.Port ?? scheme.DefaultPort!.Value;
         if (!TrySplitTail(text, tail, scheme, use, out string path, out string query, out fault))
         {

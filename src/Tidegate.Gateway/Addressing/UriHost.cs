@@ -27,6 +27,10 @@ public sealed record HostName(string Name) : UriHost
 /// <param name="Address">The address, with its scope if it is link-local.</param>
 public sealed record HostAddress(IPAddress Address) : UriHost
 {
+    /// <summary>Whether it is a group of hosts (RFC 5771, RFC 4291, section 2.7), which no interface has.</summary>
+    internal bool IsMulticast =>
+        Address.AddressFamily == AddressFamily.InterNetworkV6 ? Address.IsIPv6Multicast : (Address.GetAddressBytes()[0] & 0xF0) == 0xE0;
+
     /// <summary>The address as it stands in a URI: IPv6 in brackets.</summary>
     public override string ToString() =>
         Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Address}]" : Address.ToString();

@@ -11,8 +11,7 @@ internal static class UnservedYet
 {
     private const string Remove = "Remove it if the service may run without it.";
 
-    private const string NoSocks =
-        "SOCKS is not spoken: let the gateway in front connect to an accept of this one, with TLS and ssl.verify-client required if nobody else may.";
+    private const string NoSocks = "Remove it together with the transport of scheme socks: SOCKS is not spoken.";
 
     private const string BindAll = "Write ws.bind or tcp.bind: every way to the WebSocket is bound at one place.";
 

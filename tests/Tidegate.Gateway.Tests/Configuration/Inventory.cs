@@ -9,10 +9,12 @@ internal static partial class Inventory
     private static readonly string[] s_lines = File.ReadAllLines(Repository.File("docs", "spec", "compat.md"));
 
     /// <summary>The cells of each row of the tables in a chapter, headers left out.</summary>
-    internal static ImmutableArray<string[]> Rows(string chapter) =>
+    /// <param name="chapter">Its number.</param>
+    /// <param name="start">How rows begin, and headers do not.</param>
+    internal static ImmutableArray<string[]> Rows(string chapter, string start = "| `") =>
     [
         .. from line in Chapter(chapter)
-           where line.StartsWith("| `", StringComparison.Ordinal)
+           where line.StartsWith(start, StringComparison.Ordinal)
            select line.Trim('|').Split('|', StringSplitOptions.TrimEntries),
     ];
 

@@ -161,16 +161,17 @@ public sealed partial class InventoryTests
         string samples = string.Concat(Samples.All().Select(File.ReadAllText));
 
         // Either spelling of an option is enough, and options of login modules have names of their own.
+        samples = samples.Replace("<tls.", "<ssl.", StringComparison.Ordinal).Replace("<socks.tls.", "<socks.ssl.", StringComparison.Ordinal);
         string[] missing =
         [
-            .. from name in Options.Concat(Children).Concat(Properties).Select(row => (string)row[1]).Distinct()
+            .. from row in Options.Concat(Children).Concat(Properties)
+               let name = ((string)row[1]).Replace("tls.", "ssl.", StringComparison.Ordinal)
                where name is not ("*" or "internal.maximum.transferred.bytes")
                where !samples.Contains($"<{name}>", StringComparison.Ordinal) && !samples.Contains($"<{name}/>", StringComparison.Ordinal)
-               where !samples.Contains($"<{name.Replace("tls.", "ssl.", StringComparison.Ordinal)}>", StringComparison.Ordinal)
                select name,
         ];
 
-        Assert.Empty(missing);
+        Assert.Empty(missing.Distinct());
     }
 
     [Theory]

@@ -74,6 +74,7 @@ public sealed class OldMessageTests
         { "3.1", Echo("<accept>tcp://h:1/x</accept>"), "Unexpected path \"/x\" in URI: tcp://h:1/x" },
         { "3.1", Echo("<accept>tcp://:1</accept>"), "Missing host in URI: tcp://:1" },
         { "3.1", Echo("<accept>tcp://h</accept>"), "Missing port in URI: tcp://h" },
+        { "3.1", Echo("<accept>mcp://10.0.0.1:9</accept>"), "Expected multicast address in URI: mcp://10.0.0.1:9" },
         { "3.1", Echo("<accept>pipe://</accept>"), "URI pipe:// missing pipe name" },
         { "3.1", Echo("<accept>pipe://p/x</accept>"), "Use pipe://p instead of pipe://p/x because named pipe URIs shouldn't contain paths." },
         { "3.1", Accept("<tcp.bind>a:b:c</tcp.bind>"), "Bind address \"a:b:c\" should be in \"host/ipv4:port\", \"[ipv6]:port\", \"@network_interface:port\", \"[@network interface]:port\" or \"port\" format." },

@@ -45,8 +45,11 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
                 }
                 else
                 {
-                    ElementDescription.ReportUnknown(child, Place, Settings.Select(s => s.Name), Settings.Select(s => s.Alias).OfType<string>(), findings);
-                    values.Unreadable.Add(Suggestion.For(child.Name, Settings.Select(s => s.Name)) ?? child.Name);
+                    IEnumerable<string> names = Settings.Select(s => s.Name);
+                    IEnumerable<string> aliases = Settings.Select(s => s.Alias).OfType<string>();
+                    ElementDescription.ReportUnknown(child, Place, names, aliases, findings);
+                    string? meant = Suggestion.For(child.Name, names.Concat(aliases));
+                    values.Unreadable.Add(Settings.FirstOrDefault(s => meant is not null && s.IsCalled(meant))?.Name ?? child.Name);
                 }
 
                 continue;
