@@ -130,13 +130,13 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
     {
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
-        foreach (ServiceConfiguration service in configuration.Services)
+        await GatewayStartException.ForAllAsync(configuration.Services, async service =>
         {
             var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider);
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             await running.StartAsync(cancellation).ConfigureAwait(false);
-        }
+        }).ConfigureAwait(false);
 
         var limits = new HttpLimits();
         if (configuration.Services.Length > 0)
@@ -147,10 +147,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
         _http = await HttpServer.StartAsync(limits, loggers, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
-        foreach (Service service in _services)
-        {
-            await _listeners.BindAsync(service, cancellation).ConfigureAwait(false);
-        }
+        await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
     }
 
     private void LogStarted(TimeSpan elapsed)

@@ -196,8 +196,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
     private string Existing(string path, string property) =>
         System.IO.Directory.Exists(path)
             ? path
-            : throw new GatewayStartException(
-                $"{Configuration.Position}: service \"{Configuration.Name}\": {property} {path} does not exist. Create it, or name one that does.");
+            : throw new GatewayStartException(DirectoryDescription.Missing(Configuration, path, property));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Ignoring user-defined file contents for {Path}clientaccesspolicy.xml, please modify configuration instead")]
     private partial void LogPolicyIgnored(string path);
