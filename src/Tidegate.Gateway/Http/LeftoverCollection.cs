@@ -12,8 +12,8 @@ namespace Tidegate.Gateway.Http;
 internal sealed partial class LeftoverCollection : IDisposable
 {
     /// <summary>
-    /// Bytes of growth that are worth a collection, which can give back no more than that. An idle gateway holds some 80 MB; a tenth of
-    /// it more or less is within what it varies by anyway, and nobody would miss it.
+    /// Bytes of growth that are worth a collection, which can give back no more than that. An idle gateway holds some 60 MB, and
+    /// what is far below that nobody would miss: it is left to the runtime.
     /// </summary>
     internal const long WorthCollecting = 8 * 1024 * 1024;
 

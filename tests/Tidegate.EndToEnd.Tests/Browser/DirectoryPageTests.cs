@@ -111,11 +111,22 @@ public sealed class DirectoryPageTests(BrowserFixture browser) : IClassFixture<B
         Assert.Equal("harbour/", await FocusedAsync(page));
 
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/harbour/");
+        await UntilAtAsync(page, new Uri(List, "harbour/"));
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("Parent directory", await FocusedAsync(page));
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync(List.ToString());
+        await UntilAtAsync(page, List);
+    }
+
+    /// <summary>Waits until the page of that address has been read.</summary>
+    private static async Task UntilAtAsync(IPage page, Uri address)
+    {
+        CancellationToken patience = Patience.Token;
+        while (page.Url != address.ToString() || await page.EvaluateAsync<string>("document.readyState") != "complete")
+        {
+            Assert.False(patience.IsCancellationRequested, $"The browser stays at {page.Url} and does not go to {address}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+        }
     }
 
     /// <summary>The text of what has the focus, which has to be seen.</summary>

@@ -86,6 +86,17 @@ public abstract partial class WebSocketConnectorTests(EventSource source) : WebS
     }
 
     [Fact]
+    public void A_head_that_is_too_long_is_refused_also_where_all_of_it_comes_at_once()
+    {
+        using var server = new RawListener();
+        var result = Begin(server);
+        RawPeer peer = Own(server.Accept());
+        string filler = $"X-Filler: {new string('x', 16 * 1024)}\r\n\r\n";
+        Answer(peer, Good[..^2] + filler);
+        Fails(result, "the answer's head is longer than 16384 bytes");
+    }
+
+    [Fact]
     public void A_server_that_hangs_up_is_reported()
     {
         using var server = new RawListener();
