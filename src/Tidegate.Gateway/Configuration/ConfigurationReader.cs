@@ -67,11 +67,6 @@ public static class ConfigurationReader
         ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);
         ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, findings).ReadAll();
         BalanceCheck.Run(services, edition, findings);
-        if (cluster is not null && UnservedYet.CureFor("<gateway-config>", "cluster") is { } cure)
-        {
-            findings.Unserved(cluster.Position, "<cluster>", cure);
-        }
-
         if (services.IsEmpty && !findings.HasErrors)
         {
             findings.Warning(root.Position, "There is no <service> in the file, so the gateway will serve nothing.", "Add one.");

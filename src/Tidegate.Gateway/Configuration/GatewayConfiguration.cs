@@ -41,6 +41,9 @@ public sealed record GatewayConfiguration(
         return this with
         {
             Services = [.. Services.Where(service => !leftOut.Contains(service.Name))],
+
+            // Of what is asked for the gateway as a whole only the cluster may be unserved.
+            Cluster = leftOut.Contains(null) ? null : Cluster,
             Warnings =
             [
                 .. Warnings,
@@ -48,7 +51,7 @@ public sealed record GatewayConfiguration(
                    select part.IsDispensable
                        ? part.Finding
                        : part.Service is null
-                       ? part.Finding with { Cure = "The gateway starts without it." }
+                       ? part.Finding with { Cure = "The gateway starts on its own, without <cluster>." }
                        : part.Finding with { Cure = $"The service '{part.Service}' is left out." },
             ],
             Unserved = [],

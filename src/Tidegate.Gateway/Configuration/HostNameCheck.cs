@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
 
 namespace Tidegate.Gateway.Configuration;
 
@@ -38,11 +39,16 @@ public static class HostNameCheck
     }
 
     private static IEnumerable<(HostName, SourcePosition)> NamesIn(GatewayConfiguration configuration) =>
-        from service in configuration.Services
+        (from service in configuration.Services
         from accept in service.Accepts
         let host = service.AcceptOptions.PlaceOf(accept.Uri).Host
         where host is HostName
-        select ((HostName)host, accept.Position);
+        select ((HostName)host, accept.Position))
+        .Concat(
+            from accept in configuration.Cluster?.Accepts ?? []
+            let host = ClusterAddresses.NameIn(accept)
+            where host is not null
+            select (host, configuration.Cluster!.Position));
 
     private static async Task<bool> IsLostAsync(string name, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken bound)
     {

@@ -14,6 +14,7 @@ internal static class CommandLine
         {
             StartCommand.Create(installation),
             ValidateCommand.Create(output, error),
+            KeygenCommand.Create(output),
         };
         foreach (VersionOption version in root.Options.OfType<VersionOption>())
         {

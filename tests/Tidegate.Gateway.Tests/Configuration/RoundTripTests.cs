@@ -233,6 +233,7 @@ public sealed class RoundTripTests
                 Accepts = [new ClusterAddress("tcp", "@eth0", 5942, "")],
                 Connects = [new ClusterAddress("udp", "224.2.2.3", 54327, "")],
                 AwsSecretKey = secret,
+                KeyFile = secret is null ? "/keys" : null,
                 Position = s_nowhere,
             })
         select new GatewayConfiguration(
