@@ -58,7 +58,7 @@ internal static class BalanceRecord
     private static string? KeyOf(string? balance) =>
         balance is not null && GatewayUri.TryParse(balance, UriUse.Accept, out GatewayUri? uri, out _) ? BalanceTarget.KeyOf(uri) : null;
 
-    private static IPEndPoint? EndPointOf(string? text) => IPEndPoint.TryParse(text, out IPEndPoint? at) && at.Port != 0 ? at : null;
+    private static IPEndPoint? EndPointOf(string? text) => text is not null && IPEndPoint.TryParse(text, out IPEndPoint? at) && at.Port != 0 ? at : null;
 
     internal sealed record Body([property: JsonPropertyName("targets")] Entry?[]? Targets);
 

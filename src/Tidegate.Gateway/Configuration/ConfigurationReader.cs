@@ -64,8 +64,10 @@ public static class ConfigurationReader
         GatewayElements.Root.Check(root, findings);
 
         SecurityConfiguration security = SecuritySettings.Read(root, findings);
-        ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);
         ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, findings).ReadAll();
+
+        // After the services: what is noted before them counts for each of them, as service-defaults do.
+        ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);
         BalanceCheck.Run(services, edition, findings);
         if (services.IsEmpty && !findings.HasErrors)
         {

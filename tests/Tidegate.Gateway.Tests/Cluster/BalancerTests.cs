@@ -15,7 +15,7 @@ public sealed class BalancerTests
         await using ClusteredGateway gateway = await StartAloneAsync(Balancer() + Echo(accept: "ws://127.0.0.1:0/other"));
 
         (string head, RawClient client) = await gateway.HandshakeAsync();
-        using RawClient _ = client;
+        using RawClient disposed = client;
         Assert.StartsWith("HTTP/1.1 101 ", head, StringComparison.Ordinal);
         await client.SendAsync(RawClient.Frame(1, "hello"u8));
 
@@ -52,8 +52,8 @@ public sealed class BalancerTests
     public async Task The_end_that_a_client_asks_for_goes_through_to_the_member_and_back()
     {
         await using ClusteredGateway gateway = await StartAloneAsync(Balancer() + Echo(accept: "ws://127.0.0.1:0/other"));
-        (_, RawClient client) = await gateway.HandshakeAsync();
-        using RawClient _ = client;
+        (string _, RawClient client) = await gateway.HandshakeAsync();
+        using RawClient disposed = client;
 
         await client.SendAsync(RawClient.Frame(8, [0x0f, 0xa1]));
 

@@ -3,6 +3,7 @@ using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Tests.Cluster;
 
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ClusterKeysTests : IDisposable
 {
     private readonly ScratchDirectory _directory = new();

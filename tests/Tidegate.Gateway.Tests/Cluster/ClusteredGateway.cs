@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Tests.Configuration;
 using Tidegate.Gateway.Tests.Tls;
 
