@@ -64,11 +64,12 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         PipeRings.Refuse(configuration);
+        string[] keys = configuration.Cluster is { } cluster ? ClusterKeys.Read(cluster, options.ClusterKey) : [];
         long began = Stopwatch.GetTimestamp();
         var server = new GatewayServer(options, loggers.CreateLogger("tidegate.gateway"));
         try
         {
-            await server.StartServicesAsync(configuration, loggers, cancellation).ConfigureAwait(false);
+            await server.StartServicesAsync(configuration, keys, loggers, cancellation).ConfigureAwait(false);
         }
         catch
         {
@@ -149,7 +150,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _loops.Dispose();
     }
 
-    private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
+    private async Task StartServicesAsync(GatewayConfiguration configuration, string[] keys, ILoggerFactory loggers, CancellationToken cancellation)
     {
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         foreach (ServiceConfiguration service in configuration.Services)
@@ -174,11 +175,11 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await _listeners.BindAsync(service, cancellation).ConfigureAwait(false);
         }
 
-        await JoinAsync(configuration.Cluster, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
+        await JoinAsync(configuration.Cluster, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>What is offered to balancers is bound by now. Without a cluster they are those of this gateway.</summary>
-    private async Task JoinAsync(ClusterConfiguration? cluster, ILogger logger, CancellationToken cancellation)
+    private async Task JoinAsync(ClusterConfiguration? cluster, string[] keys, ILogger logger, CancellationToken cancellation)
     {
         if (cluster is null)
         {
@@ -188,7 +189,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             return;
         }
 
-        _member = await ClusterMember.StartAsync(cluster, _options.ClusterKey, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
+        _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
         _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
     }
 

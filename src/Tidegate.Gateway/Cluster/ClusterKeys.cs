@@ -21,6 +21,18 @@ public static class ClusterKeys
     /// <exception cref="GatewayStartException">There is a key that can not be used, or that others than the owner and group of its file may read.</exception>
     internal static string[] Read(ClusterConfiguration cluster, string? environment)
     {
+        try
+        {
+            return ReadUnplaced(cluster, environment);
+        }
+        catch (GatewayStartException exception)
+        {
+            throw ClusterMember.NotStarted(cluster, exception.Message, exception);
+        }
+    }
+
+    private static string[] ReadUnplaced(ClusterConfiguration cluster, string? environment)
+    {
         bool isInEnvironment = !string.IsNullOrWhiteSpace(environment);
         if (cluster.KeyFile is not { } file)
         {

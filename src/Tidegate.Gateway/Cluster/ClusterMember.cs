@@ -42,13 +42,12 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     internal string Id => IdOf(_member.EndPoint);
 
     /// <summary>Joins, or waits to be joined: returns when this member listens.</summary>
-    /// <exception cref="GatewayStartException">It can not listen, or has no usable key.</exception>
+    /// <exception cref="GatewayStartException">It can not listen.</exception>
     internal static async Task<ClusterMember> StartAsync(
-        ClusterConfiguration cluster, string? environmentKey, BalanceMap map, TimeProvider time, ILogger logger, CancellationToken cancellation)
+        ClusterConfiguration cluster, string[] keys, BalanceMap map, TimeProvider time, ILogger logger, CancellationToken cancellation)
     {
         try
         {
-            string[] keys = ClusterKeys.Read(cluster, environmentKey);
             IPEndPoint listen = await ClusterAddresses.ResolveAsync(cluster.Accepts[0], cancellation).ConfigureAwait(false);
             Member member = await Member.StartAsync(
                 new MemberOptions
@@ -69,9 +68,13 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         {
             // .NET adds which of the program's own parameters was wrong, which is no operator's business.
             string message = exception is ArgumentException { ParamName: { } name } ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : exception.Message;
-            throw new GatewayStartException($"{cluster.Position}: Unable to initialize cluster due to an exception: {message}", exception);
+            throw NotStarted(cluster, message, exception);
         }
     }
+
+    /// <summary>The old gateway's words for a cluster that can not be.</summary>
+    internal static GatewayStartException NotStarted(ClusterConfiguration cluster, string reason, Exception? cause = null) =>
+        new($"{cluster.Position}: Unable to initialize cluster due to an exception: {reason}", cause!);
 
     /// <summary>Tells the others what this gateway offers, in place of what it offered before.</summary>
     internal void Offer(ImmutableArray<BalanceTarget> targets)
@@ -245,7 +248,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         string reason = await _member.Stopped.ConfigureAwait(false);
         lock (_gate)
         {
-            LogStopped(reason);
+            LogStopped(reason.TrimEnd('.'));
             foreach (string name in _online.Keys.ToArray())
             {
                 _online.Remove(name);

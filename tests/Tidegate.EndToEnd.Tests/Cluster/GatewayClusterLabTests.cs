@@ -173,10 +173,10 @@ public sealed class GatewayClusterLabTests
 
     private static Task<GatewayProcess> StartAsync(Lab lab, int host, string cluster) => StartOnAsync(lab.On(host), cluster + Echo(host));
 
-    private static Task SaysAsync(GatewayProcess gateway, string line) => gateway.Process.WaitForLineAsync(said => said == line);
+    private static Task<string> SaysAsync(GatewayProcess gateway, string line) => gateway.Process.WaitForLineAsync(said => said == line);
 
     /// <summary>Waits until the last balance map that the gateway has shown leads to these hosts, and no others.</summary>
-    private static Task LeadsToAsync(GatewayProcess gateway, params int[] hosts)
+    private static Task<string> LeadsToAsync(GatewayProcess gateway, params int[] hosts)
     {
         string targets = string.Join(", ", hosts.Select(host => $"ws://{Lab.AddressOf(host)}:8001/echo"));
         return gateway.Process.WaitForLineAsync(_ =>
@@ -203,7 +203,7 @@ public sealed class GatewayClusterLabTests
     {
         await lab.NameAsync(host, "balancer.example", Lab.AddressOf(host));
         return await lab.RunOnAsync(
-            host, "python3", "-c",
+            host, "/usr/bin/python3", "-c",
             """
             import asyncio, websockets
             async def main():

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Tidegate.Gateway.Configuration;
 using static Tidegate.Gateway.Tests.Cluster.ClusteredGateway;
@@ -193,35 +194,43 @@ public sealed class BalancerTests
         await using ClusteredGateway two = await ClusteredGateway.StartAsync(Echo(accept: "ws://127.0.0.1:0/other"), one);
         string[] both = [.. new[] { one, two }.Select(gateway => $"ws://127.0.0.1:{gateway.At("ws", "/other").Port}/other").Order(StringComparer.Ordinal)];
         await one.LeadsToAsync(both);
-        var clients = new List<RawClient>();
-        int port = two.At("ws", "/other").Port;
-        try
+        foreach ((ClusteredGateway busy, ClusteredGateway idle) in ((ClusteredGateway, ClusteredGateway)[])[(two, one), (one, two)])
         {
-            for (int i = 0; i < 20; i++)
+            // The second time round those of the first are gone, and count no more.
+            IPEndPoint at = busy.At("ws", "/other");
+            var clients = new List<RawClient>();
+            try
             {
-                RawClient client = await RawClient.ConnectAsync(two.At("ws", "/other"));
-                clients.Add(client);
-                await client.SendAsync(RawClient.Handshake(port, "/other"));
-                Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
-            }
-
-            // Once the number is known, ten clients more than the others must all go to the idle one.
-            string idle = $"http://127.0.0.1:{one.At("ws", "/other").Port}/other";
-            int inARow = 0;
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            while (inARow < 10)
-            {
-                Assert.False(patience.IsCancellationRequested, "Clients are still sent to the busy member.");
-                inARow = await LocationAsync(one) == idle ? inARow + 1 : 0;
-                if (inARow == 0)
+                for (int i = 0; i < 20; i++)
                 {
-                    await Task.Delay(TimeSpan.FromSeconds(2.5), CancellationToken.None);
+                    RawClient client = await RawClient.ConnectAsync(at);
+                    clients.Add(client);
+                    await client.SendAsync(RawClient.Handshake(at.Port, "/other"));
+                    Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
                 }
+
+                await AllGoToAsync(one, $"http://127.0.0.1:{idle.At("ws", "/other").Port}/other");
+            }
+            finally
+            {
+                clients.ForEach(client => client.Dispose());
             }
         }
-        finally
+    }
+
+    /// <summary>Waits until the balancer knows who is busy: ten clients more than the others must then all go to the idle one.</summary>
+    private static async Task AllGoToAsync(ClusteredGateway balancer, string idle)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        for (int inARow = 0; inARow < 10;)
         {
-            clients.ForEach(client => client.Dispose());
+            Assert.False(patience.IsCancellationRequested, "Clients are still sent to the busy member.");
+            inARow = await LocationAsync(balancer) == idle ? inARow + 1 : 0;
+            if (inARow == 0)
+            {
+                // Those who were just sent somewhere count there for two seconds.
+                await Task.Delay(TimeSpan.FromSeconds(2.5), CancellationToken.None);
+            }
         }
     }
 

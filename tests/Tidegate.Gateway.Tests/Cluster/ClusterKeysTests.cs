@@ -6,6 +6,7 @@ namespace Tidegate.Gateway.Tests.Cluster;
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ClusterKeysTests : IDisposable
 {
+    private const string Start = "test.xml:2:1: Unable to initialize cluster due to an exception: ";
     private readonly ScratchDirectory _directory = new();
 
     private string KeyFile => Path.Combine(_directory.Path, "keys");
@@ -41,7 +42,7 @@ public sealed class ClusterKeysTests : IDisposable
         File.SetUnixFileMode(KeyFile, mode);
 
         Assert.Equal(
-            $"{KeyFile}: every user of this machine may read or change the keys of the cluster. Make the file its owner's: chmod 600 {KeyFile}",
+            $"{Start}{KeyFile}: every user of this machine may read or change the keys of the cluster. Make the file its owner's: chmod 600 {KeyFile}",
             Assert.Throws<GatewayStartException>(() => Read()).Message);
     }
 
@@ -55,13 +56,13 @@ public sealed class ClusterKeysTests : IDisposable
 
         string message = Assert.Throws<GatewayStartException>(() => Read()).Message;
 
-        Assert.StartsWith($"{KeyFile}: {problem}", message, StringComparison.Ordinal);
+        Assert.StartsWith($"{Start}{KeyFile}: {problem}", message, StringComparison.Ordinal);
         Assert.True(text.Length == 0 || !message.Contains(text, StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_file_that_is_not_there_is_named() =>
-        Assert.StartsWith($"{KeyFile}: The keys of the cluster can not be read: ", Assert.Throws<GatewayStartException>(() => Read()).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{Start}{KeyFile}: The keys of the cluster can not be read: ", Assert.Throws<GatewayStartException>(() => Read()).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_file_that_is_too_long_is_none()
@@ -77,7 +78,7 @@ public sealed class ClusterKeysTests : IDisposable
         Write(ClusterKeys.Generate());
 
         Assert.Equal(
-            "Both <key-file> and TIDEGATE_CLUSTER_KEY hold the keys of the cluster. Keep one of them.",
+            Start + "Both <key-file> and TIDEGATE_CLUSTER_KEY hold the keys of the cluster. Keep one of them.",
             Assert.Throws<GatewayStartException>(() => ClusterKeys.Read(Cluster(KeyFile), ClusterKeys.Generate())).Message);
     }
 

@@ -33,6 +33,17 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Keygen_prints_another_key_each_time()
+    {
+        (int code, string one, _) = await Run("keygen");
+        (_, string two, _) = await Run("keygen");
+
+        Assert.Equal(0, code);
+        Assert.Equal(32, Convert.FromBase64String(one.TrimEnd('\n')).Length);
+        Assert.NotEqual(one, two);
+    }
+
+    [Fact]
     public async Task Help_of_start_names_its_options()
     {
         (int code, string output, _) = await Run("start", "--help");

@@ -61,7 +61,9 @@ internal sealed class MemberRelay
     {
         AcceptOptions accept = configuration.AcceptOptions;
         _subprotocols = [.. accept.Subprotocols];
-        _webSocket = new WebSocketOptions { MaximumMessageSize = accept.MaximumMessageSize, CloseTimeout = BackEnd.CloseTimeout };
+
+        // The limit of an accept is for what clients send; nothing is gathered on the way back.
+        _webSocket = new WebSocketOptions { MaximumMessageSize = int.MaxValue, CloseTimeout = BackEnd.CloseTimeout };
         if (configuration.Accepts.FirstOrDefault(one => one.Uri.Scheme == UriScheme.Wss) is { } secure)
         {
             _tls = context.Tls.ForConnect(secure, new TlsOptions());
