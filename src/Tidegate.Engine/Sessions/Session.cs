@@ -18,7 +18,7 @@ public abstract class Session
     public ISessionHandler? Handler { get; set; }
 
     /// <summary>Called once, on the loop, when the session has ended; for whoever counts sessions without handling them.</summary>
-    public Action? Ended { get; set; }
+    public Action? WhenEnded { get; set; }
 
     /// <summary>True where what is sent arrives as messages with the same boundaries; false for a stream of bytes.</summary>
     public abstract bool KeepsMessages { get; }

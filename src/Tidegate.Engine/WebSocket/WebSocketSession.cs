@@ -365,7 +365,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
 
         ISessionHandler? handler = Handler;
         Handler = null;
-        Ended?.Invoke();
+        WhenEnded?.Invoke();
         handler?.OnClosed(this, new SessionEnd(status, reason, error, Has(Flags.ClosedByPeer) || !Has(Flags.CloseSent)));
     }
 }

@@ -15,11 +15,21 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>The tag of members that only watch: they are not announced, and offer nothing.</summary>
     internal const string ObserverTag = "observer";
 
+    /// <summary>The tag that says which version of Tidegate a member is.</summary>
+    internal const string VersionTag = "version";
+
+    /// <summary>The tag that says when a member was started, in seconds since 1970.</summary>
+    internal const string SinceTag = "since";
+
     // The membership library gives this tag to all of its members; Serf agents lack it.
     private const string GatewayTag = "tg";
 
     // The library needs about ten seconds where nobody acknowledges; an operator who stops a gateway does not wait for that.
     private static readonly TimeSpan s_leaving = TimeSpan.FromSeconds(5);
+
+    private static readonly string s_version =
+        System.Reflection.CustomAttributeExtensions.GetCustomAttribute<System.Reflection.AssemblyInformationalVersionAttribute>(typeof(ClusterMember).Assembly)?.InformationalVersion.Split('+')[0] ?? "unknown";
+
     private readonly Member _member;
     private readonly BalanceMap _map;
     private readonly ILogger _logger;
@@ -56,6 +66,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                     Listen = listen,
                     Discovery = [.. cluster.Connects.Select(connect => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{connect.Scheme}://{connect.Host}:{connect.Port}"))],
                     Keys = keys,
+                    Tags = new Dictionary<string, string>
+                    {
+                        [VersionTag] = s_version,
+                        [SinceTag] = time.GetUtcNow().ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    },
                     LoggerFactory = new MembershipLoggers(logger),
                     TimeProvider = time,
                 },
@@ -71,6 +86,12 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             throw NotStarted(cluster, message, exception);
         }
     }
+
+    /// <summary>What operators know a member at this address by.</summary>
+    internal static string IdOf(IPEndPoint endPoint) => $"/{endPoint}";
+
+    /// <summary>Whether a member only watches.</summary>
+    internal static bool IsObserver(MemberInfo member) => member.Tags.ContainsKey(ObserverTag);
 
     /// <summary>The old gateway's words for a cluster that can not be.</summary>
     internal static GatewayStartException NotStarted(ClusterConfiguration cluster, string reason, Exception? cause = null) =>
@@ -141,7 +162,6 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         return _member.DisposeAsync();
     }
 
-    private static string IdOf(IPEndPoint endPoint) => $"/{endPoint}";
 
     private void Begin(bool isSealed)
     {
@@ -188,7 +208,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     private void See(MemberInfo member)
     {
-        if (member.Tags.GetValueOrDefault(GatewayTag) != "1" || member.Tags.ContainsKey(ObserverTag))
+        if (member.Tags.GetValueOrDefault(GatewayTag) != "1" || IsObserver(member))
         {
             return;
         }

@@ -45,7 +45,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
         if (!Configuration.Balances.IsEmpty)
         {
             Interlocked.Increment(ref _sessions);
-            session.Ended = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
+            session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         }
 
         OnSession(session);

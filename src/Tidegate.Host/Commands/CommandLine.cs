@@ -15,6 +15,7 @@ internal static class CommandLine
             StartCommand.Create(installation),
             ValidateCommand.Create(output, error),
             KeygenCommand.Create(output),
+            MembersCommand.Create(installation, output, error),
         };
         foreach (VersionOption version in root.Options.OfType<VersionOption>())
         {

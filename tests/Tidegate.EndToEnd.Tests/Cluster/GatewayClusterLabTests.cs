@@ -132,7 +132,8 @@ public sealed class GatewayClusterLabTests
         await using GatewayProcess two = await StartOnAsync(lab.On(2), Cluster(2, Multicast) + Balanced(2));
         await LeadsToAsync(one, 2);
 
-        Assert.Equal(["hello"], await EchoAsync(lab, 1));
+        await lab.NameAsync(1, "balancer.example", Lab.AddressOf(1));
+        Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://balancer.example:8080/echo"));
 
         Assert.Equal(0, await two.StopAsync());
         await LeadsToAsync(one);
@@ -157,6 +158,46 @@ public sealed class GatewayClusterLabTests
         await using GatewayProcess open = LaunchOn(lab.On(2), Configuration(Cluster(2, Multicast + key) + Echo(2)), []);
         Assert.Equal(1, await open.Process.WaitForExitAsync());
         Assert.Contains(open.Process.Output, line => line.Contains($"{file}: every user of this machine may read or change the keys", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Somebody_who_asks_sees_who_is_there_and_is_not_announced()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await using GatewayProcess one = await StartOnAsync(lab.On(1), Cluster(1, Multicast) + Balancer(1, ""));
+        await using GatewayProcess two = await StartOnAsync(lab.On(2), Cluster(2, Multicast) + Balanced(2));
+        await LeadsToAsync(one, 2);
+        using var directory = new ScratchDirectory();
+        string file = directory.Write("gateway-config.xml", Configuration(Cluster(1, Multicast)));
+
+        string[] lines = await lab.RunOnAsync(1, "dotnet", Repository.Program, "members", "--config", file);
+
+        Assert.Equal(3, lines.Length);
+        Assert.Matches(@"^/192\.168\.2\.10:5942 alive, Tidegate \d+\.\d+\.\d+, started \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", lines[0]);
+        Assert.StartsWith("/192.168.2.11:5942 alive, Tidegate ", lines[1], StringComparison.Ordinal);
+        Assert.Equal("    ws://balancer.example:8080/echo leads to ws://192.168.2.11:8001/echo: 0 sessions", lines[2]);
+        Assert.Single(one.Process.Output, line => line.EndsWith(" is now online", StringComparison.Ordinal));
+        Assert.DoesNotContain(one.Process.Output, line => line.EndsWith(" is down", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_samples_run_on_one_machine_as_the_page_says()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        string[] samples = [.. new[] { 1, 2 }.Select(number => File.ReadAllText(Path.Combine(Repository.Root, "samples", $"cluster-member-{number}.xml")))];
+        await using GatewayProcess one = LaunchOn(lab.On(1), samples[0], []);
+        await using GatewayProcess two = LaunchOn(lab.On(1), samples[1], []);
+
+        // As docs/cluster.md prints them.
+        await SaysAsync(one, "INFO  Cluster member /127.0.0.2:5942 is now online");
+        await SaysAsync(one, "INFO        member: /127.0.0.2:5942");
+        await SaysAsync(one, "INFO       balance URI: ws://shop.example.com:8000/echo    target list: [ws://node1.example.com:8000/echo, ws://node2.example.com:8000/echo]");
+        await lab.NameAsync(1, "shop.example.com", "127.0.0.1");
+        Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://shop.example.com:8000/echo"));
+
+        two.Process.Signal("KILL");
+        await SaysAsync(one, "INFO  Cluster member /127.0.0.2:5942 is down");
+        Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://shop.example.com:8000/echo"));
     }
 
     private static string Cluster(int host, string rest, string name = "MyCluster") =>
@@ -198,19 +239,16 @@ public sealed class GatewayClusterLabTests
         "-H", "Upgrade: websocket", "-H", "Connection: Upgrade", "-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         "http://balancer.example:8080/echo?a=b");
 
-    /// <summary>Has a client on a host send a message through its balancer, and returns what came back.</summary>
-    private static async Task<string[]> EchoAsync(Lab lab, int host)
-    {
-        await lab.NameAsync(host, "balancer.example", Lab.AddressOf(host));
-        return await lab.RunOnAsync(
-            host, "/usr/bin/python3", "-c",
-            """
-            import asyncio, websockets
-            async def main():
-                async with websockets.connect("ws://balancer.example:8080/echo") as client:
-                    await client.send("hello")
-                    print(await client.recv())
-            asyncio.run(main())
-            """);
-    }
+    /// <summary>Has a client on a host send a message, and returns what came back.</summary>
+    private static Task<string[]> EchoAsync(Lab lab, int host, string uri) => lab.RunOnAsync(
+        host, "/usr/bin/python3", "-c",
+        """
+        import asyncio, sys, websockets
+        async def main():
+            async with websockets.connect(sys.argv[1]) as client:
+                await client.send("hello")
+                print(await client.recv())
+        asyncio.run(main())
+        """,
+        uri);
 }

@@ -44,6 +44,18 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Members_wants_a_configuration_with_a_cluster()
+    {
+        await File.WriteAllTextAsync(_file, Valid);
+
+        (int code, string output, string error) = await Run("members", "--config", _file, "-Dtest.port=8000");
+
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Assert.StartsWith($"{_file}: there is no <cluster> that this version of Tidegate can join.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Help_of_start_names_its_options()
     {
         (int code, string output, _) = await Run("start", "--help");
