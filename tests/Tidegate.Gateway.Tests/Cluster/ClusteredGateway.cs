@@ -77,6 +77,9 @@ internal sealed class ClusteredGateway : IAsyncDisposable
         return new IPEndPoint(IPAddress.Loopback, served.BoundTo.IsEmpty ? served.Port : served.BoundTo[0].Port);
     }
 
+    /// <summary>How many lines of the log end so. A machine that stands still may make a member go and come again.</summary>
+    internal int Count(string end) => Log.All.Count(line => line.EndsWith(end, StringComparison.Ordinal));
+
     /// <summary>Waits for a line of the log.</summary>
     internal async Task SaysAsync(string line)
     {
