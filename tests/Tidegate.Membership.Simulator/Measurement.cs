@@ -15,7 +15,14 @@ internal sealed record Measurement(string Scenario, int Seconds, int Rounds)
         Simulation simulation = new(options);
         simulation.Network.Loss = 0;
         double formed = Scenarios.Form(simulation);
+
+        // What the forming has left in the queues of a large cluster goes out for many seconds.
         simulation.Run(5_000_000);
+        for (int i = 0; i < 120 && !IsQuiet(simulation); i++)
+        {
+            simulation.Run(1_000_000);
+        }
+
         simulation.Network.Loss = options.Loss;
         List<double> times = [];
         long packets = Sum(simulation, static member => member.PacketsSent);
@@ -60,6 +67,19 @@ internal sealed record Measurement(string Scenario, int Seconds, int Rounds)
             simulation.Time / 1e6,
             simulation.Events,
             Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private static bool IsQuiet(Simulation simulation)
+    {
+        for (int i = 0; i < simulation.Count; i++)
+        {
+            if (simulation[i] is { Core.Gossip.Count: > 0 })
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // A sealed beacon with names of the length used here, once every max(1, n / 2) seconds (specification, section 5).

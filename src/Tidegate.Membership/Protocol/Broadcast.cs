@@ -28,7 +28,8 @@ internal enum BroadcastEnd
 /// <param name="message">The message with its type byte.</param>
 /// <param name="order">Higher is newer.</param>
 /// <param name="ended">Told how it ended, or null.</param>
-internal sealed class Broadcast(string? key, byte[] message, long order, Action<BroadcastEnd>? ended)
+/// <param name="extra">How many times more than the queue's limit it is sent.</param>
+internal sealed class Broadcast(string? key, byte[] message, long order, Action<BroadcastEnd>? ended, int extra)
 {
     internal string? Key { get; } = key;
 
@@ -37,6 +38,8 @@ internal sealed class Broadcast(string? key, byte[] message, long order, Action<
     internal long Order { get; } = order;
 
     internal Action<BroadcastEnd>? Ended { get; } = ended;
+
+    internal int Extra { get; } = extra;
 
     internal int Transmits { get; set; }
 }

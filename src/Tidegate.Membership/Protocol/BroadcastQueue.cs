@@ -16,15 +16,19 @@ internal sealed class BroadcastQueue(int capacity)
     /// <summary>Messages that nobody has been sent yet.</summary>
     internal int Unsent => _bySent[0].Count;
 
+    /// <param name="key">What it is about, or null.</param>
+    /// <param name="message">The message with its type byte.</param>
+    /// <param name="ended">Told how it ended, or null.</param>
+    /// <param name="extra">How many times more than the limit it is sent.</param>
     /// <returns>How many were pushed out by the bound.</returns>
-    internal int Add(string? key, byte[] message, Action<BroadcastEnd>? ended)
+    internal int Add(string? key, byte[] message, Action<BroadcastEnd>? ended, int extra = 0)
     {
         if (key is not null)
         {
             Remove(key);
         }
 
-        Broadcast broadcast = new(key, message, _order++, ended);
+        Broadcast broadcast = new(key, message, _order++, ended, extra);
         if (key is not null)
         {
             _byKey.Add(key, broadcast);
@@ -59,7 +63,7 @@ internal sealed class BroadcastQueue(int capacity)
     /// <param name="packet">Gets the messages.</param>
     /// <param name="parts">How many the packet may have in all.</param>
     /// <param name="room">Bytes left; each message takes its length and two.</param>
-    /// <param name="limit">Transmissions of each message after which it is done.</param>
+    /// <param name="limit">Transmissions of each message, its extra ones aside, after which it is done.</param>
     /// <returns>The room left.</returns>
     internal int Fill(List<byte[]> packet, int parts, int room, int limit)
     {
@@ -94,7 +98,7 @@ internal sealed class BroadcastQueue(int capacity)
     private void Sent(Broadcast broadcast, int limit)
     {
         broadcast.Transmits++;
-        if (broadcast.Transmits < limit)
+        if (broadcast.Transmits < limit + broadcast.Extra)
         {
             Place(broadcast);
             return;

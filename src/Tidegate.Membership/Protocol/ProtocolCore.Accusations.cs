@@ -55,7 +55,7 @@ internal sealed partial class ProtocolCore
             _table.SetStatus(record, MemberStatus.Suspect, Now);
         }
 
-        Queue(record.Name, Encode(message));
+        QueueRoutine(record.Name, Encode(message));
         WaitFor(record);
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class ProtocolCore
         _table.SetStatus(record, MemberStatus.Suspect, Now, isPrivate);
         if (!isPrivate)
         {
-            Queue(record.Name, Encode(new SuspectMessage(incarnation, record.Name, from)));
+            QueueRoutine(record.Name, Encode(new SuspectMessage(incarnation, record.Name, from)));
         }
 
         WaitFor(record);

@@ -119,6 +119,7 @@ internal sealed partial class ProtocolCore
     private void Revive(MemberRecord record, in AliveMessage message, in MemberAddress address)
     {
         bool isNew = !record.IsAlive;
+        bool isNews = isNew || record.Meta != message.Meta || record.Address != address;
         bool changed = record.Meta != message.Meta || record.Versions != message.Versions || record.Address != address || record.Incarnation != message.Incarnation;
         bool wasDown = record.Status == MemberStatus.Dead;
         record.Suspicion = null;
@@ -136,7 +137,15 @@ internal sealed partial class ProtocolCore
             record.LastUnanswered = MemberRecord.Never;
         }
 
-        Queue(record.Name, Encode(message));
+        if (isNews)
+        {
+            Queue(record.Name, Encode(message));
+        }
+        else
+        {
+            QueueRoutine(record.Name, Encode(message));
+        }
+
         if (isNew)
         {
             ReportUp(record);
@@ -173,7 +182,7 @@ internal sealed partial class ProtocolCore
         _self.SetIncarnation(Math.Max(_self.Incarnation, accused) + 1);
         _health.Add(1);
         Counters.Refutations++;
-        Announce();
+        QueueRoutine(_self.Name, Encode(_self.ToAlive()));
     }
 
     // Peers refuse an empty or reversed range of versions.

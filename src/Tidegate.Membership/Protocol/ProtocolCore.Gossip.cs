@@ -10,6 +10,8 @@ internal sealed partial class ProtocolCore
 
     private int RetransmitLimit => ProtocolTiming.RetransmitLimit(_options.RetransmitMultiplier, _table.Count);
 
+    private int ExtraTransmits => ProtocolTiming.ThoroughLimit(_options.RetransmitMultiplier, _table.Count) - RetransmitLimit;
+
     /// <summary>Gossips a user message.</summary>
     /// <param name="now">The time.</param>
     /// <param name="tier">Its place among the others; not <see cref="BroadcastTier.Membership"/>.</param>
@@ -26,14 +28,20 @@ internal sealed partial class ProtocolCore
             return false;
         }
 
-        Counters.BroadcastsDropped += _gossip[tier].Add(key, UserMessage(message), ended);
+        Counters.BroadcastsDropped += _gossip[tier].Add(key, UserMessage(message), ended, ExtraTransmits);
         GossipSoon();
         return true;
     }
 
-    private void Queue(string about, byte[] message, Action<BroadcastEnd>? ended = null)
+    /// <summary>News: who came, changed, left or died.</summary>
+    private void Queue(string about, byte[] message, Action<BroadcastEnd>? ended = null) => Queue(about, message, ended, ExtraTransmits);
+
+    /// <summary>Suspicions and their refutations. Whoever misses one finds out by asking the member itself, so fewer copies do.</summary>
+    private void QueueRoutine(string about, byte[] message) => Queue(about, message, ended: null, extra: 0);
+
+    private void Queue(string about, byte[] message, Action<BroadcastEnd>? ended, int extra)
     {
-        Counters.BroadcastsDropped += _gossip[BroadcastTier.Membership].Add(about, message, ended);
+        Counters.BroadcastsDropped += _gossip[BroadcastTier.Membership].Add(about, message, ended, extra);
         GossipSoon();
     }
 

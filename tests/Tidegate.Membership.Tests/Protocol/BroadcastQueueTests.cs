@@ -71,6 +71,21 @@ public sealed class BroadcastQueueTests
     }
 
     [Fact]
+    public void News_are_sent_more_often_than_the_rest()
+    {
+        _queue.Add("suspicion", [1], null);
+        _queue.Add("death", [2], _ends.Add, extra: 3);
+        int[] sent = new int[3];
+        for (int i = 0; i < 10; i++)
+        {
+            Fill(limit: 4).ForEach(message => sent[message[0]]++);
+        }
+
+        Assert.Equal([0, 4, 7], sent);
+        Assert.Equal([BroadcastEnd.Sent], _ends);
+    }
+
+    [Fact]
     public void A_packet_has_no_more_parts_than_a_compound_can_count()
     {
         BroadcastQueue queue = new(capacity: 1_000);

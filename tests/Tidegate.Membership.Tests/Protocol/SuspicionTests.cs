@@ -62,6 +62,19 @@ public sealed class SuspicionTests
         Assert.Equal(expected, ProtocolTiming.RetransmitLimit(4, known));
 
     [Theory]
+    [InlineData(4, 4)]
+    [InlineData(5, 11)]
+    [InlineData(50, 13)]
+    [InlineData(500, 16)]
+    [InlineData(20_000, 20)]
+    public void News_are_sent_so_often_that_hardly_ever_somebody_misses_them(int known, int expected)
+    {
+        int limit = ProtocolTiming.ThoroughLimit(4, known);
+        Assert.Equal(expected, limit);
+        Assert.True(known <= 4 || known * Math.Exp(-limit) < 0.000_13);
+    }
+
+    [Theory]
     [InlineData(32, 15_000)]
     [InlineData(33, 30_000)]
     [InlineData(64, 30_000)]
