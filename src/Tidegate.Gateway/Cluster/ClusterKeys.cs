@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Cluster;
@@ -14,6 +15,28 @@ public static class ClusterKeys
 
     /// <summary>A new key: 32 random bytes in base64.</summary>
     public static string Generate() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>What is wrong with the keys that a configuration names; they are opened as a start opens them.</summary>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="environment">What <see cref="Variable"/> holds, or null.</param>
+    public static ImmutableArray<ConfigurationError> Check(GatewayConfiguration configuration, string? environment)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (configuration.Cluster is not { } cluster)
+        {
+            return [];
+        }
+
+        try
+        {
+            ReadUnplaced(cluster, environment);
+            return [];
+        }
+        catch (GatewayStartException exception)
+        {
+            return [new ConfigurationError(cluster.Position, exception.Message, "")];
+        }
+    }
 
     /// <summary>The keys of a cluster, the one that seals first; empty where there are none.</summary>
     /// <param name="cluster">The cluster.</param>

@@ -38,17 +38,19 @@ public static class HostNameCheck
         ];
     }
 
-    private static IEnumerable<(HostName, SourcePosition)> NamesIn(GatewayConfiguration configuration) =>
-        (from service in configuration.Services
-        from accept in service.Accepts
-        let host = service.AcceptOptions.PlaceOf(accept.Uri).Host
-        where host is HostName
-        select ((HostName)host, accept.Position))
-        .Concat(
+    private static IEnumerable<(HostName, SourcePosition)> NamesIn(GatewayConfiguration configuration)
+    {
+        IEnumerable<(HostName?, SourcePosition)> services =
+            from service in configuration.Services
+            from accept in service.Accepts
+            select (service.AcceptOptions.PlaceOf(accept.Uri).Host as HostName, accept.Position);
+        IEnumerable<(HostName?, SourcePosition)> cluster =
             from accept in configuration.Cluster?.Accepts ?? []
-            let host = ClusterAddresses.NameIn(accept)
-            where host is not null
-            select (host, configuration.Cluster!.Position));
+            select (ClusterAddresses.NameIn(accept), configuration.Cluster!.Position);
+        return from name in services.Concat(cluster)
+               where name.Item1 is not null
+               select (name.Item1, name.Item2);
+    }
 
     private static async Task<bool> IsLostAsync(string name, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken bound)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Tls;
 
@@ -38,7 +39,8 @@ internal static class ValidateCommand
         {
             GatewayConfiguration configuration = ConfigurationReader.Read(file, new ParameterSources { Definitions = definitions });
             (ImmutableArray<ConfigurationError> tlsErrors, ImmutableArray<string> tlsWarnings) = TlsCheck.Run(configuration, TimeProvider.System);
-            if (LocalAddresses.Check(configuration).AddRange(tlsErrors) is { IsEmpty: false } errors)
+            ImmutableArray<ConfigurationError> keyErrors = ClusterKeys.Check(configuration, Environment.GetEnvironmentVariable(ClusterKeys.Variable));
+            if (LocalAddresses.Check(configuration).AddRange(tlsErrors).AddRange(keyErrors) is { IsEmpty: false } errors)
             {
                 throw new ConfigurationException(errors);
             }

@@ -159,6 +159,21 @@ public sealed class CommandLineTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Validate_opens_the_keys_of_a_cluster_as_start_does()
+    {
+        await File.WriteAllTextAsync(_file, Valid.Replace(
+            "<service>", "<cluster><name>c</name><accept>tcp://127.0.0.1:5942</accept><key-file>nowhere.key</key-file></cluster><service>", StringComparison.Ordinal));
+
+        (int code, _, string error) = await Run("validate", _file, "-Dtest.port=8000");
+
+        Assert.Equal(1, code);
+        Assert.StartsWith(
+            $"Validation errors in gateway configuration file\n  {_file}:1:66: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.key")}: The keys of the cluster can not be read: ",
+            error,
+            StringComparison.Ordinal);
+    }
+
     private static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
     {
         using var output = new StringWriter();
