@@ -14,12 +14,12 @@ public sealed class GatewayClusterLabTests
         await using Lab lab = await Lab.UpAsync(2);
         await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast));
         await using GatewayProcess two = await StartAsync(lab, 2, Cluster(2, Multicast));
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.11:5942 is now online");
-        await SaysAsync(two, "INFO  Cluster member /192.168.2.10:5942 is now online");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+        await SaysAsync(two, "INFO Cluster member /192.168.2.10:5942 is now online");
 
         two.Process.Signal("KILL");
 
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.11:5942 is down");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is down");
         Assert.Equal(Count(one, " is now online"), Count(one, " is down"));
     }
 
@@ -29,11 +29,11 @@ public sealed class GatewayClusterLabTests
         await using Lab lab = await Lab.UpAsync(2);
         await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast));
         await using GatewayProcess two = await StartAsync(lab, 2, Cluster(2, Multicast));
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.11:5942 is now online");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
 
         Assert.Equal(0, await two.StopAsync());
 
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.11:5942 is down");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is down");
         Assert.Equal(Count(one, " is now online"), Count(one, " is down"));
 
         await using GatewayProcess again = await StartAsync(lab, 2, Cluster(2, Multicast));
@@ -48,8 +48,8 @@ public sealed class GatewayClusterLabTests
         await using GatewayProcess other = await StartAsync(lab, 2, Cluster(2, Multicast, "Other"));
         await using GatewayProcess three = await StartAsync(lab, 3, Cluster(3, Multicast));
 
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.12:5942 is now online");
-        await SaysAsync(three, "INFO  Cluster member /192.168.2.10:5942 is now online");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.12:5942 is now online");
+        await SaysAsync(three, "INFO Cluster member /192.168.2.10:5942 is now online");
 
         Assert.DoesNotContain(other.Process.Output, line => line.EndsWith(" is now online", StringComparison.Ordinal));
         Assert.DoesNotContain(one.Process.Output, line => line.Contains("/192.168.2.11:", StringComparison.Ordinal));
@@ -73,8 +73,8 @@ public sealed class GatewayClusterLabTests
         await using GatewayProcess one = await StartAsync(lab, 1, cluster);
         await using GatewayProcess two = await StartAsync(lab, 2, cluster);
 
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.11:5942 is now online");
-        await SaysAsync(two, "INFO  Cluster member /192.168.2.10:5942 is now online");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+        await SaysAsync(two, "INFO Cluster member /192.168.2.10:5942 is now online");
     }
 
     [Fact]
@@ -85,8 +85,8 @@ public sealed class GatewayClusterLabTests
         await using GatewayProcess one = await StartAsync(lab, 1, $"<cluster><name>c</name><accept>tcp://[fd00:2::10]:5942</accept>{connects}</cluster>");
         await using GatewayProcess two = await StartAsync(lab, 2, $"<cluster><name>c</name><accept>tcp://[fd00:2::11]:5942</accept>{connects}</cluster>");
 
-        await SaysAsync(one, "INFO  Cluster member /[fd00:2::11]:5942 is now online");
-        await SaysAsync(two, "INFO  Cluster member /[fd00:2::10]:5942 is now online");
+        await SaysAsync(one, "INFO Cluster member /[fd00:2::11]:5942 is now online");
+        await SaysAsync(two, "INFO Cluster member /[fd00:2::10]:5942 is now online");
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class GatewayClusterLabTests
         }
 
         two.Process.Signal("KILL");
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.11:5942 is down");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is down");
         await LeadsToAsync(one, 1);
 
         for (int i = 0; i < 4; i++)
@@ -155,7 +155,7 @@ public sealed class GatewayClusterLabTests
         string key = $"<key-file>{file}</key-file>";
         await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast + key));
         await using GatewayProcess two = await StartAsync(lab, 2, Cluster(2, Multicast + key));
-        await SaysAsync(one, "INFO  Cluster member /192.168.2.11:5942 is now online");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
         Assert.DoesNotContain(one.Process.Output, line => line.Contains("has no key", StringComparison.Ordinal));
 
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
@@ -182,7 +182,7 @@ public sealed class GatewayClusterLabTests
         Assert.Equal("    ws://balancer.example:8080/echo leads to ws://192.168.2.11:8001/echo: 0 sessions", lines[2]);
         Assert.All(
             one.Process.Output.Where(line => line.EndsWith(" is now online", StringComparison.Ordinal) || line.EndsWith(" is down", StringComparison.Ordinal)),
-            line => Assert.StartsWith("INFO  Cluster member /192.168.2.11:5942 is ", line, StringComparison.Ordinal));
+            line => Assert.StartsWith("INFO Cluster member /192.168.2.11:5942 is ", line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -194,14 +194,14 @@ public sealed class GatewayClusterLabTests
         await using GatewayProcess two = LaunchOn(lab.On(1), samples[1], []);
 
         // As docs/cluster.md prints them.
-        await SaysAsync(one, "INFO  Cluster member /127.0.0.2:5942 is now online");
-        await SaysAsync(one, "INFO        member: /127.0.0.2:5942");
-        await SaysAsync(one, "INFO       balance URI: ws://shop.example.com:8000/echo    target list: [ws://node1.example.com:8000/echo, ws://node2.example.com:8000/echo]");
+        await SaysAsync(one, "INFO Cluster member /127.0.0.2:5942 is now online");
+        await SaysAsync(one, "INFO       member: /127.0.0.2:5942");
+        await SaysAsync(one, "INFO      balance URI: ws://shop.example.com:8000/echo    target list: [ws://node1.example.com:8000/echo, ws://node2.example.com:8000/echo]");
         await lab.NameAsync(1, "shop.example.com", "127.0.0.1");
         Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://shop.example.com:8000/echo"));
 
         two.Process.Signal("KILL");
-        await SaysAsync(one, "INFO  Cluster member /127.0.0.2:5942 is down");
+        await SaysAsync(one, "INFO Cluster member /127.0.0.2:5942 is down");
         Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://shop.example.com:8000/echo"));
     }
 
@@ -231,9 +231,9 @@ public sealed class GatewayClusterLabTests
         return gateway.Process.WaitForLineAsync(_ =>
         {
             string[] lines = gateway.Process.Output;
-            int map = Array.FindLastIndex(lines, line => line == "INFO  Current shared balancer map:");
+            int map = Array.FindLastIndex(lines, line => line == "INFO Current shared balancer map:");
             string shown = map >= 0 && map + 1 < lines.Length && lines[map + 1].Contains("balance URI", StringComparison.Ordinal) ? lines[map + 1] : "";
-            return shown == (hosts.Length == 0 ? "" : $"INFO       balance URI: ws://balancer.example:8080/echo    target list: [{targets}]");
+            return shown == (hosts.Length == 0 ? "" : $"INFO      balance URI: ws://balancer.example:8080/echo    target list: [{targets}]");
         });
     }
 
