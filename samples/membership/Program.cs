@@ -4,7 +4,7 @@
 //   dotnet run --project samples/membership -- --listen 127.0.0.1:7947 --name two --discover tcp://127.0.0.1:7946
 //
 // Then type: members, event NAME TEXT, query NAME TEXT, publish TEXT, keys, install KEY, use KEY, remove KEY, forget NAME,
-// leave (says good-bye), quit (goes without a word).
+// prune NAME, leave (says good-bye), quit (goes without a word).
 using System.Net;
 using System.Text;
 using Tidegate.Membership;
@@ -122,6 +122,9 @@ await using (member)
                     break;
                 case "forget":
                     member.ForceLeave(words[1]);
+                    break;
+                case "prune":
+                    member.ForceLeave(words[1], prune: true);
                     break;
                 case "leave":
                     Say($"leaving {(await member.LeaveAsync()).ToString().ToLowerInvariant()}");

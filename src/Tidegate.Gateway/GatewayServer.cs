@@ -153,13 +153,13 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private async Task StartServicesAsync(GatewayConfiguration configuration, string[] keys, ILoggerFactory loggers, CancellationToken cancellation)
     {
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
-        foreach (ServiceConfiguration service in configuration.Services)
+        await GatewayStartException.ForAllAsync(configuration.Services, async service =>
         {
-            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _balances);
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances);
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             await running.StartAsync(cancellation).ConfigureAwait(false);
-        }
+        }).ConfigureAwait(false);
 
         var limits = new HttpLimits();
         if (configuration.Services.Length > 0)
@@ -170,10 +170,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
         _http = await HttpServer.StartAsync(limits, loggers, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
-        foreach (Service service in _services)
-        {
-            await _listeners.BindAsync(service, cancellation).ConfigureAwait(false);
-        }
+        await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
 
         await JoinAsync(configuration.Cluster, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
     }

@@ -15,7 +15,7 @@ public sealed record GatewayServerOptions
     /// <summary>The number of event loops, at least 1; null for one a core.</summary>
     public int? Loops { get; init; }
 
-    /// <summary>What tells how late it is, and when to look whether certificates have changed.</summary>
+    /// <summary>What tells how late it is, when to look whether certificates have changed, and when the log may repeat itself.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>

@@ -42,6 +42,8 @@ internal sealed record Measurement(string Scenario, int Seconds, int Rounds)
                 "oneway" => Scenarios.OneWay(simulation, Seconds),
                 "loss" or "rest" or "skew" => Scenarios.Quiet(simulation, Seconds),
                 "flap" => Scenarios.Flap(simulation, Seconds),
+                "pair" => Scenarios.Pair(simulation),
+                "replay" => Scenarios.Replay(simulation, Seconds),
                 "chaos" => Scenarios.Chaos(simulation, Seconds),
                 "join" => new Round(formed),
                 _ => throw new ArgumentException($"There is no scenario '{Scenario}'; there are {string.Join(", ", Scenarios.Names)}."),

@@ -4,9 +4,9 @@ using Tidegate.Membership.Simulator;
 
 const string Usage = """
     usage: --scenario NAME [--members N] [--loss PERCENT] [--seed N] [--seconds N] [--rounds N] [--without ADDITION] [--count]
-      NAME      kill, silence, split, loss, cutoff, rest, join, pause, skew, leave, oneway, flap or chaos
+      NAME      kill, silence, split, loss, cutoff, rest, join, pause, skew, leave, oneway, flap, chaos, pair or replay
       seconds   of one round, where the scenario has no end of its own; 60
-      ADDITION  Refused, Verify, Isolation, StallClock, MergeFirst, Reconnect, FlapDamping or Replay; may be repeated
+      ADDITION  Refused, Verify, Isolation, StallClock, MergeFirst, Reconnect, FlapDamping, Replay or Introduction; may be repeated
       --count   counts broken invariants instead of ending with the first
     """;
 

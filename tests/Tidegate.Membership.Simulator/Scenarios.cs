@@ -5,14 +5,14 @@ namespace Tidegate.Membership.Simulator;
 internal readonly record struct Round(double Seconds);
 
 /// <summary>The situations that are measured. Each works on a cluster that has formed and come to rest.</summary>
-internal static class Scenarios
+internal static partial class Scenarios
 {
     private const long Second = 1_000_000;
 
     /// <summary>How long anything may take before the run has failed.</summary>
     private const long Patience = 120 * Second;
 
-    internal static readonly string[] Names = ["kill", "silence", "split", "loss", "cutoff", "rest", "join", "pause", "skew", "leave", "oneway", "flap", "chaos"];
+    internal static readonly string[] Names = ["kill", "silence", "split", "loss", "cutoff", "rest", "join", "pause", "skew", "leave", "oneway", "flap", "chaos", "pair", "replay"];
 
     /// <summary>Starts everybody, the first as everybody's seed, and waits for one view.</summary>
     /// <returns>Seconds until every member knew every member.</returns>
@@ -48,6 +48,22 @@ internal static class Scenarios
         double seconds = Await(simulation, $"all know that {victim} has ended");
         simulation.Start(victim, victim == 0 ? 1 : 0);
         Await(simulation, $"{victim} is back");
+        Rest(simulation);
+        return new Round(seconds);
+    }
+
+    /// <summary>Two hosts fall silent at the same moment, as those of one rack; all the others know of both. Then they come back.</summary>
+    internal static Round Pair(Simulation simulation)
+    {
+        int first = simulation.Random.Next(simulation.Count);
+        int second = (first + 1 + simulation.Random.Next(simulation.Count - 1)) % simulation.Count;
+        simulation.Run(simulation.Random.Next((int)Second));
+        simulation.Kill(first, refuses: false);
+        simulation.Kill(second, refuses: false);
+        double seconds = Await(simulation, $"all know that {first} and {second} have ended");
+        simulation.Start(first, Other(simulation, first));
+        simulation.Start(second, Other(simulation, second));
+        Await(simulation, "both are back");
         Rest(simulation);
         return new Round(seconds);
     }
@@ -134,115 +150,6 @@ internal static class Scenarios
     {
         simulation.Run(seconds * Second);
         return new Round(double.NaN);
-    }
-
-    /// <summary>Random kills and starts, at most a third at a time.</summary>
-    internal static Round Flap(Simulation simulation, int seconds)
-    {
-        List<int> down = [];
-        for (long end = simulation.Time + (seconds * Second); simulation.Time < end;)
-        {
-            simulation.Run(simulation.Random.Next(2 * (int)Second));
-            if (down.Count > 0 && (down.Count >= Math.Max(1, simulation.Count / 3) || simulation.Random.Next(2) == 0))
-            {
-                int back = down[simulation.Random.Next(down.Count)];
-                down.Remove(back);
-                simulation.Start(back, Other(simulation, back));
-            }
-            else
-            {
-                int victim = Other(simulation, -1);
-                down.Add(victim);
-                simulation.Kill(victim, simulation.Random.Next(2) == 0);
-            }
-        }
-
-        foreach (int index in down)
-        {
-            simulation.Start(index, Other(simulation, index));
-        }
-
-        return new Round(Await(simulation, "all are back"));
-    }
-
-    /// <summary>
-    /// Members end, start, leave, stand still and are cut off at random, up to a third of them at a time; then everything is
-    /// put right, and all must come to one view.
-    /// </summary>
-    internal static Round Chaos(Simulation simulation, int seconds)
-    {
-        List<Action> repairs = [];
-        HashSet<int> troubled = [];
-        for (long end = simulation.Time + (seconds * Second); simulation.Time < end;)
-        {
-            simulation.Run(simulation.Random.Next(2 * (int)Second));
-            if (troubled.Count >= Math.Max(1, simulation.Count / 3) || (repairs.Count > 0 && simulation.Random.Next(2) == 0))
-            {
-                int at = simulation.Random.Next(repairs.Count);
-                Action repair = repairs[at];
-                repairs.RemoveAt(at);
-                repair();
-                continue;
-            }
-
-            int index = simulation.Random.Next(simulation.Count);
-            if (troubled.Add(index))
-            {
-                Action repair = Trouble(simulation, index);
-                repairs.Add(() =>
-                {
-                    repair();
-                    troubled.Remove(index);
-                });
-            }
-        }
-
-        repairs.ForEach(static repair => repair());
-        return new Round(Await(simulation, "all is well again"));
-    }
-
-    private static Action Trouble(Simulation simulation, int index)
-    {
-        switch (simulation.Random.Next(5))
-        {
-            case 0:
-                simulation.Kill(index, refuses: true);
-                return () => simulation.Start(index, Other(simulation, index));
-            case 1:
-                simulation.Kill(index, refuses: false);
-                return () => simulation.Start(index, Other(simulation, index));
-            case 2:
-                simulation.Leave(index);
-                return () => simulation.Start(index, Other(simulation, index));
-            case 3:
-                SimulatedMember member = simulation[index]!;
-                member.Pause();
-                simulation.Truth.Excuse(index, true);
-                return () =>
-                {
-                    member.Resume();
-                    simulation.Truth.Excuse(index, false);
-                };
-            default:
-                simulation.Network.Put(index, index + 1);
-                return () =>
-                {
-                    simulation.Network.Put(index, 0);
-                    simulation.Truth.Returned(index);
-                };
-        }
-    }
-
-    private static int Other(Simulation simulation, int than)
-    {
-        while (true)
-        {
-            int index = simulation.Random.Next(simulation.Count);
-            if (index != than && simulation[index] is not null)
-            {
-                return index;
-            }
-        }
     }
 
     // Longer than what damping remembers in a small cluster, where the same member is soon the victim again.

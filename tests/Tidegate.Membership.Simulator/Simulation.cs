@@ -5,7 +5,7 @@ namespace Tidegate.Membership.Simulator;
 /// <summary>
 /// A cluster in virtual time: an event heap, a network, and the members. Nothing depends on the real time, so a seed is a run.
 /// </summary>
-internal sealed class Simulation
+internal sealed partial class Simulation
 {
     private readonly PriorityQueue<SimulationEvent, (long Time, long Order)> _events = new();
     private readonly Random _random;
@@ -34,6 +34,9 @@ internal sealed class Simulation
     internal long Time { get; private set; }
 
     internal long Events { get; private set; }
+
+    /// <summary>Whoever writes down what is sent; null where nobody does.</summary>
+    internal Recording? Recording { get; set; }
 
     internal int Count => _running.Length;
 
@@ -197,104 +200,33 @@ internal sealed class Simulation
 
     internal void SendPacket(SimulatedMember from, int to, byte[][] messages)
     {
+        Recording?.Add(from.Index, to, messages);
         if (to < _running.Length && _running[to] is { } receiver && Network.Passes(from.Index, to) && !Network.Loses())
         {
             _events.Enqueue(new SimulationEvent(receiver, from.Index, messages, null), (Time + Network.Latency(), _order++));
         }
     }
 
+    /// <summary>A recorded push/pull comes again, and its answer goes nowhere.</summary>
+    internal void Repeat(int from, int to, ClusterState state)
+    {
+        if (_running[to] is { } target)
+        {
+            To(target, 0, () => target.Core.OnPushPullRequest(target.Local(Time), SimulatedMember.AddressOf(from), state));
+        }
+    }
+
+    /// <summary>A recorded packet comes again.</summary>
+    internal void Repeat(int from, int to, byte[][] messages)
+    {
+        if (_running[to] is { } target)
+        {
+            _events.Enqueue(new SimulationEvent(target, from, messages, null), (Time, _order++));
+        }
+    }
+
     private void To(SimulatedMember member, long delay, Action action) =>
         _events.Enqueue(new SimulationEvent(member, -1, null, action), (Time + delay, _order++));
-
-    internal void StartStreamPing(SimulatedMember from, uint seqNo, int to, int timeout)
-    {
-        long limit = timeout * 1_000L;
-        Connect(from, to, limit, onEnd: (result, elapsed) =>
-        {
-            if (result != StreamPingResult.Answered)
-            {
-                To(from, 0, () => from.Core.OnStreamPing(from.Local(Time), seqNo, result));
-                return;
-            }
-
-            long request = Network.Segment(200_000);
-            long answer = Network.Segment(200_000);
-            SimulatedMember? target = _running[to];
-            if (target is null || elapsed + request + answer > limit || !Open(from.Index, to))
-            {
-                To(from, Math.Max(0, limit - elapsed), () => from.Core.OnStreamPing(from.Local(Time), seqNo, StreamPingResult.Failed));
-                return;
-            }
-
-            To(target, request, () => To(from, answer, () => from.Core.OnStreamPing(from.Local(Time), seqNo, StreamPingResult.Answered)));
-        });
-    }
-
-    internal void StartPushPull(SimulatedMember from, int exchange, int to, bool join)
-    {
-        const long Limit = 10_000_000;
-        Connect(from, to, Limit, onEnd: (result, _) =>
-        {
-            if (result != StreamPingResult.Answered)
-            {
-                To(from, 0, () => from.Core.OnPushPullFailed(from.Local(Time), exchange, null));
-                return;
-            }
-
-            SimulatedMember? target = _running[to];
-            ClusterState state = from.Core.LocalState(join);
-            from.StreamBytes += PushPullBytes.Of(state);
-            To(from, Limit, () => from.Core.OnPushPullFailed(from.Local(Time), exchange, null));
-            if (target is null || !Open(from.Index, to))
-            {
-                return;
-            }
-
-            To(target, Network.Segment(200_000), () =>
-            {
-                PushPullAnswer answer = target.Core.OnPushPullRequest(target.Local(Time), from.Address, state);
-                if (answer.State is not null)
-                {
-                    target.StreamBytes += PushPullBytes.Of(answer.State);
-                }
-
-                if (!Open(from.Index, to))
-                {
-                    return;
-                }
-
-                To(from, Network.Segment(200_000), () =>
-                {
-                    if (answer.State is { } merged)
-                    {
-                        from.Core.OnPushPullAnswer(from.Local(Time), exchange, merged);
-                    }
-                    else
-                    {
-                        from.Core.OnPushPullFailed(from.Local(Time), exchange, answer.Refusal);
-                    }
-                });
-            });
-        });
-    }
-
-    private bool Open(int from, int to) => Network.Passes(from, to) && Network.Passes(to, from);
-
-    // The kernel answers for a paused process; it refuses for one that has ended on a host that goes on.
-    private void Connect(SimulatedMember from, int to, long limit, Action<StreamPingResult, long> onEnd)
-    {
-        long delay = Network.Segment(1_000_000) + Network.Segment(1_000_000);
-        bool answers = to < _running.Length && (_running[to] is not null || _refuses[to]) && Open(from.Index, to) && delay <= limit;
-        long elapsed = answers ? delay : limit;
-        To(from, elapsed, () =>
-        {
-            StreamPingResult result = !answers || !Open(from.Index, to) ? StreamPingResult.Failed
-                : _running[to] is not null ? StreamPingResult.Answered
-                : _refuses[to] ? StreamPingResult.Refused
-                : StreamPingResult.Failed;
-            onEnd(result, elapsed);
-        });
-    }
 
     /// <summary>Something that must not be so.</summary>
     internal void Violated(string what)

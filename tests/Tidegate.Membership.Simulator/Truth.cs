@@ -44,6 +44,9 @@ internal sealed class Truth
 
     internal int Violations { get; set; }
 
+    /// <summary>What members reported to their users, except that somebody is suspected.</summary>
+    internal int Reports { get; private set; }
+
     internal void Started(SimulatedMember member)
     {
         int wrong = WrongWith(member.Index);
@@ -90,6 +93,7 @@ internal sealed class Truth
 
     internal void Reported(SimulatedMember observer, int subject, MemberChange change)
     {
+        Reports += change == MemberChange.Suspected ? 0 : 1;
         bool up = change is MemberChange.Up or MemberChange.Updated or MemberChange.Suspected;
         if (change == MemberChange.Down)
         {

@@ -9,6 +9,7 @@ internal sealed class ChildProcess : IDisposable
     private static readonly HashSet<ChildProcess> Running = [];
     private readonly Process _process;
     private readonly string? _log;
+    private bool _disposed;
 
     private ChildProcess(Process process, string? log)
     {
@@ -61,7 +62,11 @@ internal sealed class ChildProcess : IDisposable
         End();
         lock (Gate)
             Running.Remove(this);
-        _process.Dispose();
+        lock (_process)
+        {
+            _disposed = true;
+            _process.Dispose();
+        }
     }
 
     private static ChildProcess Start(ProcessStartInfo start, string? log)
@@ -78,8 +83,16 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Asks it to end, and after two seconds ends it and what it started.</summary>
     private void End()
     {
-        if (_process.HasExited)
-            return;
+        // A signal may end everything while a measurement ends its own.
+        lock (_process)
+        {
+            if (!_disposed && !_process.HasExited)
+                EndTree();
+        }
+    }
+
+    private void EndTree()
+    {
         List<int> tree = ProcessTree.Of(_process.Id);
         _ = Sockets.kill(_process.Id, Sockets.SIGTERM);
         bool ended = _process.WaitForExit(2000);

@@ -8,6 +8,8 @@ namespace Tidegate.Bench.Orchestration;
 /// <summary>Measures all servers, started anew a few times, and reports.</summary>
 internal static class Orchestrator
 {
+    private static volatile bool s_interrupted;
+
     internal static int Run(OrchestrationOptions options)
     {
         // However this ends, no server stays behind.
@@ -25,9 +27,10 @@ internal static class Orchestrator
 
     private static void Stop(PosixSignalContext context)
     {
+        // What has been measured so far is still reported.
         context.Cancel = true;
+        s_interrupted = true;
         ChildProcess.EndAll();
-        Environment.Exit(130);
     }
 
     private static int Measure(OrchestrationOptions options)
@@ -39,13 +42,14 @@ internal static class Orchestrator
         var report = new Report(options, present, missing, Machine.Busy());
         Console.WriteLine(report.Introduction());
 
-        for (int start = 1; start <= options.Starts && present.Length > 0; start++)
+        try
         {
-            foreach (Measurement measurement in new Start(present, start, options).Measure())
-            {
-                report.Add(measurement);
-                Console.WriteLine(Line(measurement, options));
-            }
+            for (int start = 1; start <= options.Starts && present.Length > 0 && !s_interrupted; start++)
+                MeasureOnce(new Start(present, start, options), report, options);
+        }
+        catch (Exception) when (s_interrupted)
+        {
+            // The servers are gone, which is no finding.
         }
 
         string markdown = report.Markdown();
@@ -59,7 +63,18 @@ internal static class Orchestrator
             File.WriteAllText(Path.Combine(directory, name + ".json"), report.Json());
         }
         Console.WriteLine("Written to bench/results/latest.md and latest.json.");
-        return report.HasErrors ? 1 : 0;
+        return s_interrupted ? 130 : report.HasErrors ? 1 : 0;
+    }
+
+    private static void MeasureOnce(Start start, Report report, OrchestrationOptions options)
+    {
+        foreach (Measurement measurement in start.Measure())
+        {
+            if (s_interrupted)
+                return;
+            report.Add(measurement);
+            Console.WriteLine(Line(measurement, options));
+        }
     }
 
     private static bool IsMissing(Peer peer) => peer.Package is not null && PeerCatalog.Find(peer.Command) is null;

@@ -3,6 +3,11 @@ namespace Tidegate.Bench.Orchestration;
 /// <summary>The servers that are measured. Adding one is an entry here and, where it needs one, a file in <c>bench/peers</c>.</summary>
 internal static class PeerCatalog
 {
+    // SslStream has no such choice: it then agrees on AES-256-GCM.
+    private static string Ciphers => Environment.GetEnvironmentVariable("TIDEGATE_TLS") == "sslstream"
+        ? ""
+        : "<ssl.ciphers>TLS_AES_128_GCM_SHA256</ssl.ciphers>";
+
     internal static readonly Peer[] All =
     [
         new("direct", "no gateway: the echo server itself, on the server's core", "@BENCH@", ["backend-ws", "--port", "@PORT@"], Backend.None),
@@ -15,7 +20,7 @@ internal static class PeerCatalog
             {
                 ["SCHEME"] = "wss",
                 ["SECURITY"] = "<security><keystore><file>@KEYSTORE@</file></keystore></security>",
-                ["OPTIONS"] = "<accept-options><ssl.protocols>TLSv1.3</ssl.protocols><ssl.ciphers>TLS_AES_128_GCM_SHA256</ssl.ciphers></accept-options>",
+                ["OPTIONS"] = $"<accept-options><ssl.protocols>TLSv1.3</ssl.protocols>{Ciphers}</accept-options>",
             },
             Words = new() { ["SCHEME"] = "ws", ["SECURITY"] = "", ["OPTIONS"] = "" },
         },

@@ -7,7 +7,7 @@ namespace Tidegate.Engine.Net;
 
 /// <summary>
 /// Two connections inside the process, each the other's peer and each on a loop of its own, or both on one. Like sockets they hold
-/// back who sends faster than the other reads: see <see cref="MaximumUnread"/>.
+/// back who sends faster than the other reads: see <see cref="MaximumUnread"/>. Unlike sockets they say whether a stream was cut short.
 /// </summary>
 public static class LocalPair
 {
@@ -33,13 +33,28 @@ public static class LocalPair
         ArgumentNullException.ThrowIfNull(far);
         var toFar = new Pipe(s_options);
         var toNear = new Pipe(s_options);
+        var nearsEnd = new StreamEnd();
+        var farsEnd = new StreamEnd();
         return Task.WhenAll(
-            PipeConnection.OpenAsync(near, new Side(toNear.Reader, toFar.Writer), null, nearPeer, () => Reset(toFar.Writer), nearOpened),
-            PipeConnection.OpenAsync(far, new Side(toFar.Reader, toNear.Writer), null, null, () => Reset(toNear.Writer), farOpened));
+            PipeConnection.OpenAsync(near, new Side(toNear.Reader, toFar.Writer), nearPeer, () => Reset(toFar.Writer), nearOpened, nearsEnd, farsEnd),
+            PipeConnection.OpenAsync(far, new Side(toFar.Reader, toNear.Writer), null, () => Reset(toNear.Writer), farOpened, farsEnd, nearsEnd));
     }
 
     // The peer learns of it as of the reset of a socket; its writes end with the pipe's other half.
     private static void Reset(PipeWriter output) => output.Complete(new SocketException((int)SocketError.ConnectionReset));
+
+    /// <summary>How one direction has ended. Written before its pipe is completed, and read after that was seen.</summary>
+    internal sealed class StreamEnd
+    {
+        private volatile bool _isTruncated;
+
+        /// <summary>True where it was cut short: inside the process that can be said without TLS.</summary>
+        internal bool IsTruncated
+        {
+            get => _isTruncated;
+            set => _isTruncated = value;
+        }
+    }
 
     private sealed record Side(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

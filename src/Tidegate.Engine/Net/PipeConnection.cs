@@ -27,6 +27,8 @@ public sealed class PipeConnection : TcpConnection
     private readonly Action _abort;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PipeSecurity? _security;
+    private LocalPair.StreamEnd? _ownEnd;
+    private LocalPair.StreamEnd? _peersEnd;
     private ReadResult _held;
     private LoopTimer? _lastFlush;
     private State _state;
@@ -84,6 +86,15 @@ public sealed class PipeConnection : TcpConnection
         ArgumentNullException.ThrowIfNull(abort);
         ArgumentNullException.ThrowIfNull(opened);
         var connection = new PipeConnection(loop, pipe, local, remote, abort, security);
+        loop.Post(() => connection.Open(opened));
+        return connection._released.Task;
+    }
+
+    /// <summary>As the other, for one of a pair inside the process.</summary>
+    internal static Task OpenAsync(
+        EventLoop loop, IDuplexPipe pipe, IPEndPoint? remote, Action abort, Action<TcpConnection> opened, LocalPair.StreamEnd own, LocalPair.StreamEnd peers)
+    {
+        var connection = new PipeConnection(loop, pipe, null, remote, abort, null) { _ownEnd = own, _peersEnd = peers };
         loop.Post(() => connection.Open(opened));
         return connection._released.Task;
     }
@@ -191,6 +202,11 @@ public sealed class PipeConnection : TcpConnection
                 _security.EndsTruncated = IsToEndTruncated;
             }
 
+            if (_ownEnd is not null)
+            {
+                _ownEnd.IsTruncated = IsToEndTruncated;
+            }
+
             _ = CompleteAsync();
         }
     }
@@ -260,7 +276,7 @@ public sealed class PipeConnection : TcpConnection
         {
             _pipe.Input.AdvanceTo(result.Buffer.End);
             error = result.IsCompleted ? SocketError.Success : SocketError.WouldBlock;
-            if (result.IsCompleted && _security is { } security && security.IsEndUnannounced())
+            if (result.IsCompleted && (_peersEnd is { IsTruncated: true } || (_security is { } security && security.IsEndUnannounced())))
             {
                 NoteTruncation();
             }

@@ -17,6 +17,19 @@ public abstract unsafe partial class TcpConnection
     }
 
     /// <summary>
+    /// As <see cref="EndSending()"/>, but the peer has to end its side within <paramref name="bound"/>: then the connection is cut off, as
+    /// by <see cref="Close"/>. What arrives until then is handed out.
+    /// </summary>
+    public void EndSending(TimeSpan bound)
+    {
+        if (!Has(State.SendEndWanted | State.Ended))
+        {
+            _lingerTimer = Loop.Schedule(bound, static connection => ((TcpConnection)connection!).CutOff(), this);
+            EndSending();
+        }
+    }
+
+    /// <summary>
     /// Closes in order: sends what waits, then ends sending, then waits for the peer to end. What still arrives is
     /// dropped. After <paramref name="bound"/> the connection is cut off, whatever is left here; what the system has taken it
     /// still sends.

@@ -179,6 +179,7 @@ public abstract unsafe partial class TcpConnection
         _error = error;
         _state |= State.SendFailed | State.SendEndWanted | State.SendEnded | State.ReadReady;
         DropPending();
+        _lingerTimer?.Cancel();
         _lingerTimer = Loop.Schedule(LastWordsBound, static connection => ((TcpConnection)connection!).Abort(), this);
         ResumeIfReady();
     }

@@ -110,6 +110,9 @@ public abstract unsafe partial class TcpConnection
         }
     }
 
+    /// <summary>True while bytes wait to be handed out that the system has no longer.</summary>
+    private protected bool HoldsUnread => _unread is not null || _tls is { HasMore: true };
+
     internal ReadOnlyMemory<byte> PendingHead => _pending?.Head ?? default;
 
     private protected abstract int Receive(byte* buffer, int capacity, out SocketError error);

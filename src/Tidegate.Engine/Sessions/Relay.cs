@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Tidegate.Engine.Net;
 using Tidegate.Engine.WebSocket;
 
@@ -5,7 +6,8 @@ namespace Tidegate.Engine.Sessions;
 
 /// <summary>
 /// Two sessions of one loop that pass on to each other whatever comes, as it comes. A side whose peer is slow makes the
-/// other side wait; a side that ends is followed by the other when that has been sent what it is owed.
+/// other side wait; a side that ends is followed by the other when that has been sent what it is owed, and answered when the other
+/// has ended as well.
 /// </summary>
 public sealed class Relay : ISessionHandler
 {
@@ -47,6 +49,23 @@ public sealed class Relay : ISessionHandler
     /// <inheritdoc/>
     public void OnReceiveEnded(Session session) => Other(session).EndSending();
 
+    /// <summary>
+    /// Who closes may still be owed answers (RFC 6455, section 5.5.1: what was sent before a close frame is to arrive, and the close is
+    /// answered when it has been). So the close is passed on behind all that came before it, what the other side then still says is
+    /// relayed, and its close is the answer.
+    /// </summary>
+    public bool OnClosing(Session session, CloseStatus status, string reason)
+    {
+        Session other = Other(session);
+        if (other.IsClosing || (IsBreak(status) && !other.KeepsMessages))
+        {
+            return false;
+        }
+
+        other.CloseSending(StatusToSend(status), reason);
+        return true;
+    }
+
     /// <inheritdoc/>
     public void OnCongested(Session session) => Other(session).PauseReading();
 
@@ -57,10 +76,18 @@ public sealed class Relay : ISessionHandler
     public void OnClosed(Session session, SessionEnd end)
     {
         Session other = Other(session);
-        if (end.IsOrderly)
+        if (end.IsOrderly && IsBreak(end.Status) && end.ByPeer)
         {
-            // A status travels on where it may be sent.
-            other.Close(CloseFrame.MayBeSent(end.Status) ? end.Status : CloseStatus.NormalClosure, end.Reason);
+            other.Break(end.Status, end.Reason);
+        }
+        else if (end.IsOrderly)
+        {
+            other.Close(StatusToSend(end.Status), end.Reason);
+        }
+        else if (other.OwesClose && !end.ByPeer && end.Error == SocketError.OperationAborted)
+        {
+            // It did not answer in time. Whoever has closed gets the usual answer then, the status that it gave.
+            other.EndSending();
         }
         else if (ReferenceEquals(session, _second))
         {
@@ -77,6 +104,12 @@ public sealed class Relay : ISessionHandler
             _ended?.Invoke(this, session, end);
         }
     }
+
+    /// <summary>Says that what the peer was sending has broken off. A stream has no status for that, and may have another word.</summary>
+    private static bool IsBreak(CloseStatus status) => status is CloseStatus.InternalError or CloseStatus.BadGateway;
+
+    /// <summary>A status travels on where it may be sent.</summary>
+    private static CloseStatus StatusToSend(CloseStatus status) => CloseFrame.MayBeSent(status) ? status : CloseStatus.NormalClosure;
 
     private Session Other(Session session) => ReferenceEquals(session, _first) ? _second : _first;
 }

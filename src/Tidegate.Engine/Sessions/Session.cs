@@ -44,8 +44,11 @@ public abstract class Session
     /// <summary>Bytes that wait to be taken by the kernel.</summary>
     public abstract long PendingBytes { get; }
 
-    /// <summary>True once closing has begun, from either side: what is sent from now on is dropped.</summary>
+    /// <summary>True once this side closes, or the session is over: what is sent from now on is dropped.</summary>
     public abstract bool IsClosing { get; }
+
+    /// <summary>True while the peer waits for the answer to its close, because <see cref="ISessionHandler.OnClosing"/> wanted it so.</summary>
+    public virtual bool OwesClose => false;
 
     /// <summary>Begins to hand out what arrives.</summary>
     public abstract void Start();
@@ -79,8 +82,17 @@ public abstract class Session
     /// <summary>Goes on.</summary>
     public abstract void ResumeReading();
 
-    /// <summary>Says that nothing more will be sent while more may be received, where the transport can say so; closes otherwise.</summary>
+    /// <summary>
+    /// Says that nothing more will be sent while more may be received, where the transport can say so; otherwise as <see cref="CloseSending"/>.
+    /// A peer that waits for the answer to its close gets it, with the status that it gave.
+    /// </summary>
     public abstract void EndSending();
+
+    /// <summary>
+    /// Closes as <see cref="Close"/> does, but what the peer still sends is handed out until it has closed as well. Where it does not
+    /// within the close time-out, it is cut off.
+    /// </summary>
+    public abstract void CloseSending(CloseStatus status, string reason = "");
 
     /// <summary>
     /// Closes in order: what was sent before still goes, within the session's close time-out. A WebSocket peer is told

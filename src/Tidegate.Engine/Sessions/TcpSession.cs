@@ -15,6 +15,8 @@ public sealed class TcpSession : Session, IConnectionHandler
     private readonly TcpConnection _connection;
     private readonly TimeSpan _closeTimeout;
     private bool _closing;
+    // Closing only ended the sending: what still comes is handed out.
+    private bool _stillHears;
     private bool _closedByPeer;
 
     /// <param name="connection">The connection that carries it. The session takes it over when it is started.</param>
@@ -63,9 +65,21 @@ public sealed class TcpSession : Session, IConnectionHandler
     public override void EndSending() => _connection.EndSending();
 
     /// <inheritdoc/>
+    public override void CloseSending(CloseStatus status, string reason = "")
+    {
+        if (!IsClosing)
+        {
+            _closing = true;
+            _stillHears = true;
+            _connection.EndSending(_closeTimeout);
+        }
+    }
+
+    /// <inheritdoc/>
     public override void Close(CloseStatus status, string reason = "")
     {
         _closing = true;
+        _stillHears = false;
         _connection.Close(_closeTimeout);
     }
 
@@ -73,6 +87,7 @@ public sealed class TcpSession : Session, IConnectionHandler
     public override void Break(CloseStatus status, string reason)
     {
         _closing = true;
+        _stillHears = false;
         _connection.CloseTruncated(_closeTimeout);
     }
 
@@ -85,7 +100,7 @@ public sealed class TcpSession : Session, IConnectionHandler
     void IConnectionHandler.OnReceiveEnded(TcpConnection connection)
     {
         _closedByPeer = !_closing;
-        if (connection.IsReceiveTruncated && !_closing)
+        if (connection.IsReceiveTruncated && (!_closing || _stillHears))
         {
             // A bare stream does not say itself where it ends, so nobody can tell how much is missing.
             connection.EndTruncated();

@@ -38,6 +38,7 @@ public sealed record WebSocketRequest
 /// <summary>The client's side of the opening handshake (RFC 6455, section 4.1).</summary>
 public sealed class WebSocketConnector : IConnectionHandler
 {
+    // Bytes, without the empty line.
     private const int MaximumHead = 16 * 1024;
     private readonly WebSocketRequest _request;
     private readonly WebSocketOptions _options;
@@ -72,13 +73,14 @@ public sealed class WebSocketConnector : IConnectionHandler
         _head.AddRange(data.Span);
         ReadOnlySpan<byte> head = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_head);
         int end = head[searchFrom..].IndexOf("\r\n\r\n"u8);
+        if ((end < 0 ? head.Length : searchFrom + end) > MaximumHead)
+        {
+            Fail($"the answer's head is longer than {MaximumHead} bytes");
+            return;
+        }
+
         if (end < 0)
         {
-            if (head.Length > MaximumHead)
-            {
-                Fail($"the answer's head is longer than {MaximumHead} bytes");
-            }
-
             return;
         }
 

@@ -47,7 +47,7 @@ public sealed partial class WebSocketSession
 
             _inflated += length;
             Deliver(buffer, offset, length, kind, end);
-            return !IsClosing;
+            return Hears;
         });
 
         if (fault is { } status)

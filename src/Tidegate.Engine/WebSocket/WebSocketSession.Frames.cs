@@ -47,12 +47,4 @@ public sealed partial class WebSocketSession
             payload = payload[count..];
         }
     }
-
-    private void SendClose(CloseStatus status, string reason)
-    {
-        Span<byte> payload = stackalloc byte[2 + CloseFrame.MaximumReason];
-        int length = CloseFrame.Write(payload, status, reason);
-        WriteFrame(ControlHeader(Opcode.Close, length), payload[..length]);
-        _flags |= Flags.CloseSent;
-    }
 }

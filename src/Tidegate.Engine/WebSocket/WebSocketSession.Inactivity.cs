@@ -8,7 +8,7 @@ public sealed partial class WebSocketSession
 
     private void CheckInactivity()
     {
-        if (Has(Flags.Finished | Flags.CloseSent) || _connection.IsEnded)
+        if (Has(Flags.Finished | Flags.CloseSent | Flags.OwesClose) || _connection.IsEnded)
         {
             return;
         }

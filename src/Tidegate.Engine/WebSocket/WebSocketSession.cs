@@ -54,6 +54,8 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         JoinsMessages = 256,
         // Our close frame only ended the sending: data that still comes is handed out.
         StillHears = 512,
+        // The peer has closed, and the handler still has something to send before the answer.
+        OwesClose = 1024,
     }
 
     /// <inheritdoc/>
@@ -75,16 +77,22 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     public override bool IsClosing => Has(Flags.CloseSent | Flags.Finished) || _connection.IsEnded;
 
     /// <inheritdoc/>
+    public override bool OwesClose => Has(Flags.OwesClose);
+
+    /// <inheritdoc/>
     internal override bool JoinsMessages
     {
         get => Has(Flags.JoinsMessages);
         set => _flags = value ? _flags | Flags.JoinsMessages : _flags & ~Flags.JoinsMessages;
     }
 
-    bool IFrameSink.IsFinished => Has(Flags.Finished);
+    bool IFrameSink.IsFinished => Has(Flags.Finished | Flags.OwesClose);
 
     // A read brings a thousand times its length where all of it is compressed: too much to wait behind a pause, and for the others.
     bool IFrameSink.MustWait => _connection.IsReadingPaused || _inflated >= InflatedAtOnce;
+
+    /// <summary>True while what arrives is for the service: after this side's close frame only where answers are still wanted.</summary>
+    private bool Hears => !Has(Flags.Finished) && (!Has(Flags.CloseSent) || Has(Flags.StillHears)) && !_connection.IsEnded;
 
     private WebSocketRole Role => Has(Flags.Client) ? WebSocketRole.Client : WebSocketRole.Server;
 
@@ -165,8 +173,8 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     /// <inheritdoc/>
     public override void PauseReading()
     {
-        // While closing, the peer's close frame is waited for.
-        if (!IsClosing || Has(Flags.StillHears))
+        // While closing, the peer's close frame is waited for; after it, its end.
+        if (Hears && !Has(Flags.OwesClose))
         {
             _connection.PauseReading();
         }
@@ -178,46 +186,6 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         // Time spent not listening says nothing about the peer.
         _lastReceived = Loop.Now;
         _connection.ResumeReading();
-    }
-
-    /// <inheritdoc/>
-    public override void EndSending()
-    {
-        if (!IsClosing)
-        {
-            // A WebSocket has no half-close. What the peer had sent before our close frame reached it is an answer that is still wanted.
-            _flags |= Flags.StillHears;
-            Close(CloseStatus.NormalClosure);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Close(CloseStatus status, string reason = "")
-    {
-        if (IsClosing)
-        {
-            if (Has(Flags.StillHears))
-            {
-                _flags &= ~Flags.StillHears;
-                _connection.ResumeReading();
-            }
-
-            return;
-        }
-
-        _closeStatus = status;
-        _closeReason = reason;
-        SendClose(status, reason);
-        _closeTimer = Loop.Schedule(_options.CloseTimeout, static session => ((WebSocketSession)session!).Abort(), this);
-        _connection.ResumeReading();
-    }
-
-    /// <inheritdoc/>
-    public override void Abort()
-    {
-        // What the present call has brought further is not handed out either.
-        _flags |= Flags.Finished;
-        _connection.Abort();
     }
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
@@ -234,6 +202,12 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
 
     void IConnectionHandler.OnReceiveEnded(TcpConnection connection)
     {
+        if (Has(Flags.OwesClose))
+        {
+            // It has said all that it had to say, and may still receive.
+            return;
+        }
+
         // Without a close frame the end of the stream is a break (RFC 6455, section 7.1.5).
         if (!Has(Flags.Finished))
         {
@@ -262,8 +236,17 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         _closeTimer?.Cancel();
         _closeTimer = null;
         _reader.Release(Loop.Blocks);
-        _flags |= Flags.Finished;
-        ReportEnd(CloseStatus.AbnormalClosure, _closeReason, error ?? SocketError.ConnectionReset);
+        bool owed = Has(Flags.OwesClose);
+        _flags = (_flags | Flags.Finished) & ~Flags.OwesClose;
+        if (owed)
+        {
+            // The peer had closed in order; it only did not wait for the answer.
+            ReportEnd(_closeStatus, _closeReason, null);
+        }
+        else
+        {
+            ReportEnd(CloseStatus.AbnormalClosure, _closeReason, error ?? SocketError.ConnectionReset);
+        }
     }
 
     unsafe void IFrameSink.OnData(byte* data, int length, int headroom, Opcode kind, bool compressed, bool endOfMessage)
@@ -307,65 +290,5 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         // That it came is all there is to know, and was noted.
     }
 
-    void IFrameSink.OnClose(ReadOnlySpan<byte> payload)
-    {
-        if (CloseFrame.Read(payload, out CloseStatus status, out string reason) is { } fault)
-        {
-            ((IFrameSink)this).OnViolation(fault, "a close frame is malformed");
-            return;
-        }
-
-        _flags |= Flags.Finished;
-        if (!Has(Flags.CloseSent))
-        {
-            _flags |= Flags.ClosedByPeer;
-            SendClose(status, string.Empty);
-        }
-
-        FinishClosing();
-        ReportEnd(status, reason, null);
-    }
-
-    void IFrameSink.OnViolation(CloseStatus status, string rule)
-    {
-        _flags |= Flags.Finished;
-        if (!Has(Flags.CloseSent))
-        {
-            SendClose(status, rule);
-        }
-
-        FinishClosing();
-        ReportEnd(status, rule, null);
-    }
-
     private bool Has(Flags any) => (_flags & any) != 0;
-
-    /// <summary>Both close frames are on their way: the server ends the connection first (RFC 6455, section 7.1.1).</summary>
-    private void FinishClosing()
-    {
-        _closeTimer?.Cancel();
-        _closeTimer = null;
-        _connection.Close(_options.CloseTimeout);
-    }
-
-    private void ReportEnd(CloseStatus status, string reason, SocketError? error)
-    {
-        if (Has(Flags.EndReported))
-        {
-            return;
-        }
-
-        _flags |= Flags.EndReported;
-        _compressedMessage = null;
-        if (Has(Flags.CloseSent) && !Has(Flags.ClosedByPeer) && _closeStatus != CloseStatus.NoStatus)
-        {
-            status = _closeStatus;
-            reason = _closeReason;
-        }
-
-        ISessionHandler? handler = Handler;
-        Handler = null;
-        WhenEnded?.Invoke();
-        handler?.OnClosed(this, new SessionEnd(status, reason, error, Has(Flags.ClosedByPeer) || !Has(Flags.CloseSent)));
-    }
 }

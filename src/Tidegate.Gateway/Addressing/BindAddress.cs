@@ -8,8 +8,6 @@ namespace Tidegate.Gateway.Addressing;
 /// <param name="Port">The port, 1 to 65535, or 0 for any free one.</param>
 public sealed record BindAddress(UriHost? Host, int Port)
 {
-    private const string Forms = "Write host:port, [ipv6]:port, @interface:port, [@interface name]:port or a port alone.";
-
     /// <summary>Reads <c>host:port</c>, <c>[ipv6]:port</c>, <c>@interface:port</c>, <c>[@interface name]:port</c> or <c>port</c>.</summary>
     /// <param name="text">The text, without white space around it.</param>
     /// <param name="address">The address, if the result is true.</param>
@@ -39,13 +37,17 @@ public sealed record BindAddress(UriHost? Host, int Port)
 
         if (place.Port is null)
         {
-            fault = new($"The bind address \"{text}\" has no port.", Forms);
+            fault = new($"The bind address \"{text}\" has no port.", Forms(text));
             return false;
         }
 
         address = new BindAddress(place.Host, place.Port.Value);
         return true;
     }
+
+    /// <summary>What may be written instead of a text, in the words of the old gateway.</summary>
+    internal static string Forms(string text) =>
+        $"Bind address \"{text}\" should be in \"host/ipv4:port\", \"[ipv6]:port\", \"@network_interface:port\", \"[@network interface]:port\" or \"port\" format.";
 
     /// <summary>The address in the form that <see cref="TryParse"/> reads.</summary>
     public override string ToString() =>

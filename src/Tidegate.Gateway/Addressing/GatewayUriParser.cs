@@ -9,6 +9,9 @@ internal static class GatewayUriParser
     // The punctuation that RFC 3986, section 3.3, allows in a path segment as it is, and the slash between segments.
     private const string PathPunctuation = "-._~!$&'()*+,;=:@/";
 
+    // The old gateway knew these schemes, and had nothing that speaks them.
+    private static readonly string[] s_withoutTransport = ["proxy", "rtmp", "rtmps"];
+
     internal static bool TryParse(
         string text, UriUse use, [NotNullWhen(true)] out GatewayUri? uri, [NotNullWhen(false)] out TextFault? fault)
     {
@@ -44,7 +47,10 @@ internal static class GatewayUriParser
 
         if (place.Port is null && scheme.DefaultPort is null)
         {
-            fault = new($"Missing port in URI: {text}.", $"Write it after the host, as in {scheme}://{authority}:9000; {scheme} has no default port.");
+            // Three ways in which the old gateway said it, and operators search for.
+            fault = new(
+                $"Missing port in URI: {text}. Missing port number in URI \"{text}\". You must include an explicit port number in this URI in your gateway configuration file.",
+                $"Missing port for URI \"{text}\": write it after the host, as in {scheme}://{authority}:9000; {scheme} has no default port.");
             return false;
         }
 
@@ -85,7 +91,7 @@ internal static class GatewayUriParser
         }
 
         fault = new(
-            $"\"{name}\" in \"{text}\" is not a scheme that Tidegate knows.",
+            $"Missing {(s_withoutTransport.Contains(name.ToLowerInvariant()) ? "transport" : "scheme")} \"{name}\": \"{text}\" starts with no scheme that Tidegate knows.",
             Suggestion.For(name, UriScheme.Known.Select(s => s.Name)) is { } similar
                 ? $"Did you mean {similar}?"
                 : $"Schemes it serves: {ServedSchemes}.");
@@ -111,7 +117,7 @@ internal static class GatewayUriParser
         }
         else if (name.Contains(':', StringComparison.Ordinal))
         {
-            fault = new($"Port number not allowed in URI \"{text}\".", "You must remove the port number from this URI in your gateway configuration file.");
+            fault = new($"Port number not allowed in URI \"{text}\".", $"You must remove the port number from this URI in your gateway configuration file. (Port not allowed in URI \"{text}\".)");
         }
         else if (name.Length > 253 || !name.All(InterfaceName.IsPlain))
         {

@@ -8,6 +8,9 @@ namespace Tidegate.Gateway.Addressing;
 /// <summary>The authority of a URI or of a bind option: a host and, perhaps, a port.</summary>
 internal sealed record HostAndPort(UriHost Host, int? Port)
 {
+    /// <summary>What the message of a text without a host begins with.</summary>
+    internal const string MissingHost = "Missing host in URI: ";
+
     /// <param name="authority">The text between <c>//</c> and the path.</param>
     /// <param name="whole">What the user wrote, for messages.</param>
     /// <param name="use">
@@ -96,7 +99,7 @@ internal sealed record HostAndPort(UriHost Host, int? Port)
         port = fault is null && hostEnd < authority.Length ? authority[(hostEnd + 1)..] : null;
         if (fault is null && host.Length == 0)
         {
-            fault = new($"Missing host in URI: {whole}.", "Write a host name or an address, such as localhost, 0.0.0.0 (all IPv4), [::] (all IPv6) or * (all).");
+            fault = new($"{MissingHost}{whole}.", "Write a host name or an address, such as localhost, 0.0.0.0 (all IPv4), [::] (all IPv6) or * (all).");
         }
 
         return fault is null;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Configuration.Source;
 
 namespace Tidegate.Gateway.Addressing;
 
@@ -18,20 +19,34 @@ public static class LocalAddresses
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var errors = new List<ConfigurationError>();
+        var faults = new Dictionary<UriHost, TextFault?>();
         foreach (ServiceConfiguration service in configuration.Services)
         {
-            foreach (ServiceAddress accept in service.Accepts)
+            foreach (ServiceAddress accept in service.Doubts.HasFlag(ServiceDoubts.AcceptPlaces) ? [] : service.Accepts)
             {
                 // Where a transport or a bind option holds, the accept's host is a name for clients only.
-                if (FaultOf(service.AcceptOptions.PlaceOf(accept.Uri).Host) is { } fault)
-                {
-                    errors.Add(new ConfigurationError(accept.Position, fault.Problem, fault.Cure));
-                }
+                CheckHost(service.AcceptOptions.PlaceOf(accept.Uri).Host, accept.Position);
             }
 
-            if (FaultOf(service.ConnectOptions.TcpBind?.Host) is { } local)
+            CheckHost(service.ConnectOptions.TcpBind?.Host, service.Position);
+            if (errors.Count > Findings.Maximum)
             {
-                errors.Add(new ConfigurationError(service.Position, local.Problem, local.Cure));
+                break;
+            }
+        }
+
+        void CheckHost(UriHost? host, SourcePosition position)
+        {
+            // The system is asked once for each host.
+            TextFault? fault = null;
+            if (host is not null && !faults.TryGetValue(host, out fault))
+            {
+                faults.Add(host, fault = FaultOf(host));
+            }
+
+            if (fault is not null)
+            {
+                errors.Add(new ConfigurationError(position, fault.Problem, fault.Cure));
             }
         }
 

@@ -34,7 +34,7 @@ public static class ClusterKeys
         }
         catch (GatewayStartException exception)
         {
-            return [new ConfigurationError(cluster.Position, exception.Message, "")];
+            return [new ConfigurationError(cluster.Position, $"{ClusterMember.NotInitialized}{exception.Message}", "")];
         }
     }
 

@@ -94,8 +94,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     internal static bool IsObserver(MemberInfo member) => member.Tags.ContainsKey(ObserverTag);
 
     /// <summary>The old gateway's words for a cluster that can not be.</summary>
+    internal const string NotInitialized = "Unable to initialize cluster due to an exception: ";
+
+    /// <summary>The same as what keeps this gateway from starting.</summary>
     internal static GatewayStartException NotStarted(ClusterConfiguration cluster, string reason, Exception? cause = null) =>
-        new($"{cluster.Position}: Unable to initialize cluster due to an exception: {reason}", cause!);
+        new($"{cluster.Position}: {NotInitialized}{reason}", cause!);
 
     /// <summary>Tells the others what this gateway offers, in place of what it offered before.</summary>
     internal void Offer(ImmutableArray<BalanceTarget> targets)

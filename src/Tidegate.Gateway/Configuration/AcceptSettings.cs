@@ -63,9 +63,10 @@ internal static class AcceptSettings
             .. LayerSettings.Binds,
             TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption, TlsSettings.VerifyClient,
             .. LayerSettings.AcceptTransports,
-            MaximumRedirects, ServerHeader, HttpRealms, TcpRealm, UdpInterface, MaximumOutboundRate,
+            MaximumRedirects, ServerHeader, HttpRealms, TcpRealm, UdpInterface, LayerSettings.UdpPaddingAlignment, MaximumOutboundRate,
+            .. SocksSettings.OfAccepts,
         ],
-        NotServedYet.Names("udp.padding.alignment", "socks.ssl.ciphers", "socks.ssl.protocols", "socks.ssl.verify-client"));
+        NotServedYet.Nothing);
 
     /// <summary>The options that these values make.</summary>
     internal static AcceptOptions Build(SettingValues values)
@@ -88,7 +89,9 @@ internal static class AcceptSettings
             HttpRealms = values.Has(HttpRealms) ? values.Get(HttpRealms) : [],
             TcpRealm = values.Get(TcpRealm),
             UdpInterface = values.Get(UdpInterface),
+            UdpPaddingAlignment = values.Get(LayerSettings.UdpPaddingAlignment),
             MaximumOutboundRate = values.Has(MaximumOutboundRate) ? values.Get(MaximumOutboundRate) : null,
+            Socks = SocksSettings.Build(values),
         };
     }
 
@@ -109,8 +112,10 @@ internal static class AcceptSettings
             .With(HttpRealms, options.HttpRealms.IsEmpty ? null : (ImmutableArray<string>?)options.HttpRealms)
             .With(TcpRealm, options.TcpRealm)
             .With(UdpInterface, options.UdpInterface)
+            .WithUnlessDefault(LayerSettings.UdpPaddingAlignment, options.UdpPaddingAlignment)
             .With(MaximumOutboundRate, options.MaximumOutboundRate);
         TlsSettings.Take(options.Tls, values);
+        SocksSettings.Take(options.Socks, values);
         LayerSettings.Take(LayerSettings.Binds, options.Binds, values);
         LayerSettings.Take(LayerSettings.AcceptTransports, options.Transports, values);
         return values;

@@ -5,8 +5,9 @@ using Tidegate.Gateway.Configuration.Source;
 namespace Tidegate.Gateway.Configuration;
 
 /// <summary>
-/// Whether each <c>balance</c> leads to a balancer and back. Until 2015/11 the gateway did not start otherwise; since then a
-/// balancer may run elsewhere, and it is only worth a warning.
+/// Whether each <c>balance</c> leads to a balancer and back, and differs from an accept of its service in the host at most: the three
+/// checks of the old documentation. Up to 2015/11 the gateway did not start otherwise; since then a balancer may run elsewhere, and it
+/// is only worth a warning.
 /// </summary>
 internal static class BalanceCheck
 {
@@ -42,11 +43,11 @@ internal static class BalanceCheck
         {
             foreach (ServiceAddress balance in service.Balances.Where(b => service.Accepts.Length > 0 && !service.Accepts.Any(a => SameButForHost(a.Uri, b.Uri))))
             {
-                // The old documentation called this fatal; no release ever refused it.
-                findings.Warning(
-                    balance.Position,
+                Report(
+                    balance,
                     $"Accept URI: [{service.Accepts[0].Uri}] does not match balance URI: [{balance.Uri}] in all but hostname.",
-                    "Clients that know the balancer's URI usually expect the same scheme, port and path behind it.");
+                    fatal ? " Unable to launch Gateway." : "",
+                    fatal ? "Give both the same scheme, port and path." : "Clients that know the balancer's URI usually expect the same scheme, port and path behind it.");
             }
         }
 

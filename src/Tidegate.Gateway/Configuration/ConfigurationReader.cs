@@ -19,16 +19,30 @@ public static class ConfigurationReader
     public static GatewayConfiguration Read(string path, ParameterSources? parameters = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        using MemoryStream content = Load(path);
-        return Read(
-            settings => XmlReader.Create(content, settings),
-            () =>
-            {
-                content.Position = 0;
-                return new StreamReader(content);
-            },
-            path,
-            parameters);
+        return ReadAsFarAsPossible(path, parameters).OrThrow();
+    }
+
+    /// <summary>Reads a file, right or wrong: what can be read of a wrong one can be checked further, so that its user sees everything at once.</summary>
+    /// <inheritdoc cref="Read(string, ParameterSources)"/>
+    internal static ReadConfiguration ReadAsFarAsPossible(string path, ParameterSources? parameters)
+    {
+        try
+        {
+            using MemoryStream content = Load(path);
+            return Read(
+                settings => XmlReader.Create(content, settings),
+                () =>
+                {
+                    content.Position = 0;
+                    return new StreamReader(content);
+                },
+                path,
+                parameters);
+        }
+        catch (ConfigurationException e)
+        {
+            return new ReadConfiguration(null, e.Errors);
+        }
     }
 
     /// <summary>Reads a configuration that is already in memory.</summary>
@@ -42,10 +56,10 @@ public static class ConfigurationReader
         ArgumentNullException.ThrowIfNull(fileName);
         return text.Length > MaximumFileSize
             ? throw TooLarge(fileName)
-            : Read(settings => XmlReader.Create(new StringReader(text), settings), () => new StringReader(text), fileName, parameters);
+            : Read(settings => XmlReader.Create(new StringReader(text), settings), () => new StringReader(text), fileName, parameters).OrThrow();
     }
 
-    private static GatewayConfiguration Read(
+    private static ReadConfiguration Read(
         Func<XmlReaderSettings, XmlReader> open, Func<TextReader> text, string file, ParameterSources? parameters)
     {
         var findings = new Findings();
@@ -74,13 +88,13 @@ public static class ConfigurationReader
             findings.Warning(root.Position, "There is no <service> in the file, so the gateway will serve nothing.", "Add one.");
         }
 
-        findings.ThrowIfAny();
-        return new GatewayConfiguration(file, services, findings.Warnings)
+        var configuration = new GatewayConfiguration(file, services, findings.Warnings)
         {
             Security = security,
             Cluster = cluster,
             Unserved = findings.UnservedParts,
         };
+        return new ReadConfiguration(configuration, findings.Errors);
     }
 
     private static void CheckRoot(SourceElement root, Findings findings)

@@ -75,6 +75,11 @@ public static class ConfigurationWriter
             WriteGroup(xml, "connect-options", ConnectSettings.Group, ConnectSettings.Take(service.ConnectOptions), showSecrets);
         }
 
+        foreach (PropertyElement element in service.Unheeded)
+        {
+            element.Write(xml, showSecrets);
+        }
+
         WriteText(xml, "realm-name", service.RealmName);
         if (!service.RequiredRoles.IsEmpty)
         {

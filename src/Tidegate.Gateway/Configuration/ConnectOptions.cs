@@ -47,6 +47,12 @@ public sealed record ConnectOptions
 
     /// <summary><c>udp.interface</c>: the network interface for multicast, or null.</summary>
     public string? UdpInterface { get; init; }
+
+    /// <summary><c>udp.padding.alignment</c>: datagrams are padded to a multiple of so many bytes, 0 to 65507; 0 for not at all.</summary>
+    public int UdpPaddingAlignment { get; init; }
+
+    /// <summary><c>socks.*</c>: read, and not served.</summary>
+    public SocksOptions Socks { get; init; } = new();
 }
 
 /// <summary>A version of the WebSocket protocol: <c>ws.version</c>.</summary>

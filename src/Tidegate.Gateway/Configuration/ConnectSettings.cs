@@ -26,7 +26,7 @@ internal static class ConnectSettings
         "How long opening a connection may take, WebSocket handshake included, before the next connect URI is tried.");
 
     internal static readonly Setting<BindAddress> TcpBind = new(
-        "tcp.bind", new BindAddressFormat(), "The local address that connections come from.");
+        "tcp.bind", new BindAddressFormat("tcp"), "The local address that connections come from.");
 
     internal static readonly Setting<bool> Keepalive = new(
         "http.keepalive", Choices.EnabledOrDisabled, s_defaults.Keepalive, "Whether HTTP connections to back-ends are used again.");
@@ -59,12 +59,13 @@ internal static class ConnectSettings
         "<connect-options>",
         [
             MaximumMessageSize, InactivityTimeout, Compression, ConnectTimeout, TcpBind,
-            TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption,
+            TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption, TlsSettings.VerifyClient,
             .. LayerSettings.ConnectTransports,
             Keepalive, KeepaliveTimeout, KeepaliveConnections, MaximumRedirects, MaximumAuthenticationAttempts, Version, UdpInterface,
+            LayerSettings.UdpPaddingAlignment,
+            .. SocksSettings.OfConnects,
         ],
-        NotServedYet.Names("socks.ssl.ciphers", "socks.ssl.protocols", "socks.ssl.verify-client")
-            .And("Remove it: it is for clients, and stands in accept-options.", "ssl.verify-client", "tls.verify-client"));
+        NotServedYet.Nothing);
 
     /// <summary>The options that these values make.</summary>
     internal static ConnectOptions Build(SettingValues values)
@@ -86,6 +87,8 @@ internal static class ConnectSettings
             MaximumAuthenticationAttempts = values.Get(MaximumAuthenticationAttempts),
             WebSocketVersion = values.Get(Version),
             UdpInterface = values.Get(UdpInterface),
+            UdpPaddingAlignment = values.Get(LayerSettings.UdpPaddingAlignment),
+            Socks = SocksSettings.Build(values),
         };
     }
 
@@ -104,8 +107,11 @@ internal static class ConnectSettings
             .With(MaximumRedirects, (int?)options.MaximumRedirects)
             .With(MaximumAuthenticationAttempts, (int?)options.MaximumAuthenticationAttempts)
             .With(Version, (WebSocketVersion?)options.WebSocketVersion)
-            .With(UdpInterface, options.UdpInterface);
+            .With(UdpInterface, options.UdpInterface)
+            .WithUnlessDefault(LayerSettings.UdpPaddingAlignment, options.UdpPaddingAlignment)
+            .WithUnlessDefault(TlsSettings.VerifyClient, options.Tls.VerifyClient);
         TlsSettings.Take(options.Tls, values);
+        SocksSettings.Take(options.Socks, values);
         LayerSettings.Take(LayerSettings.ConnectTransports, options.Transports, values);
         return values;
     }

@@ -37,7 +37,7 @@ internal static class CrossSiteSettings
                 continue;
             }
 
-            string name = service.TextOf("name") ?? "";
+            string name = service.TextOf("accept") ?? service.TextOf("name") ?? "";
             if (constraints.FirstOrDefault(c => c.AllowOrigin == constraint.AllowOrigin) is { } same)
             {
                 findings.Error(

@@ -26,7 +26,7 @@ public sealed record GatewayConfiguration(
     /// <exception cref="ConfigurationException">Something cannot be served, and <paramref name="lenient"/> is false.</exception>
     public GatewayConfiguration Servable(bool lenient)
     {
-        ImmutableArray<UnservedPart> unserved = [.. Unserved, .. UnnotedProtection()];
+        ImmutableArray<UnservedPart> unserved = AllUnserved;
         if (unserved.IsEmpty)
         {
             return this;
@@ -47,16 +47,14 @@ public sealed record GatewayConfiguration(
             Warnings =
             [
                 .. Warnings,
-                .. from part in unserved
-                   select part.IsDispensable
-                       ? part.Finding
-                       : part.Service is null
-                       ? part.Finding with { Cure = "The gateway starts on its own, without <cluster>." }
-                       : part.Finding with { Cure = $"The service '{part.Service}' is left out." },
+                .. unserved.Select(part => part.WhenLenient),
             ],
             Unserved = [],
         };
     }
+
+    /// <summary>What is noted as not served, and what should have been.</summary>
+    internal ImmutableArray<UnservedPart> AllUnserved => [.. Unserved, .. UnnotedProtection()];
 
     // A configuration need not come from a file, and whoever builds one may forget to note that it asks for protection.
     private IEnumerable<UnservedPart> UnnotedProtection() =>

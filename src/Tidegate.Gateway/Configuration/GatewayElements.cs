@@ -49,11 +49,13 @@ internal static class GatewayElements
             AnyNumber(Text("accept", "A URI where clients reach the service.")),
             AnyNumber(Text("connect", "A URI that the service connects to; several are tried in order.")),
             AnyNumber(Text("balance", "A balancer's accept URI that leads clients here.")),
-            AnyNumber(Text("notify", "Push notifications; read and never sent.")),
+            AnyNumber(Text("notify", "A push notification (APNs) for clients that are not connected.")),
             Once(Text("type", "What the service does, such as echo or proxy.")),
             AtMostOnce(new("properties", ElementContent.Settings, "Properties of the service's type.")),
             AtMostOnce(new("accept-options", ElementContent.Settings, "How clients are accepted.") { Group = AcceptSettings.Group }),
             AtMostOnce(new("connect-options", ElementContent.Settings, "How connections are made.") { Group = ConnectSettings.Group }),
+            AtMostOnce(new("notify-options", ElementContent.Anything, "How push notifications (APNs) are sent.")),
+            AnyNumber(new("ws-extension", ElementContent.Anything, "An extension of WebSocket that an add-on of the gateway brings.")),
             AtMostOnce(Text("realm-name", "The realm that clients pass; without it, everyone may use the service.")),
             AnyNumber(new("authorization-constraint", ElementContent.Settings, "Who of those that the realm knows may use the service.")
             {
@@ -66,10 +68,6 @@ internal static class GatewayElements
                 Group = CrossSiteSettings.Group,
             }),
         ],
-        NotServedYet = NotServedYet.Names("ws-extension")
-            .And(
-                "Could not start because of references to APNs in the configuration. APNs is not supported; remove it.",
-                "notify-options"),
     };
 
     internal static readonly ElementDescription ServiceDefaults = new(

@@ -14,13 +14,17 @@ internal static class LayerSettings
     /// <summary>The bind options of accepts, <c>tcp.bind</c> first.</summary>
     internal static ImmutableArray<Setting<BindAddress>> Binds { get; } =
     [
-        new("tcp" + Bind, new BindAddressFormat(), "Where sockets are really bound, if not at the accept URI's host and port."),
-        .. from scheme in (string[])["http", "https", "ws", "wss", "ssl", "udp"]
-           select new Setting<BindAddress>(scheme + Bind, new BindAddressFormat(), $"The same as tcp.bind, for accepts of scheme {scheme}.")
+        new("tcp" + Bind, new BindAddressFormat("tcp"), "Where sockets are really bound, if not at the accept URI's host and port."),
+        .. from scheme in (string[])["http", "https", "ws", "wss", "ssl", "udp", "socks", "wsn", "wsx", "httpxe"]
+           select new Setting<BindAddress>(scheme + Bind, new BindAddressFormat(scheme), $"The same as tcp.bind, for accepts of scheme {scheme}.")
            {
                Alias = scheme == "ssl" ? "tls" + Bind : null,
            },
     ];
+
+    /// <summary><c>udp.padding.alignment</c>, of accepts and connects.</summary>
+    internal static Setting<int> UdpPaddingAlignment { get; } = new(
+        "udp.padding.alignment", new WholeNumberFormat(0, 65_507), 0, "Datagrams are padded to a multiple of so many bytes; 0 is not at all.");
 
     /// <summary>The transport options of accepts.</summary>
     internal static ImmutableArray<Setting<GatewayUri>> AcceptTransports { get; } = Transports(UriUse.Accept);
@@ -49,7 +53,7 @@ internal static class LayerSettings
 
     private static ImmutableArray<Setting<GatewayUri>> Transports(UriUse use) =>
     [
-        .. from layer in (string[])["http", "ssl", "tcp", "udp", "pipe"]
+        .. from layer in (string[])["http", "ssl", "tcp", "udp", "pipe", "socks"]
            let name = layer + Transport
            select new Setting<GatewayUri>(name, new TransportFormat(name, use), $"What carries {layer} instead of the layer that is usually below it.")
            {

@@ -21,9 +21,13 @@ internal static class OlderEditions
 
     private static SourceElement Service(SourceElement service, GatewayEdition edition, Findings findings)
     {
-        if (edition == GatewayEdition.September2014 && string.Equals(service.TextOf("type"), "directory", StringComparison.OrdinalIgnoreCase))
+        if (edition == GatewayEdition.September2014)
         {
-            service = WithDefaultLocation(service);
+            service = OldProperties.TakeOut(service, findings);
+            if (string.Equals(service.TextOf("type"), "directory", StringComparison.OrdinalIgnoreCase))
+            {
+                service = WithDefaultLocation(service);
+            }
         }
 
         return WithoutUnusedRealm(service, findings);

@@ -57,7 +57,7 @@ internal static class ProtectionSettings
         {
             findings.Error(
                 constraints[0].Position,
-                $"Conflicting security constraints specified for service \"{name}\".",
+                $"Conflicting security constraints specified for service \"{service.TextOf("accept") ?? name}\".",
                 "Remove the wildcard to specify restricted roles.");
         }
 

@@ -8,6 +8,8 @@ namespace Tidegate.Gateway.Configuration;
 /// <summary>What <c>realm</c> may hold.</summary>
 internal static class RealmSettings
 {
+    private const string JavaClass = "class:";
+
     private static readonly string[] s_challengeSchemes = ["Basic", "Negotiate", "Application Basic", "Application Negotiate", "Application Token"];
 
     private static readonly string[] s_moduleTypes = ["file", "jndi", "keystore", "ldap", "gss", "kerberos5", "ip-filter"];
@@ -109,7 +111,7 @@ internal static class RealmSettings
     private static readonly Setting<string> s_description = new("description", new TextFormat(), "What clients are shown.");
 
     private static readonly Setting<string> s_principalClass = new(
-        "user-principal-class", new TextFormat("the name of a Java class"), "A kind of principal that is a user, for management.")
+        "user-principal-class", new TextFormat("the name of a Java class"), "A Java class of principals that are users, for management. Without effect, and a warning says so.")
     {
         Repeatable = true,
     };
@@ -117,16 +119,7 @@ internal static class RealmSettings
     internal static readonly GroupSetting<RealmConfiguration> Realm = new(
         "realm",
         new SettingGroup("<realm>", [s_name, s_description, s_principalClass, s_authentication], NotServedYet.Nothing),
-        (values, position, _) => values.Get(s_name) is not { } name
-            ? null
-            : new RealmConfiguration
-            {
-                Name = name,
-                Description = values.Get(s_description),
-                UserPrincipalClasses = [.. values.All(s_principalClass).Select(v => v.Value)],
-                Authentication = values.Get(s_authentication),
-                Position = position,
-            },
+        BuildRealm,
         realm => new SettingValues()
             .With(s_name, realm.Name)
             .With(s_description, realm.Description)
@@ -139,6 +132,31 @@ internal static class RealmSettings
 
     private static Setting<string> Source(string name, string documentation) => new(name, new TextFormat("a name"), documentation) { Repeatable = true };
 
+    private static RealmConfiguration? BuildRealm(SettingValues values, SourcePosition position, Findings findings)
+    {
+        if (values.Get(s_name) is not { } name)
+        {
+            return null;
+        }
+
+        foreach ((string principal, SourcePosition written) in values.All(s_principalClass))
+        {
+            findings.Warning(
+                written,
+                $"Class {principal} could not be loaded. Please check the gateway configuration xml and confirm that user-principal-class value(s) are spelled correctly for realm {name}.",
+                "Tidegate runs no Java, and tells users by their names: remove it.");
+        }
+
+        return new RealmConfiguration
+        {
+            Name = name,
+            Description = values.Get(s_description),
+            UserPrincipalClasses = [.. values.All(s_principalClass).Select(v => v.Value)],
+            Authentication = values.Get(s_authentication),
+            Position = position,
+        };
+    }
+
     private static LoginModuleConfiguration? BuildModule(SettingValues values, SourcePosition position, Findings findings)
     {
         if (values.Get(s_moduleType) is not { } type || !values.Has(s_success))
@@ -150,6 +168,14 @@ internal static class RealmSettings
         if (type == "file" && !options.Any(option => option.Name is "file" or "filename"))
         {
             findings.Error(position, "Missing required option \"file\" to locate JAAS configuration file.", "Write <options><file>jaas-config.xml</file></options>.");
+        }
+
+        if (type.StartsWith(JavaClass, StringComparison.Ordinal))
+        {
+            findings.Warning(
+                values.PositionOf(s_moduleType, position),
+                $"Unable to find the login module class: {type[JavaClass.Length..]}.",
+                "Tidegate runs no Java: nobody will get in by this module. Use one of another type.");
         }
 
         return new LoginModuleConfiguration { Type = type, Success = values.Get(s_success), Options = options };
@@ -169,7 +195,7 @@ internal static class RealmSettings
 
     private static TextFault? ModuleTypeFault(string type)
     {
-        if (s_moduleTypes.Contains(type) || (type.StartsWith("class:", StringComparison.Ordinal) && type.Length > "class:".Length))
+        if (s_moduleTypes.Contains(type) || (type.StartsWith(JavaClass, StringComparison.Ordinal) && type.Length > JavaClass.Length))
         {
             return null;
         }
@@ -195,7 +221,8 @@ internal static class RealmSettings
             string.Equals(text, "Application Negotiate", StringComparison.OrdinalIgnoreCase)
                 ? new(
                     "Setting http-challenge-scheme to \"Application Negotiate\" is deprecated.",
-                    "Use \"Negotiate\" instead. See \"http-challenge-scheme\" in the documentation for more information.")
+                    // Without a blank, as the old gateway had it.
+                    "Use \"Negotiate\"instead. See \"http-challenge-scheme\" in the documentation for more information.")
                 : null;
     }
 }

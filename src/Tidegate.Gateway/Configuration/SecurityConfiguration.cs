@@ -13,6 +13,9 @@ public sealed record SecurityConfiguration
 
     /// <summary><c>realm</c>: the realms, their names different, in the order of the file.</summary>
     public ImmutableArray<RealmConfiguration> Realms { get; init; } = [];
+
+    /// <summary>Whether a store is written and could not be read; never in a configuration without errors.</summary>
+    internal bool IsDoubtful { get; init; }
 }
 
 /// <summary>A file of certificates: <c>keystore</c> or <c>truststore</c>.</summary>

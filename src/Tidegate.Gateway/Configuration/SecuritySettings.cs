@@ -41,7 +41,13 @@ internal static class SecuritySettings
                 $"The realm '{same.Key}' stands in line {same.First().Position.Line} too; rename or remove one.");
         }
 
-        return new SecurityConfiguration { Keystore = values.Get(s_keystore), Truststore = values.Get(s_truststore), Realms = realms };
+        return new SecurityConfiguration
+        {
+            Keystore = values.Get(s_keystore),
+            Truststore = values.Get(s_truststore),
+            Realms = realms,
+            IsDoubtful = values.Unreadable.Any(name => name is not "realm"),
+        };
     }
 
     /// <summary>The values that make this security.</summary>

@@ -27,6 +27,9 @@ public sealed record ServiceConfiguration
     /// <summary><c>notify</c>: as written; the old gateway read it and did nothing.</summary>
     public ImmutableArray<string> Notifies { get; init; } = [];
 
+    /// <summary><c>notify-options</c> and <c>ws-extension</c>, as written: read, and not served.</summary>
+    public ImmutableArray<PropertyElement> Unheeded { get; init; } = [];
+
     /// <summary><c>realm-name</c>: the realm that clients pass, or null.</summary>
     public string? RealmName { get; init; }
 
@@ -55,6 +58,9 @@ public sealed record ServiceConfiguration
 
     /// <summary>Where the <c>service</c> element starts.</summary>
     public required SourcePosition Position { get; init; }
+
+    /// <summary>What could not be read of it; nothing in a configuration without errors.</summary>
+    internal ServiceDoubts Doubts { get; init; }
 }
 
 /// <summary>An accept or connect URI and the place where it is written.</summary>

@@ -10,6 +10,9 @@ namespace Tidegate.Gateway.Configuration;
 /// <summary>Turns the <c>service</c> elements of a file into services, by the description of each one's type.</summary>
 internal sealed class ServiceReader
 {
+    private static readonly string[] s_unheeded =
+        [.. GatewayElements.Service.Children.Where(child => child.Element.Content == ElementContent.Anything).Select(child => child.Element.Name)];
+
     private readonly SourceElement _root;
     private readonly ImmutableArray<RealmConfiguration> _realms;
     private readonly Findings _findings;
@@ -85,14 +88,13 @@ internal sealed class ServiceReader
     {
         if (element.FirstChild("type") is not { Text: { Length: > 0 } typeName } typeElement)
         {
-            return null;
+            return ReadWithoutType(element);
         }
 
         if (ServiceTypes.Find(typeName) is not { } type)
         {
             _findings.Error(typeElement.TextPosition, ServiceTypes.WhyNot(typeName));
-            CheckWithoutType(element);
-            return null;
+            return ReadWithoutType(element);
         }
 
         if (!type.IsServed)
@@ -116,8 +118,8 @@ internal sealed class ServiceReader
         WarnOfShortKeepalive(connect, ConnectSettings.KeepaliveTimeout, ConnectSettings.InactivityTimeout, element);
         CheckSchemes(accepts);
         CheckSchemes(connects);
-        TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, element.Position, _findings);
-        TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, element.Position, _findings);
+        TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, AcceptSettings.Group.Place, element.Position, _findings);
+        TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, ConnectSettings.Group.Place, element.Position, _findings);
 
         return new ServiceConfiguration
         {
@@ -132,24 +134,49 @@ internal sealed class ServiceReader
             MimeTypes = ReadMimeTypes(element, type),
             Balances = balances,
             Notifies = [.. element.ChildrenNamed("notify").Select(n => n.Text).OfType<string>()],
+            Unheeded = [.. element.Children.Where(child => s_unheeded.Contains(child.Name)).Select(child => PropertyElement.From(child, _findings))],
             RealmName = realm,
             RequiredRoles = ProtectionSettings.ReadRoles(
                 element, element.FirstChild("realm-name") is not null || accept.Has(AcceptSettings.HttpRealms), _findings),
             Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings) { Element = element.FirstChild("properties") }),
             Position = element.Position,
+            Doubts = DoubtsOf(accept, connect),
         };
     }
 
     // What can be said without knowing the type is said now, so that mending the type brings no second round of errors.
-    private void CheckWithoutType(SourceElement service)
+    private ServiceConfiguration ReadWithoutType(SourceElement service)
     {
-        AcceptSettings.Group.Read(service.FirstChild("accept-options"), service.Position, _findings);
-        ConnectSettings.Group.Read(service.FirstChild("connect-options"), service.Position, _findings);
+        SettingValues accept = AcceptSettings.Group.Read(service.FirstChild("accept-options"), service.Position, _findings).Over(_acceptDefaults);
+        SettingValues connect = ConnectSettings.Group.Read(service.FirstChild("connect-options"), service.Position, _findings).Over(_connectDefaults);
         UriScheme[] schemes = [.. UriScheme.Served];
-        ReadAddresses(service, "accept", new GatewayUriFormat(UriUse.Accept, schemes), 0, int.MaxValue, []);
-        ReadAddresses(service, "connect", new GatewayUriFormat(UriUse.Connect, schemes), 0, int.MaxValue, []);
+        ImmutableArray<ServiceAddress> accepts = ReadAddresses(service, "accept", new GatewayUriFormat(UriUse.Accept, schemes), 0, int.MaxValue, []);
+        ImmutableArray<ServiceAddress> connects = ReadAddresses(service, "connect", new GatewayUriFormat(UriUse.Connect, schemes), 0, int.MaxValue, []);
         CrossSiteSettings.Read(service, _findings);
         MimeMappingSettings.Read(service, _mimeDefaults, _findings);
+        return new ServiceConfiguration
+        {
+            Name = service.TextOf("name") ?? "",
+            Type = service.TextOf("type") ?? "",
+            Accepts = accepts,
+            Connects = connects,
+            AcceptOptions = AcceptSettings.Build(accept),
+            ConnectOptions = ConnectSettings.Build(connect),
+            Options = new PlannedServiceOptions([]),
+            Position = service.Position,
+            Doubts = DoubtsOf(accept, connect),
+        };
+    }
+
+    private static ServiceDoubts DoubtsOf(SettingValues accept, SettingValues connect)
+    {
+        static bool IsPlace(string option) => option.EndsWith(".bind", StringComparison.Ordinal) || option.EndsWith(".transport", StringComparison.Ordinal);
+        static bool IsTls(string option) => option.StartsWith("ssl.", StringComparison.Ordinal);
+
+        return (accept.Unreadable.Any(IsPlace) ? ServiceDoubts.AcceptPlaces : ServiceDoubts.None)
+            | (connect.Unreadable.Any(IsPlace) ? ServiceDoubts.ConnectPlaces : ServiceDoubts.None)
+            | (accept.Unreadable.Concat(connect.Unreadable).Any(IsTls) ? ServiceDoubts.Tls : ServiceDoubts.None)
+            | (accept.Unreadable.Count > 0 ? ServiceDoubts.Sharing : ServiceDoubts.None);
     }
 
     private ImmutableDictionary<string, string> ReadMimeTypes(SourceElement service, ServiceTypeDescription type)
@@ -177,8 +204,9 @@ internal sealed class ServiceReader
 
         foreach (string realm in accept.Has(AcceptSettings.HttpRealms) ? accept.Get(AcceptSettings.HttpRealms) : [])
         {
+            // Misspelt as it always was, so that whoever searches for it finds it.
             CheckRealm(
-                realm, accept.PositionOf(AcceptSettings.HttpRealms, position), name => $"Specified accept option http.realm {name} has no corresponding realm.");
+                realm, accept.PositionOf(AcceptSettings.HttpRealms, position), name => $"Specified accept option http.realm {name} has no corrisponding realm.");
         }
 
         if (accept.Get(AcceptSettings.TcpRealm) is { } tcpRealm && tcpRealm != name)
@@ -228,7 +256,11 @@ internal sealed class ServiceReader
     {
         foreach (ServiceAddress address in addresses.Where(a => UnservedYet.IsScheme(a.Uri.Scheme.Name)))
         {
-            _findings.Unserved(address.Position, $"{address.Uri.Scheme} (\"{address.Uri}\")", "Remove it if the service may run without it.");
+            string scheme = address.Uri.Scheme.Name;
+
+            // The community edition of the old gateway knew SOCKS by name only, and said so in these words.
+            string old = scheme is "socks" or "socks+ssl" ? $"Missing transport \"{scheme}\". " : "";
+            _findings.Unserved(address.Position, $"{scheme} (\"{address.Uri}\")", $"{old}Remove it if the service may run without it.");
         }
     }
 

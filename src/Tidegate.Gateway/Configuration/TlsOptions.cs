@@ -14,7 +14,7 @@ public sealed record TlsOptions
     /// <summary><c>ssl.ciphers</c>: as written, or null for the library's defaults.</summary>
     public string? Ciphers { get; init; }
 
-    /// <summary><c>ssl.verify-client</c>: whether clients are asked for a certificate. On accepts only.</summary>
+    /// <summary><c>ssl.verify-client</c>: whether clients are asked for a certificate. Connects have nobody to ask.</summary>
     public ClientVerification VerifyClient { get; init; }
 }
 

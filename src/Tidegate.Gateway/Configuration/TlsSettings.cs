@@ -4,7 +4,7 @@ using Tidegate.Gateway.Configuration.Formats;
 
 namespace Tidegate.Gateway.Configuration;
 
-/// <summary>The <c>ssl.*</c> options, the same for accepts and connects but for <c>ssl.verify-client</c>.</summary>
+/// <summary>The <c>ssl.*</c> options of accepts and connects.</summary>
 internal static class TlsSettings
 {
     private static readonly TlsOptions s_defaults = new();
@@ -28,11 +28,11 @@ internal static class TlsSettings
         Alias = "tls.encryption",
     };
 
+    internal static readonly ChoiceFormat<ClientVerification> Verification = new(
+        ("none", ClientVerification.None), ("optional", ClientVerification.Optional), ("required", ClientVerification.Required));
+
     internal static readonly Setting<ClientVerification> VerifyClient = new(
-        "ssl.verify-client",
-        new ChoiceFormat<ClientVerification>(
-            ("none", ClientVerification.None), ("optional", ClientVerification.Optional), ("required", ClientVerification.Required)),
-        s_defaults.VerifyClient,
+        "ssl.verify-client", Verification, s_defaults.VerifyClient,
         "Whether clients are asked for a certificate that the truststore vouches for, and whether they must have one.")
     {
         Alias = "tls.verify-client",
@@ -47,7 +47,7 @@ internal static class TlsSettings
         VerifyClient = values.Get(VerifyClient),
     };
 
-    /// <summary>Adds the values that make these options.</summary>
+    /// <summary>Adds the values that make these options, <see cref="VerifyClient"/> left out: most connects have none.</summary>
     internal static void Take(TlsOptions options, SettingValues into) => into
         .With(Ciphers, options.Ciphers)
         .With(Protocols, (SslProtocols?)options.Protocols)

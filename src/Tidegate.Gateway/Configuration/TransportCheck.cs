@@ -13,11 +13,12 @@ internal static class TransportCheck
     /// <param name="values">The options that hold for them, defaults among them.</param>
     /// <param name="defaults">The options of all services.</param>
     /// <param name="settings">The transport options there are.</param>
+    /// <param name="place">The element that holds the options, as descriptions call it.</param>
     /// <param name="otherwise">The place to name where an option has none.</param>
     /// <param name="findings">Takes what is found.</param>
     internal static void Run(
         ImmutableArray<ServiceAddress> addresses, SettingValues values, SettingValues defaults, ImmutableArray<Setting<GatewayUri>> settings,
-        SourcePosition otherwise, Findings findings)
+        string place, SourcePosition otherwise, Findings findings)
     {
         ImmutableDictionary<string, GatewayUri> transports = LayerSettings.ByLayer(settings, values);
         var heeded = new HashSet<string>();
@@ -35,7 +36,8 @@ internal static class TransportCheck
         foreach (Setting<GatewayUri> setting in settings.Where(setting => values.Has(setting) && !heeded.Contains(LayerSettings.LayerOf(setting))))
         {
             SourcePosition position = values.PositionOf(setting, otherwise);
-            if (!defaults.Has(setting) || defaults.PositionOf(setting, otherwise) != position)
+            bool isServed = UnservedYet.CureFor(place, setting.Name) is null;
+            if (isServed && (!defaults.Has(setting) || defaults.PositionOf(setting, otherwise) != position))
             {
                 findings.Warning(position, $"<{setting.Name}> does nothing here: no URI of this service has that layer, or another transport is in its place.", "Remove it.");
             }

@@ -11,6 +11,16 @@ internal static class UnservedYet
 {
     private const string Remove = "Remove it if the service may run without it.";
 
+    private const string NoSocks =
+        "SOCKS is not spoken: let the gateway in front connect to an accept of this one, with TLS and ssl.verify-client required if nobody else may.";
+
+    private const string BindAll = "Write ws.bind or tcp.bind: every way to the WebSocket is bound at one place.";
+
+    // What the old gateway said whenever its schema met one of the two elements.
+    private const string NoPush =
+        "Could not start because of references to APNs in the configuration. APNs is not supported in this version of the gateway, but will be "
+        + "added in a future release. Remove it if the service may run without it.";
+
     private const string WouldBeOpen =
         "Tidegate never starts a service without the protection that its file asks for; remove this only if everyone may use the service.";
 
@@ -21,8 +31,29 @@ internal static class UnservedYet
         [("<accept-options>", "udp.bind")] = Remove,
         [("<accept-options>", "udp.interface")] = Remove,
         [("<accept-options>", "udp.transport")] = Remove,
+        [("<accept-options>", "udp.padding.alignment")] = Remove,
+        [("<accept-options>", "wsn.bind")] = BindAll,
+        [("<accept-options>", "wsx.bind")] = BindAll,
+        [("<accept-options>", "httpxe.bind")] = BindAll,
         [("<connect-options>", "udp.interface")] = Remove,
         [("<connect-options>", "udp.transport")] = Remove,
+        [("<connect-options>", "udp.padding.alignment")] = Remove,
+
+        // Enterprise Shield
+        [("<accept-options>", "socks.bind")] = NoSocks,
+        [("<accept-options>", "socks.transport")] = NoSocks,
+        [("<accept-options>", "socks.mode")] = NoSocks,
+        [("<accept-options>", "socks.retry.maximum.interval")] = NoSocks,
+        [("<accept-options>", "socks.ssl.ciphers")] = NoSocks,
+        [("<accept-options>", "socks.ssl.protocols")] = NoSocks,
+        [("<accept-options>", "socks.ssl.verify-client")] = NoSocks,
+        [("<connect-options>", "socks.transport")] = NoSocks,
+        [("<connect-options>", "socks.mode")] = NoSocks,
+        [("<connect-options>", "socks.timeout")] = NoSocks,
+        [("<connect-options>", "socks.ssl.ciphers")] = NoSocks,
+        [("<connect-options>", "socks.ssl.protocols")] = NoSocks,
+        [("<connect-options>", "socks.ssl.verify-client")] = NoSocks,
+        [("<connect-options>", "ssl.verify-client")] = "Remove it: a back-end is asked for its certificate whenever TLS is spoken. To ask clients, write it in accept-options.",
 
         // HTTP
         [("<accept-options>", "http.maximum.redirects")] = Remove,
@@ -45,7 +76,11 @@ internal static class UnservedYet
         [("<service>", "auth-constraint")] = WouldBeOpen,
 
         // mobile push notifications, which the last releases read and never sent
-        [("<service>", "notify")] = Remove,
+        [("<service>", "notify")] = NoPush,
+        [("<service>", "notify-options")] = NoPush,
+
+        // extensions of WebSocket that only add-ons of the old gateway had
+        [("<service>", "ws-extension")] = Remove,
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> s_schemes = FrozenSet.Create(

@@ -60,16 +60,21 @@ internal sealed partial class RouteTable(ILogger logger)
         if (Conflicting(route, port) is { } other)
         {
             throw new GatewayStartException(
-                $"{accept.Position}: service \"{service.Configuration.Name}\": {accept.Uri} is served already at {place} by {other.Uri} " +
-                $"of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}). Give one of the two another host, path or port.");
+                accept.Position,
+                service.Configuration,
+                $"{accept.Uri} is served already at {place} by {other.Uri} of service \"{other.Service.Configuration.Name}\" ({other.Accept.Position}).",
+                "Give one of the two another host, path or port.");
         }
 
         if (!_entries.IsEmpty && service.Configuration.AcceptOptions.Http2 != SpeaksHttp2)
         {
             Route first = _entries[0].Route;
             throw new GatewayStartException(
-                $"{accept.Position}: service \"{service.Configuration.Name}\": <http.http2> value for <accept>{accept.Uri}</accept> does not match <http.http2> value " +
-                $"for <accept>{first.Uri}</accept> of service \"{first.Service.Configuration.Name}\" ({first.Accept.Position}) at {place}. Write the same for both, or give one of them another port.");
+                accept.Position,
+                service.Configuration,
+                $"<http.http2> value for <accept>{accept.Uri}</accept> does not match <http.http2> value for <accept>{first.Uri}</accept> " +
+                $"of service \"{first.Service.Configuration.Name}\" ({first.Accept.Position}) at {place}.",
+                "Write the same for both, or give one of them another port.");
         }
 
         Add(route, port);

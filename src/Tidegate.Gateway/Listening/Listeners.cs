@@ -28,42 +28,9 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     internal IReadOnlyList<BoundAccept> Bound => _bound;
 
     /// <summary>Binds every accept of a service.</summary>
-    /// <exception cref="GatewayStartException">One can not be bound.</exception>
-    internal async Task BindAsync(Service service, CancellationToken cancellation)
-    {
-        foreach (ServiceAddress accept in service.Configuration.Accepts)
-        {
-            Carriage carriage = Carriage.Check(accept, service.Configuration.AcceptOptions.Transports, service.Configuration);
-            var binding = new Binding(service, accept, carriage.Tls);
-            Binding outer = carriage.Tunnel is null ? binding : Enter(binding, carriage);
-            if (carriage.Place.Host is PipeName pipe)
-            {
-                _pipes.Bind(outer, pipe, place => Receive(outer, PortSecurity.For(outer, tls), place));
-                WarnOfMismatch(accept, carriage, service.Configuration);
-                int port = binding.PortAt(accept.Uri.Scheme.DefaultPort ?? 0);
-                _served.Add(new ServedAddress(accept.Uri, port, []) { Pipe = accept.Uri == carriage.Place ? null : pipe, Tunnel = carriage.Tunnel });
-                _bound.Add(new BoundAccept(service, accept, port, []));
-                continue;
-            }
-
-            IPEndPoint[] endPoints = await PhysicalAddresses.ResolveAsync(service.Configuration, accept, cancellation).ConfigureAwait(false);
-            bool isInterface = service.Configuration.AcceptOptions.PlaceOf(accept.Uri).Host is InterfaceName;
-            ImmutableArray<PortListener> bound = BindAll(outer, endPoints, isInterface);
-            WarnOfMismatch(accept, carriage, service.Configuration);
-            bool isAsWritten = accept.Uri.Host is not InterfaceName && carriage.IsDirect && service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null;
-            _served.Add(new ServedAddress(accept.Uri, binding.PortAt(bound[0].EndPoint.Port), isAsWritten ? [] : [.. bound.Select(one => one.EndPoint)])
-            {
-                Tunnel = carriage.Tunnel,
-            });
-
-            // What is in a tunnel is not spoken at its port.
-            _bound.Add(new BoundAccept(
-                service, accept, binding.PortAt(bound[0].EndPoint.Port), carriage.Tunnel is null ? [.. bound.Select(one => one.EndPoint)] : [])
-            {
-                IsEncrypted = carriage.Tls is not null && service.Configuration.AcceptOptions.Tls.Encryption,
-            });
-        }
-    }
+    /// <exception cref="GatewayStartException">One can not be bound, or several: all are named.</exception>
+    internal Task BindAsync(Service service, CancellationToken cancellation) =>
+        GatewayStartException.ForAllAsync(service.Configuration.Accepts, accept => BindAsync(service, accept, cancellation));
 
     public void Dispose()
     {
@@ -72,6 +39,39 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
         {
             listener.Dispose();
         }
+    }
+
+    private async Task BindAsync(Service service, ServiceAddress accept, CancellationToken cancellation)
+    {
+        Carriage carriage = Carriage.Check(accept, service.Configuration.AcceptOptions.Transports, service.Configuration);
+        var binding = new Binding(service, accept, carriage.Tls);
+        Binding outer = carriage.Tunnel is null ? binding : Enter(binding, carriage);
+        if (carriage.Place.Host is PipeName pipe)
+        {
+            _pipes.Bind(outer, pipe, place => Receive(outer, PortSecurity.For(outer, tls), place));
+            WarnOfMismatch(accept, carriage, service.Configuration);
+            int port = binding.PortAt(accept.Uri.Scheme.DefaultPort ?? 0);
+            _served.Add(new ServedAddress(accept.Uri, port, []) { Pipe = accept.Uri == carriage.Place ? null : pipe, Tunnel = carriage.Tunnel });
+            _bound.Add(new BoundAccept(service, accept, port, []));
+            return;
+        }
+
+        IPEndPoint[] endPoints = await PhysicalAddresses.ResolveAsync(service.Configuration, accept, cancellation).ConfigureAwait(false);
+        bool isInterface = service.Configuration.AcceptOptions.PlaceOf(accept.Uri).Host is InterfaceName;
+        ImmutableArray<PortListener> bound = BindAll(outer, endPoints, isInterface);
+        WarnOfMismatch(accept, carriage, service.Configuration);
+        bool isAsWritten = accept.Uri.Host is not InterfaceName && carriage.IsDirect && service.Configuration.AcceptOptions.BindFor(accept.Uri.Scheme) is null;
+        _served.Add(new ServedAddress(accept.Uri, binding.PortAt(bound[0].EndPoint.Port), isAsWritten ? [] : [.. bound.Select(one => one.EndPoint)])
+        {
+            Tunnel = carriage.Tunnel,
+        });
+
+        // What is in a tunnel is not spoken at its port.
+        _bound.Add(new BoundAccept(
+            service, accept, binding.PortAt(bound[0].EndPoint.Port), carriage.Tunnel is null ? [.. bound.Select(one => one.EndPoint)] : [])
+        {
+            IsEncrypted = carriage.Tls is not null && service.Configuration.AcceptOptions.Tls.Encryption,
+        });
     }
 
     private void WarnOfMismatch(ServiceAddress accept, Carriage carriage, ServiceConfiguration service)
@@ -96,15 +96,9 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
             existing = (new TunnelEntrance(binding.Service, Receive(binding, PortSecurity.For(binding, tls), tunnel.ToString())), binding);
             _tunnels.Add(key, existing);
         }
-        else if (!binding.IsHttp || !existing.First.IsHttp)
+        else
         {
-            throw new GatewayStartException(
-                $"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {tunnel} carries {existing.First.Accept.Uri} of service " +
-                $"\"{existing.First.Configuration.Name}\" ({existing.First.Accept.Position}) already. Give one of the two another path.");
-        }
-        else if (existing.Entrance.Inside.Security.WhyNotShared(existing.First.Accept, binding, tunnel.ToString()) is { } reason)
-        {
-            throw new GatewayStartException($"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {reason}.");
+            PlaceSharing.Check(existing.First, existing.Entrance.Inside.Security, binding, tunnel.ToString(), PlaceKind.Tunnel);
         }
 
         if (binding.IsHttp)
@@ -152,19 +146,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
         bool own = !binding.IsHttp && endPoint.Port == 0;
         if (!own && _byEndPoint.TryGetValue(endPoint, out (PortListener Listener, Binding First) existing))
         {
-            ServiceAddress first = existing.First.Accept;
-            if (!binding.IsHttp || !existing.Listener.Reception.IsHttp)
-            {
-                throw new GatewayStartException(
-                    $"{accept.Position}: service \"{binding.Configuration.Name}\": {endPoint} is taken already by {first.Uri} " +
-                    $"of service \"{existing.First.Configuration.Name}\" ({first.Position}), and a {(binding.IsHttp ? first : accept).Uri.Scheme} accept can not share its port. " +
-                    "Give one of the two another port.");
-            }
-
-            if (existing.Listener.Reception.Security.WhyNotShared(first, binding, endPoint.ToString()) is { } reason)
-            {
-                throw new GatewayStartException($"{accept.Position}: service \"{binding.Configuration.Name}\": {reason}.");
-            }
+            PlaceSharing.Check(existing.First, existing.Listener.Reception.Security, binding, endPoint.ToString(), PlaceKind.Port);
         }
         else
         {
@@ -189,8 +171,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     {
         foreach ((PortListener Listener, Binding First) one in _byEndPoint.Values)
         {
-            IPEndPoint other = one.Listener.EndPoint;
-            if (other.Port == endPoint.Port && other.AddressFamily == endPoint.AddressFamily && (IsAny(other) || IsAny(endPoint)))
+            if (PlaceSharing.Overlaps(one.Listener.EndPoint, endPoint))
             {
                 return one;
             }
@@ -199,26 +180,26 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
         return null;
     }
 
-    private static bool IsAny(IPEndPoint endPoint) => endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "{EndPoint} can not be bound for {Uri}: the address is not there, or not ready yet. The others are bound")]
     private partial void LogSkipped(string endPoint, string uri);
 
     private GatewayStartException NotBound(Binding binding, IPEndPoint endPoint, SocketException exception)
     {
-        ServiceAddress accept = binding.Accept;
-        string why = exception.SocketErrorCode switch
+        if (exception.SocketErrorCode == SocketError.AddressAlreadyInUse && Overlapping(endPoint) is { } own)
         {
-            SocketError.AddressAlreadyInUse when Overlapping(endPoint) is { } own =>
-                $"{own.Listener.EndPoint} is bound for {own.First.Accept.Uri} of service \"{own.First.Configuration.Name}\" ({own.First.Accept.Position}), and a port of all addresses is not " +
-                "bound again for one of them. Give one of the two another port, or bind both at the same address with tcp.bind.",
-            SocketError.AddressAlreadyInUse => "Address already in use. Stop the process that listens there, or write another port.",
-            SocketError.AccessDenied => "permission denied. Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE; write a higher port, or bind one with tcp.bind.",
-            SocketError.AddressNotAvailable => "no network interface of this machine has this address. Write one that it has, or 0.0.0.0 for all.",
-            _ => exception.Message + ".",
+            return PlaceSharing.Overlap(binding, endPoint, own.First, own.Listener.EndPoint, exception);
+        }
+
+        ServiceAddress accept = binding.Accept;
+        (string why, string cure) = exception.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => ("Address already in use.", "Stop the process that listens there, or write another port."),
+            SocketError.AccessDenied => (
+                "permission denied.", "Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE; write a higher port, or bind one with tcp.bind."),
+            SocketError.AddressNotAvailable => ("no network interface of this machine has this address.", "Write one that it has, or 0.0.0.0 for all."),
+            _ => (exception.Message + ".", ""),
         };
-        return new GatewayStartException(
-            $"{accept.Position}: service \"{binding.Configuration.Name}\": Unable to bind {accept.Uri} (at {endPoint}): {why}", exception);
+        return new GatewayStartException(accept.Position, binding.Configuration, $"Unable to bind {accept.Uri} (at {endPoint}): {why}", cure, exception);
     }
 }
 

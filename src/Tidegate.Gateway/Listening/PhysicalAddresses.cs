@@ -13,30 +13,28 @@ internal static class PhysicalAddresses
     internal static async Task<IPEndPoint[]> ResolveAsync(ServiceConfiguration service, ServiceAddress accept, CancellationToken cancellation)
     {
         BindAddress place = service.AcceptOptions.PlaceOf(accept.Uri);
-        int port = place.Port;
-        UriHost? host = place.Host;
-        if (LocalAddresses.FaultOf(host) is { } fault)
-        {
-            throw new GatewayStartException($"{accept.Position}: service \"{service.Name}\": Unable to bind {accept.Uri}: {fault}");
-        }
-
-        switch (host)
-        {
-            case null:
-                return [new IPEndPoint(IPAddress.Any, port)];
-            case HostAddress { Address: var address }:
-                return [new IPEndPoint(address, port)];
-            case InterfaceName name:
-                return At(LocalAddresses.Of(name), port);
-            case AnyHost:
-                return At(BothFamilies(IPAddress.Any, IPAddress.IPv6Any), port);
-            case HostName { Name: "localhost" }:
-                // By definition (RFC 6761, section 6.3), and so that no resolver is asked.
-                return At(BothFamilies(IPAddress.Loopback, IPAddress.IPv6Loopback), port);
-            default:
-                return await ResolveNameAsync(service, accept, host.ToString()!, port, cancellation).ConfigureAwait(false);
-        }
+        return LocalAddresses.FaultOf(place.Host) is { } fault
+            ? throw new GatewayStartException(accept.Position, service, $"Unable to bind {accept.Uri}: {fault.Problem}", fault.Cure)
+            : WithoutResolver(place) ?? await ResolveNameAsync(service, accept, place.Host!.ToString()!, place.Port, cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>Where the sockets of a place are bound, if no resolver has to be asked; otherwise null.</summary>
+    internal static IPEndPoint[]? WithoutResolver(BindAddress place) => place.Host switch
+    {
+        null => At([IPAddress.Any], place.Port),
+        HostAddress { Address: var address } => At([address], place.Port),
+        InterfaceName name => At(LocalAddresses.Of(name), place.Port),
+        AnyHost => At(BothFamilies(IPAddress.Any, IPAddress.IPv6Any), place.Port),
+        // By definition (RFC 6761, section 6.3).
+        HostName { Name: "localhost" } => At(BothFamilies(IPAddress.Loopback, IPAddress.IPv6Loopback), place.Port),
+        _ => null,
+    };
+
+    /// <summary>What is said where the name of an accept, or of its bind option, does not resolve.</summary>
+    internal static string Unresolved(string name, string where) => $"Unable to resolve DNS name: {name} (in {where}).";
+
+    /// <summary>What would be right instead of a name that does not resolve.</summary>
+    internal const string RightName = "Write a name that resolves to an address of this machine, or the address itself.";
 
     private static ImmutableArray<IPAddress> BothFamilies(IPAddress v4, IPAddress v6) => Socket.OSSupportsIPv6 ? [v4, v6] : [v4];
 
@@ -52,10 +50,7 @@ internal static class PhysicalAddresses
         }
         catch (SocketException exception)
         {
-            throw new GatewayStartException(
-                $"{accept.Position}: service \"{service.Name}\": Unable to resolve DNS name: {name} (in {accept.Uri}). " +
-                "Write a name that resolves to an address of this machine, or the address itself.",
-                exception);
+            throw new GatewayStartException(accept.Position, service, Unresolved(name, accept.Uri.ToString()), RightName, exception);
         }
     }
 }

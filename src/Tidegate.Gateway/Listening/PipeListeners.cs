@@ -1,5 +1,4 @@
 using Tidegate.Gateway.Addressing;
-using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Listening;
 
@@ -21,16 +20,9 @@ internal sealed class PipeListeners(PipeBoard pipes)
             _byName.Add(pipe.Name, existing);
             pipes.Listen(pipe.Name, existing.Reception.Accept, () => existing.Reception.IsAccepting);
         }
-        else if (!existing.Reception.IsHttp || !binding.IsHttp)
+        else
         {
-            ServiceAddress first = existing.First.Accept;
-            throw new GatewayStartException(
-                $"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {place} is taken already by {first.Uri} of service " +
-                $"\"{existing.First.Configuration.Name}\" ({first.Position}). Give one of the two another name.");
-        }
-        else if (existing.Reception.Security.WhyNotShared(existing.First.Accept, binding, place) is { } reason)
-        {
-            throw new GatewayStartException($"{binding.Accept.Position}: service \"{binding.Configuration.Name}\": {reason}.");
+            PlaceSharing.Check(existing.First, existing.Reception.Security, binding, place, PlaceKind.Pipe);
         }
 
         if (binding.IsHttp)

@@ -37,7 +37,7 @@ internal static class PipeRings
         {
             IEnumerable<string> names = way.Skip(met).Append(service).Select(one => $"\"{one.Name}\"");
             throw new GatewayStartException(
-                $"{service.Position}: service \"{service.Name}\": It connects to itself through pipes ({string.Join(" to ", names)}). Let one of them connect elsewhere.");
+                service.Position, service, $"It connects to itself through pipes ({string.Join(" to ", names)}).", "Let one of them connect elsewhere.");
         }
 
         if (done.Contains(service))
@@ -48,7 +48,7 @@ internal static class PipeRings
         if (way.Count == LongestWay)
         {
             throw new GatewayStartException(
-                $"{service.Position}: service \"{service.Name}\": A client of service \"{way[0].Name}\" would have to go through more than {LongestWay} services. Leave some out.");
+                service.Position, service, $"A client of service \"{way[0].Name}\" would have to go through more than {LongestWay} services.", "Leave some out.");
         }
 
         way.Add(service);

@@ -25,6 +25,10 @@ internal sealed record PortSecurity(TlsUse? Tls, TlsOptions Options, bool IsSecu
             : None;
     }
 
+    /// <summary>The same without a certificate: enough to compare it with others.</summary>
+    internal static PortSecurity Unopened(Binding binding) =>
+        new(null, binding.Configuration.AcceptOptions.Tls, binding.IsSecure, HasLayer: binding.Tls is not null);
+
     /// <summary>Why an accept can not share the port of another, in the words of the old gateway; null where it can.</summary>
     /// <param name="first">The accept that the port was bound for.</param>
     /// <param name="binding">The accept that is to share it.</param>

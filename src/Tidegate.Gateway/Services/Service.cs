@@ -16,8 +16,10 @@ namespace Tidegate.Gateway.Services;
 /// <param name="WebDirectory">The directory that relative directories of files are under.</param>
 /// <param name="Tls">How to speak TLS.</param>
 /// <param name="Pipes">The pipes inside the gateway.</param>
+/// <param name="Time">Tells how late it is.</param>
 /// <param name="Balances">Which services of which gateways balancers send clients to.</param>
-internal sealed record ServiceContext(EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls, PipeBoard Pipes, BalanceMap Balances);
+internal sealed record ServiceContext(
+    EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls, PipeBoard Pipes, TimeProvider Time, BalanceMap Balances);
 
 /// <summary>A running service: what happens to the sessions and requests that its accepts bring.</summary>
 internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisposable

@@ -47,6 +47,11 @@ internal abstract class ServiceTypeDescription
     /// <summary>Whether there is such a service; others are read only.</summary>
     internal virtual bool IsServed => true;
 
+    /// <summary>What a service needs of this machine and does not find, such as a directory. Where the gateway starts, these are errors.</summary>
+    /// <param name="service">The service, which may be wrong in other ways.</param>
+    /// <param name="webDirectory">The directory that relative directories of files are under.</param>
+    internal virtual IEnumerable<ConfigurationError> MissingFor(ServiceConfiguration service, string webDirectory) => [];
+
     /// <summary>Makes the service that runs.</summary>
     internal abstract Service Create(ServiceConfiguration configuration, ServiceContext context);
 }

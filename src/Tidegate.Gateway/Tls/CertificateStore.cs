@@ -31,7 +31,9 @@ internal sealed record CertificateStore(
         {
             string type = magic == JksMagic ? "JKS" : "JCEKS";
             throw Fault(
-                store, $"{store.File} is a {type} store, which only Java reads.", $"Convert it, and write the new file here: {ConversionOf(store, type)}");
+                store,
+                $"{store.File} is a {type} store, which only Java reads. {OldWords("Unknown format", store)}",
+                $"A <type> does not help here. Convert it, and write the new file here: {ConversionOf(store, type)}");
         }
 
         try
@@ -43,9 +45,9 @@ internal sealed record CertificateStore(
         {
             throw Fault(
                 store,
-                $"Unable to load necessary certificate keys from keystore {store.File}; perhaps your keys are protected by passwords that are different " +
-                $"from the keystore password? ({exception.Message.TrimEnd('.')}.)",
-                "Write a PEM or PKCS#12 file here, and its password into the first line of <password-file>.");
+                "Unable to load necessary certificate keys from keystore; perhaps your keys are protected by passwords that are different " +
+                $"from the keystore password? {OldWords(exception.Message.TrimEnd('.'), store)}",
+                "A <type> does not help here: write a PEM or PKCS#12 file, and its password into the first line of <password-file>.");
         }
     }
 
@@ -243,6 +245,10 @@ internal sealed record CertificateStore(
         return $"keytool -importkeystore -srckeystore {Shell(store.File)} -srcstoretype {type} "
             + $"-destkeystore {Shell(Path.ChangeExtension(store.File, ".p12"))} -deststoretype PKCS12{passwords}";
     }
+
+    /// <summary>What the old gateway said of a store that it could not read, for those who search for it.</summary>
+    private static string OldWords(string reason, StoreConfiguration store) =>
+        $"(Exception \"{reason}\" caught loading file \"{store.File}\", you may need to specify \"<type>JCEKS</type>\" in the gateway configuration file.)";
 
     /// <summary>A path as a shell takes it for one word.</summary>
     private static string Shell(string path) =>

@@ -14,25 +14,33 @@ public static class TlsCheck
     /// </summary>
     /// <param name="configuration">The configuration. For a service that the start leaves out or refuses for another reason, errors are warnings.</param>
     /// <param name="time">What tells how late it is: certificates expire.</param>
-    /// <returns>What would keep the gateway from starting, in the order of the file, and what the start would warn of.</returns>
-    public static (ImmutableArray<ConfigurationError> Errors, ImmutableArray<string> Warnings) Run(GatewayConfiguration configuration, TimeProvider time)
+    /// <returns>What would keep the gateway from starting and what the start would warn of, each in the order of the file.</returns>
+    public static (ImmutableArray<ConfigurationError> Errors, ImmutableArray<ConfigurationError> Warnings) Run(GatewayConfiguration configuration, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(time);
-        var warnings = new WarningCollector();
+        if (configuration.Security.IsDoubtful)
+        {
+            // Whether there are certificates can not be said.
+            return ([], []);
+        }
+
+        var warnings = new WarningCollector(configuration.Security.Keystore?.Position);
         var errors = new List<ConfigurationError>();
         var doubts = new List<ConfigurationError>();
         HashSet<string?> unserved = [.. configuration.Unserved.Select(part => part.Service)];
         using var tls = new GatewayTls(configuration.Security, GatewayTls.LibraryOfEnvironment, time, warnings);
-        foreach (ServiceConfiguration service in configuration.Services)
+        foreach (ServiceConfiguration service in configuration.Services.Where(service => !service.Doubts.HasFlag(ServiceDoubts.Tls)))
         {
             List<ConfigurationError> findings = unserved.Contains(service.Name) ? doubts : errors;
-            foreach (ServiceAddress accept in service.AcceptOptions.Tls.Encryption ? service.Accepts : [])
+            bool knowsPlaces = !service.Doubts.HasFlag(ServiceDoubts.AcceptPlaces);
+            foreach (ServiceAddress accept in service.AcceptOptions.Tls.Encryption && knowsPlaces ? service.Accepts : [])
             {
                 var carriage = Carriage.Of(accept.Uri, service.AcceptOptions.Transports);
                 foreach (ServiceAddress layer in carriage.TlsLayersOf(accept))
                 {
                     bool http = (layer.Uri == carriage.TunnelTls ? carriage.Tunnel! : accept.Uri).Scheme.TakesPath;
+                    warnings.Position = layer.Position;
                     Try(findings, () =>
                     {
                         tls.ForAccept(layer, service.AcceptOptions.Tls, http ? HttpServer.ApplicationProtocols(service.AcceptOptions.Http2) : []);
@@ -41,16 +49,18 @@ public static class TlsCheck
                 }
             }
 
-            foreach (ServiceAddress connect in service.ConnectOptions.Tls.Encryption ? service.Connects : [])
+            knowsPlaces = !service.Doubts.HasFlag(ServiceDoubts.ConnectPlaces);
+            foreach (ServiceAddress connect in service.ConnectOptions.Tls.Encryption && knowsPlaces ? service.Connects : [])
             {
                 foreach (ServiceAddress layer in Carriage.Of(connect.Uri, service.ConnectOptions.Transports).TlsLayersOf(connect))
                 {
+                    warnings.Position = layer.Position;
                     Try(findings, () => tls.ForConnect(layer, service.ConnectOptions.Tls));
                 }
             }
         }
 
-        return (InFileOrder(errors), [.. InFileOrder(doubts.Except(errors)).Select(doubt => doubt.ToString()), .. warnings.Lines.Distinct()]);
+        return (InFileOrder(errors), InFileOrder(doubts.Except(errors).Concat(warnings.Found)));
     }
 
     private static ImmutableArray<ConfigurationError> InFileOrder(IEnumerable<ConfigurationError> errors) =>
@@ -68,11 +78,14 @@ public static class TlsCheck
         }
     }
 
-    private sealed class WarningCollector : ILogger
+    /// <summary>Takes what the start would log, and says where in the file it belongs.</summary>
+    /// <param name="keystore">Where the keystore is named.</param>
+    private sealed class WarningCollector(SourcePosition? keystore) : ILogger
     {
-        private readonly List<string> _lines = [];
+        internal List<ConfigurationError> Found { get; } = [];
 
-        internal IReadOnlyList<string> Lines => _lines;
+        /// <summary>The accept or connect that is being looked at.</summary>
+        internal SourcePosition Position { get; set; } = SourcePosition.Unknown;
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -83,7 +96,11 @@ public static class TlsCheck
         {
             if (logLevel == LogLevel.Warning)
             {
-                _lines.Add(formatter(state, exception));
+                // A line that does not name its place is about the certificates themselves.
+                string line = formatter(state, exception);
+                string place = $"{Position}: ";
+                bool isPlaced = line.StartsWith(place, StringComparison.Ordinal);
+                Found.Add(new ConfigurationError(isPlaced ? Position : keystore ?? Position, isPlaced ? line[place.Length..] : line, ""));
             }
         }
     }

@@ -13,7 +13,7 @@ internal static class CommandLine
         var root = new RootCommand($"Tidegate, a WebSocket gateway.\n\n{ExitCode.Documentation}")
         {
             StartCommand.Create(installation),
-            ValidateCommand.Create(output, error),
+            ValidateCommand.Create(installation, output, error),
             KeygenCommand.Create(output),
             MembersCommand.Create(installation, output, error),
         };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway;
+using Tidegate.Gateway.Checking;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Host.Logging;
 
@@ -74,8 +75,7 @@ internal static class StartCommand
         ILogger log = loggers.CreateLogger("gateway");
         try
         {
-            await ServeAsync(request, loggers, log, signals);
-            return ExitCode.Success;
+            return await ServeAsync(request, loggers, log, signals);
         }
         catch (OperationCanceledException) when (signals.Requested.IsCancellationRequested)
         {
@@ -99,21 +99,50 @@ internal static class StartCommand
         }
     }
 
-    private static async Task ServeAsync(StartRequest request, ILoggerFactory loggers, ILogger log, StopSignals signals)
+    private static async Task<int> ServeAsync(StartRequest request, ILoggerFactory loggers, ILogger log, StopSignals signals)
     {
         log.LogInformation("Tidegate {Version}", Installation.Version);
         log.LogInformation("Configuration file: {Path}", Path.GetFullPath(request.ConfigurationFile));
-        GatewayConfiguration configuration = ConfigurationReader.Read(
-            request.ConfigurationFile, new ParameterSources { Definitions = request.Definitions }).Servable(request.Lenient);
-        foreach (ConfigurationError warning in configuration.Warnings)
+        var check = new CheckOptions
         {
-            log.LogWarning("{Warning}", warning);
+            IsStart = true,
+            Lenient = request.Lenient,
+            Parameters = new ParameterSources { Definitions = request.Definitions },
+            WebDirectory = request.Installation.WebDirectory,
+        };
+        CheckedConfiguration checkedFile = await ConfigurationCheck.RunAsync(request.ConfigurationFile, check, signals.Requested);
+        Report(checkedFile, log);
+        if (checkedFile.Configuration is not { } configuration)
+        {
+            return ExitCode.Failure;
         }
 
         var options = new GatewayServerOptions { WebDirectory = request.Installation.WebDirectory };
-        await using GatewayServer server = await GatewayServer.StartAsync(configuration, options, loggers, signals.Requested);
+        await using GatewayServer server = await GatewayServer.StartAsync(configuration.Servable(request.Lenient), options, loggers, signals.Requested);
         await signals.Wait();
         await server.StopAsync(CancellationToken.None);
+        return ExitCode.Success;
+    }
+
+    private static void Report(CheckedConfiguration checkedFile, ILogger log)
+    {
+        bool starts = checkedFile.Configuration is not null;
+        if (!starts)
+        {
+            log.LogError("{Message}", ConfigurationException.Heading);
+        }
+
+        foreach (ConfigurationFinding finding in checkedFile.Findings)
+        {
+            if (finding.IsError)
+            {
+                log.LogError("{Message}", $"  {finding.What}");
+            }
+            else if (!starts || !finding.IsLoggedAtStart)
+            {
+                log.LogWarning("{Warning}", finding.What);
+            }
+        }
     }
 
     private sealed record StartRequest(

@@ -86,8 +86,12 @@ internal sealed partial class MemberEngine : IProtocolHost
 
     ReadOnlyMemory<byte> IProtocolHost.UserState(bool join) => _serf?.WriteState() ?? ReadOnlyMemory<byte>.Empty;
 
-    void IProtocolHost.MergeUserState(ReadOnlyMemory<byte> state, bool join) =>
-        _serf?.MergeState(state.Span, joining: join && _mergesAnswer && !_hasJoined);
+    void IProtocolHost.MergeUserState(ReadOnlyMemory<byte> state, bool join)
+    {
+        bool isFirst = !_hasMerged;
+        _hasMerged = true;
+        _serf?.MergeState(state.Span, joining: isFirst || (join && _mergesAnswer && !_hasJoined));
+    }
 
     private SerfPeer Remember(MemberRecord member)
     {

@@ -15,6 +15,7 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
     /// <summary>True while the answer to a push/pull of ours is merged.</summary>
     private bool _mergesAnswer;
     private bool _hasJoined;
+    private bool _hasMerged;
     private int _outgoing;
 
     void IMessageHandler.OnMessage(MessageType type, ReadOnlySpan<byte> body, MemberAddress from)
@@ -47,7 +48,13 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
     }
 
     void IStreamHandler.OnUserMessage(ReadOnlyMemory<byte> message, MemberAddress from) =>
-        Run(() => _serf?.UserMessageReceived(message.Span));
+        Run(() =>
+        {
+            if (_core.TakesUserMessages())
+            {
+                _serf?.UserMessageReceived(message.Span);
+            }
+        });
 
     void IProtocolHost.SendPacket(in MemberAddress to, byte[][] messages, bool checksum)
     {

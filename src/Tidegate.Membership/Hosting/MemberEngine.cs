@@ -160,6 +160,8 @@ internal sealed partial class MemberEngine : IAsyncDisposable
                 _inbound.Refusals.Total,
                 _server.Refusals.Total,
                 counters.BadMessages,
+                counters.Replays + _inbound.Refusals.Count(PacketRefusal.Replayed),
+                counters.Unmet,
                 counters.Probes,
                 counters.ProbesFailed,
                 _core.Stalled,

@@ -23,6 +23,8 @@ internal sealed class MemberMetrics : IDisposable
         Counter("membership.packets.refused", "{packet}", "Packets that did not decode, decrypt or belong here.", numbers => numbers.PacketsRefused);
         Counter("membership.streams.refused", "{stream}", "Streams that did not decode, decrypt or belong here.", numbers => numbers.StreamsRefused);
         Counter("membership.messages.bad", "{message}", "Messages in good packets that made no sense.", numbers => numbers.BadMessages);
+        Counter("membership.replays", "{message}", "Messages of earlier times.", numbers => numbers.Replays);
+        Counter("membership.unmet", "{member}", "Names heard of that nobody answered to.", numbers => numbers.Unmet);
         Counter("membership.probes", "{probe}", "Members asked whether they are there.", numbers => numbers.Probes);
         Counter("membership.probes.failed", "{probe}", "Probes without an answer.", numbers => numbers.ProbesFailed);
         Counter("membership.stalled", "ms", "Time in which this process did not run.", numbers => numbers.Stalled);
@@ -54,6 +56,8 @@ internal readonly record struct MemberNumbers(
     long PacketsRefused,
     long StreamsRefused,
     long BadMessages,
+    long Replays,
+    long Unmet,
     long Probes,
     long ProbesFailed,
     long Stalled,

@@ -25,6 +25,7 @@ internal sealed class PacketReader
     private readonly LzwDecoder _lzw = new();
     private readonly byte[] _inflated = new byte[PacketLimits.Inflated];
     private readonly byte[] _opened;
+    private readonly ReplayWindow? _window;
     private int _inflatedUsed;
     private int _messages;
 
@@ -32,6 +33,7 @@ internal sealed class PacketReader
     {
         _envelope = envelope;
         _opened = envelope.Keyring is null ? [] : new byte[PacketLimits.Read];
+        _window = envelope.Keyring is null ? null : new ReplayWindow();
     }
 
     /// <summary>Hands everything in the packet to the visitor. At most <see cref="PacketLimits.Read"/> bytes.</summary>
@@ -76,6 +78,11 @@ internal sealed class PacketReader
                     SealFailure.BadPadding => PacketRefusal.BadPadding,
                     _ => PacketRefusal.NotSealed,
                 };
+            }
+
+            if (!_window!.TryAdd(message.Slice(1, Sealing.NonceLength)))
+            {
+                return PacketRefusal.Replayed;
             }
 
             message = _opened.AsSpan(0, length);

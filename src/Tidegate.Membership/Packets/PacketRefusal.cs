@@ -20,6 +20,9 @@ internal enum PacketRefusal : byte
     /// <summary>Opened, but padded as nothing that version 0 writes.</summary>
     BadPadding,
 
+    /// <summary>It has come before, seal and all.</summary>
+    Replayed,
+
     /// <summary>The checksum does not match, or is cut off.</summary>
     WrongChecksum,
 
@@ -64,6 +67,7 @@ internal static class PacketRefusals
         PacketRefusal.NotSealed => "it is not encrypted, and this cluster is; give the sender the key",
         PacketRefusal.NoKeyOpens => "none of the keys opens it; give the sender one of them, or install its key here",
         PacketRefusal.BadPadding => "its padding is wrong",
+        PacketRefusal.Replayed => "it came before; the network doubles packets, or somebody sends recorded ones",
         PacketRefusal.WrongChecksum => "its checksum does not match; it was damaged on the way",
         PacketRefusal.ChecksumInside => "it has a checksum inside another message",
         PacketRefusal.CutOff => "it ends before its messages do",

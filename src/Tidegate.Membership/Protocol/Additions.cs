@@ -33,5 +33,8 @@ internal enum Additions
     /// <summary>Recorded messages do not bring back who is gone; incarnations begin at the time of day.</summary>
     Replay = 128,
 
-    All = 255,
+    /// <summary>Who is only heard of is asked before it is believed to be there.</summary>
+    Introduction = 256,
+
+    All = 511,
 }

@@ -1,9 +1,9 @@
 namespace Tidegate.Membership.Protocol;
 
 /// <summary>
-/// Whether this member is cut off: its last probes failed more often than not. Then it is more likely that it cannot be
-/// reached than that all the others failed, so it keeps what it finds to itself, until it has exchanged states with somebody
-/// and has reached the others again for a while.
+/// Whether this member is cut off: in most of its last probes it reached nobody, neither the one that was meant nor anybody who
+/// was asked about it. Then it is more likely that it cannot be reached than that all the others failed, so it keeps what it
+/// finds to itself, until it has exchanged states with somebody and has reached the others again for a while.
 /// </summary>
 internal sealed class IsolationGuard(int quarantine)
 {
@@ -21,12 +21,15 @@ internal sealed class IsolationGuard(int quarantine)
     internal bool IsIsolated { get; private set; }
 
     /// <summary>Notes a finished probe.</summary>
+    /// <param name="reached">Whether anybody answered while it ran.</param>
+    /// <param name="others">How many others there are.</param>
+    /// <param name="now">The time.</param>
     /// <returns>True where <see cref="IsIsolated"/> has changed.</returns>
-    internal bool Probed(bool answered, int others, long now)
+    internal bool Probed(bool reached, int others, long now)
     {
-        _results.Enqueue(answered);
-        _failures += answered ? 0 : 1;
-        _inARow = answered ? 0 : _inARow + 1;
+        _results.Enqueue(reached);
+        _failures += reached ? 0 : 1;
+        _inARow = reached ? 0 : _inARow + 1;
         int window = Math.Clamp(others, 1, Window);
         while (_results.Count > window)
         {
@@ -42,7 +45,7 @@ internal sealed class IsolationGuard(int quarantine)
             return changed;
         }
 
-        if (IsIsolated && answered && _healed != MemberRecord.Never && now - _healed >= quarantine)
+        if (IsIsolated && reached && _healed != MemberRecord.Never && now - _healed >= quarantine)
         {
             IsIsolated = false;
             return true;

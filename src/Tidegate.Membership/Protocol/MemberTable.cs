@@ -14,6 +14,9 @@ internal sealed class MemberTable
     /// <summary>Alive and suspect members, this one included.</summary>
     internal int Live { get; private set; }
 
+    /// <summary>Of the living, those that somebody suspects.</summary>
+    internal int Suspected { get; private set; }
+
     /// <summary>Members that failed.</summary>
     internal int Failed { get; private set; }
 
@@ -109,6 +112,7 @@ internal sealed class MemberTable
         if (status is MemberStatus.Alive or MemberStatus.Suspect)
         {
             Live += change;
+            Suspected += status == MemberStatus.Suspect ? change : 0;
         }
         else if (status == MemberStatus.Dead)
         {

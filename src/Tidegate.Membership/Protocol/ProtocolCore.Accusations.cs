@@ -63,13 +63,7 @@ internal sealed partial class ProtocolCore
     {
         bool own = from == _self.Name;
         bool isPrivate = own && _guard.IsIsolated && _options.Has(Additions.Isolation);
-        int others = _table.Live - 2;
-        int wanted = _options.SuspicionMultiplier - 2;
-        if (others < wanted)
-        {
-            wanted = 0;
-        }
-
+        int wanted = _table.Live - 2 < _options.SuspicionMultiplier - 2 ? 0 : _options.SuspicionMultiplier - 2;
         long minimum = ProtocolTiming.SuspicionMinimum(_options.SuspicionMultiplier, _table.Live, _options.ProbeInterval);
         Suspicion suspicion = new(from, wanted, Now, minimum, minimum * _options.SuspicionMaximumMultiplier);
         record.SetIncarnation(incarnation);
@@ -85,6 +79,33 @@ internal sealed partial class ProtocolCore
         if (record.IsReportedUp)
         {
             _host.OnMemberChanged(record, MemberChange.Suspected);
+        }
+
+        WaitForWhoIsLeft();
+    }
+
+    /// <summary>Other members that nobody suspects.</summary>
+    private int Confirmers() => _table.Live - _table.Suspected - 1;
+
+    /// <summary>
+    /// Who fell silent together cannot confirm each other's suspicion: no more confirmations are waited for than can come. Not
+    /// where nobody is left because this member is cut off.
+    /// </summary>
+    private void WaitForWhoIsLeft()
+    {
+        int left = Confirmers();
+        if (IsHeldBack || left >= _options.SuspicionMultiplier - 2)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _table.Count; i++)
+        {
+            if (_table[i] is { Suspicion: { } running } waiting)
+            {
+                running.WantAtMost(left);
+                WaitFor(waiting);
+            }
         }
     }
 

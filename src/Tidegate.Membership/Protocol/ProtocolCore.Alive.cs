@@ -5,12 +5,14 @@ namespace Tidegate.Membership.Protocol;
 /// <summary>Members that are there (annex A5).</summary>
 internal sealed partial class ProtocolCore
 {
-    private void OnAlive(in AliveMessage message)
+    /// <param name="message">What is said.</param>
+    /// <param name="isVouchedFor">True where it cannot be a recorded word (<see cref="Meet"/>).</param>
+    private void OnAlive(in AliveMessage message, bool isVouchedFor)
     {
         MemberAddress address = MemberAddress.From(message.Address, message.Port);
         if (message.Node == _self.Name)
         {
-            OnAliveAboutSelf(message, address);
+            OnAliveAboutSelf(message, address, isVouchedFor);
             return;
         }
 
@@ -34,6 +36,18 @@ internal sealed partial class ProtocolCore
         if (_host.Refuse(message.Node, address, message.Meta) is not null)
         {
             Counters.RefusedMembers++;
+            return;
+        }
+
+        if (record is null && IsForgotten(message))
+        {
+            Counters.Replays++;
+            return;
+        }
+
+        if (MustMeet(record, address, isVouchedFor))
+        {
+            Meet(message, address);
             return;
         }
 
@@ -82,14 +96,11 @@ internal sealed partial class ProtocolCore
         }
     }
 
+    private bool IsForgotten(in AliveMessage message) =>
+        _options.Has(Additions.Replay) && _tombstones.Covers(message.Node, message.Incarnation) && _host.IsGateway(message.Meta);
+
     private MemberRecord? Introduce(in AliveMessage message)
     {
-        if (_options.Has(Additions.Replay) && _tombstones.Covers(message.Node, message.Incarnation) && _host.IsGateway(message.Meta))
-        {
-            Counters.Replays++;
-            return null;
-        }
-
         if (_table.Count >= _options.MaximumMembers)
         {
             Counters.MembersBeyondBound++;
@@ -156,7 +167,7 @@ internal sealed partial class ProtocolCore
         }
     }
 
-    private void OnAliveAboutSelf(in AliveMessage message, in MemberAddress address)
+    private void OnAliveAboutSelf(in AliveMessage message, in MemberAddress address, bool isVouchedFor)
     {
         if (_leaving)
         {
@@ -165,6 +176,13 @@ internal sealed partial class ProtocolCore
 
         if (address != _self.Address)
         {
+            if (MustMeet(_self, address, isVouchedFor) && address.IsUsable)
+            {
+                // This name's earlier process, most likely.
+                Meet(message, address);
+                return;
+            }
+
             Counters.NameConflicts++;
             _host.OnNameConflict(_self, address);
             return;

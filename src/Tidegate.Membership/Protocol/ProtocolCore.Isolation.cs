@@ -7,12 +7,21 @@ internal sealed partial class ProtocolCore
     private const int AskInterval = 500;
 
     private long _lastAsked = MemberRecord.Never;
+    private long _lastReached = MemberRecord.Never;
 
     private bool IsHeldBack => _guard.IsIsolated && _options.Has(Additions.Isolation);
 
-    private void Judge(bool answered)
+    /// <summary>Somebody has answered something of ours, be it that another does not answer.</summary>
+    private void Reached() => _lastReached = Now;
+
+    /// <summary>
+    /// A probe is over. Where helpers say that they do not reach its target either, or others answered since it began, it has told
+    /// something about the target and nothing about this member: so those who fall silent together are no sign of being cut off.
+    /// </summary>
+    private void Judge(Probe probe)
     {
-        if (!_options.Has(Additions.Isolation) || !_guard.Probed(answered, _table.Live - 1, Now))
+        bool reached = probe.IsAnswered || _lastReached >= probe.Start;
+        if (!_options.Has(Additions.Isolation) || !_guard.Probed(reached, _table.Live - 1, Now))
         {
             return;
         }

@@ -140,7 +140,9 @@ internal sealed partial class ProtocolCore
         if (Now - _lastStranger >= _options.ReconnectInterval && address.IsUsable && !IsAsked(address))
         {
             _lastStranger = Now;
-            StartPushPull(address, join: false, partner: null);
+
+            // A recorded ping can lead anywhere, so what is said there is looked into.
+            StartPushPull(address, join: false, partner: null, isVouchedFor: false);
         }
     }
 

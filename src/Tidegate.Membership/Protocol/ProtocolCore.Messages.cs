@@ -46,10 +46,14 @@ internal sealed partial class ProtocolCore
                 OnDead(dead);
                 break;
             case MessageType.Alive when AliveMessage.TryRead(ref reader, out AliveMessage alive) && alive.Incarnation <= MaximumIncarnation:
-                OnAlive(alive);
+                OnAlive(alive, isVouchedFor: false);
                 break;
             case MessageType.User:
-                _host.OnUserMessage(from, body);
+                if (TakesUserMessages())
+                {
+                    _host.OnUserMessage(from, body);
+                }
+
                 break;
             default:
                 Counters.BadMessages++;
@@ -60,6 +64,17 @@ internal sealed partial class ProtocolCore
         {
             AskPeer(from);
         }
+    }
+
+    /// <summary>
+    /// False while nobody else is known, and counted then: there is nobody who could have said it now. Whoever is met will tell
+    /// what is still of use.
+    /// </summary>
+    internal bool TakesUserMessages()
+    {
+        bool takes = _table.Live > 1 || !_options.Has(Additions.Introduction);
+        Counters.Replays += takes ? 0 : 1;
+        return takes;
     }
 
     private void OnPing(in MemberAddress from, in PingMessage ping)

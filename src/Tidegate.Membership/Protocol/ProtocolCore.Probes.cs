@@ -20,6 +20,14 @@ internal sealed partial class ProtocolCore
         Probe probe = new(Expect(target), target, Now, _health.Scale(_options.ProbeInterval));
         _probe = probe;
         Counters.Probes++;
+        Ping(probe);
+        _timers.Add(Now + _options.ProbeTimeout, _ => OnProbeTimeout(probe));
+        _timers.Add(Now + _options.ProbeInterval, _ => OnProbeIntervalEnds(probe));
+    }
+
+    private void Ping(Probe probe)
+    {
+        MemberRecord target = probe.Target;
         byte[] ping = Encode(new PingMessage(probe.SeqNo, target.Name, MessageSource.None));
         if (target.Status == MemberStatus.Suspect)
         {
@@ -31,9 +39,17 @@ internal sealed partial class ProtocolCore
         {
             Send(target.Address, target, ping);
         }
+    }
 
-        _timers.Add(Now + _options.ProbeTimeout, _ => OnProbeTimeout(probe));
-        _timers.Add(Now + _options.ProbeInterval, _ => OnProbeIntervalEnds(probe));
+    /// <summary>
+    /// Directly once more. A packet that got lost costs one packet so; a suspicion costs one to and a refutation from every member.
+    /// </summary>
+    private void PingAgain(Probe probe)
+    {
+        if (!probe.IsAnswered && !probe.IsFinished && probe.Target.Index >= 0)
+        {
+            Ping(probe);
+        }
     }
 
     /// <summary>A new number, whose answer counts as a sign of life of that member.</summary>
@@ -53,6 +69,12 @@ internal sealed partial class ProtocolCore
 
         probe.IsIndirect = true;
         MemberRecord target = probe.Target;
+        PingAgain(probe);
+        if (2 * _options.ProbeTimeout < _options.ProbeInterval)
+        {
+            _timers.Add(Now + _options.ProbeTimeout, _ => PingAgain(probe));
+        }
+
         ChooseHelpers(target);
         foreach (MemberRecord helper in _picked)
         {
@@ -114,7 +136,7 @@ internal sealed partial class ProtocolCore
         Counters.ProbesFailed++;
         probe.Target.LastUnanswered = Now;
         _health.Add(probe.GatewaysAsked > 0 ? Math.Max(0, probe.GatewaysAsked - probe.Nacks) : 1);
-        Judge(answered: false);
+        Judge(probe);
         MemberRecord target = probe.Target;
         if (target.Index >= 0 && target.Verification is null)
         {
@@ -131,8 +153,14 @@ internal sealed partial class ProtocolCore
 
     private void OnAck(in MemberAddress from, in AckMessage ack)
     {
+        if (Meets(ack.SeqNo))
+        {
+            return;
+        }
+
         if (_relays.Remove(ack.SeqNo, out Relay? relay))
         {
+            Reached();
             Heard(relay.Target);
             Send(relay.Asker, _table.At(relay.Asker), Encode(new AckMessage(relay.AskerSeqNo, RawBytes.Nil)));
             return;
@@ -143,6 +171,7 @@ internal sealed partial class ProtocolCore
             return;
         }
 
+        Reached();
         Heard(asked);
         Answered(ack.SeqNo);
         if (ack.Payload.Length > 0 && _table.At(from) is { IsGateway: true } sender)
@@ -157,7 +186,7 @@ internal sealed partial class ProtocolCore
         {
             probe.IsAnswered = true;
             _health.Add(-1);
-            Judge(answered: true);
+            Judge(probe);
         }
     }
 
@@ -187,6 +216,11 @@ internal sealed partial class ProtocolCore
 
     private void OnNack(uint seqNo)
     {
+        if (_pings.Find(seqNo) is not null)
+        {
+            Reached();
+        }
+
         if (_probe is { } probe && probe.SeqNo == seqNo)
         {
             probe.Nacks++;
@@ -200,6 +234,7 @@ internal sealed partial class ProtocolCore
         Observe(now);
         if (result == StreamPingResult.Answered)
         {
+            Reached();
             Heard(_pings.Find(seqNo));
             Answered(seqNo);
         }
@@ -229,7 +264,7 @@ internal sealed partial class ProtocolCore
         probe.IsFinished = true;
         Counters.ProbesFailed++;
         probe.Target.LastUnanswered = Now;
-        Judge(answered: false);
+        Judge(probe);
         if (probe.Target.IsAlive && probe.Target.Index >= 0)
         {
             Bury(probe.Target);

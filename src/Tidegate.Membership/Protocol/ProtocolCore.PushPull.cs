@@ -8,7 +8,7 @@ internal sealed partial class ProtocolCore
     private readonly Dictionary<int, Exchange> _exchanges = [];
     private int _exchange;
 
-    private sealed record Exchange(MemberAddress To, bool Join, MemberRecord? Partner);
+    private sealed record Exchange(MemberAddress To, bool Join, MemberRecord? Partner, bool IsVouchedFor);
 
     /// <summary>Push/pulls that this member has started and that have not ended.</summary>
     internal int OpenExchanges => _exchanges.Count;
@@ -28,7 +28,7 @@ internal sealed partial class ProtocolCore
         }
     }
 
-    private void StartPushPull(in MemberAddress to, bool join, MemberRecord? partner)
+    private void StartPushPull(in MemberAddress to, bool join, MemberRecord? partner, bool isVouchedFor = true)
     {
         if (_exchanges.Count >= _options.MaximumExchanges)
         {
@@ -37,7 +37,7 @@ internal sealed partial class ProtocolCore
         }
 
         int exchange = ++_exchange;
-        _exchanges.Add(exchange, new Exchange(to, join, partner));
+        _exchanges.Add(exchange, new Exchange(to, join, partner, isVouchedFor));
         _host.StartPushPull(exchange, to, join);
     }
 
@@ -71,11 +71,11 @@ internal sealed partial class ProtocolCore
         if (!_options.Has(Additions.MergeFirst))
         {
             ClusterState before = LocalState(state.Join);
-            Merge(state);
+            Merge(state, isVouchedFor: false);
             return new PushPullAnswer(before, null);
         }
 
-        Merge(state);
+        Merge(state, isVouchedFor: false);
         return new PushPullAnswer(LocalState(state.Join), null);
     }
 
@@ -96,9 +96,10 @@ internal sealed partial class ProtocolCore
             return;
         }
 
-        Merge(state);
+        Merge(state, ended.IsVouchedFor);
 
         // After merging: what the state said may have settled what its answering would settle.
+        Reached();
         Heard(ended.Partner);
         if (ended.Join)
         {
@@ -153,7 +154,7 @@ internal sealed partial class ProtocolCore
     private static bool IsSameHost(in MemberAddress left, in MemberAddress right) =>
         left.IsUsable && right.IsUsable && left.ToEndPoint().Address.Equals(right.ToEndPoint().Address);
 
-    private void Merge(ClusterState state)
+    private void Merge(ClusterState state, bool isVouchedFor)
     {
         bool healthy = false;
         foreach (StateEntry entry in state.Entries)
@@ -168,7 +169,7 @@ internal sealed partial class ProtocolCore
             {
                 case MemberStatus.Alive:
                     healthy |= entry.Name != _self.Name;
-                    OnAlive(new AliveMessage(entry.Incarnation, entry.Name, entry.Address.Raw, entry.Address.Port, entry.Meta, entry.Versions));
+                    OnAlive(new AliveMessage(entry.Incarnation, entry.Name, entry.Address.Raw, entry.Address.Port, entry.Meta, entry.Versions), isVouchedFor);
                     break;
                 case MemberStatus.Left:
                     OnDead(new DeadMessage(entry.Incarnation, entry.Name, entry.Name));

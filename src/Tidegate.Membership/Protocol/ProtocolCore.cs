@@ -49,6 +49,9 @@ internal sealed partial class ProtocolCore
         _table.SetStatus(_self, MemberStatus.Alive, 0);
         _table.Locate(_self);
         _isGossipTarget = IsGossipTarget;
+
+        // Or recorded answers to an earlier process of this name would be answers.
+        _seqNo = (uint)random.Next();
     }
 
     internal MemberTable Members => _table;

@@ -21,6 +21,12 @@ internal sealed class ProtocolCounters
     /// <summary>Old messages about members that are gone.</summary>
     internal long Replays { get; set; }
 
+    /// <summary>Names that were heard of and that nobody answered to at the address that was told.</summary>
+    internal long Unmet { get; set; }
+
+    /// <summary>Names that were not tried because too many were being tried.</summary>
+    internal long IntroductionsBeyondBound { get; set; }
+
     internal long NameConflicts { get; set; }
 
     internal long ProbesFailed { get; set; }

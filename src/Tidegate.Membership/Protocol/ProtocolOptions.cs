@@ -80,6 +80,9 @@ internal sealed record ProtocolOptions
     /// <summary>Entries in the table; alive messages of more members are counted and dropped.</summary>
     public int MaximumMembers { get; init; } = 10_000;
 
+    /// <summary>Names that are tried at addresses before they are believed, at a time.</summary>
+    public int MaximumIntroductions { get; init; } = 1_024;
+
     /// <summary>Pings under way on behalf of others.</summary>
     public int MaximumRelays { get; init; } = 1_024;
 

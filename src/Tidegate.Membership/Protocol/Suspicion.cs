@@ -6,7 +6,7 @@ namespace Tidegate.Membership.Protocol;
 /// </summary>
 internal sealed class Suspicion
 {
-    private readonly int _wanted;
+    private int _wanted;
     private readonly HashSet<string> _accusers = [];
 
     /// <param name="from">The first accuser, who is no confirmation.</param>
@@ -47,6 +47,9 @@ internal sealed class Suspicion
 
     /// <summary>True where the accuser is new and still counts: then it is passed on.</summary>
     internal bool Confirm(string from) => Confirmations < _wanted && _accusers.Add(from);
+
+    /// <summary>Only so many are left who could confirm it. With 0 it lasts its minimum from now on.</summary>
+    internal void WantAtMost(int confirmations) => _wanted = Math.Min(_wanted, confirmations);
 
     /// <summary>Begins anew, because the member has been heard.</summary>
     internal void Restart(long now) => Start = now;

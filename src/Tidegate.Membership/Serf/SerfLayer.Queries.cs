@@ -13,6 +13,10 @@ internal sealed partial class SerfLayer
     private const long LongestWait = 3_600_000;
 
     private readonly QueryRing _queries = new();
+
+    /// <summary>Queries before this time were asked before one joined.</summary>
+    private ulong _leastQueryTime;
+
     private readonly IKeyOperations? _keys;
 
     internal bool IsOver(long deadline) => _host.Now >= deadline;
@@ -60,6 +64,13 @@ internal sealed partial class SerfLayer
         }
 
         _queryClock.Witness(query.Time);
+        if (query.Time < _leastQueryTime)
+        {
+            // Asked before this member joined: a recorded one most likely, and what it asks for may be to use an old key.
+            Counters.TooOld++;
+            return;
+        }
+
         if (!IsNew(_queries.TryAdd(_queryClock.Time, query.Time, query.Id)))
         {
             return;

@@ -137,7 +137,9 @@ internal sealed partial class SerfLayer
 
     /// <summary>Merges the user state of the other side of a push/pull, after the core has merged its members.</summary>
     /// <param name="bytes">The user state; empty where the other side has no layer above the core.</param>
-    /// <param name="joining">True where this member began the push/pull in order to join.</param>
+    /// <param name="joining">
+    /// True where this member began the push/pull in order to join, or knew nobody before: what was said earlier is not meant for it.
+    /// </param>
     /// <returns>False where it could not be read; nothing is merged then.</returns>
     internal bool MergeState(ReadOnlySpan<byte> bytes, bool joining)
     {
@@ -159,6 +161,7 @@ internal sealed partial class SerfLayer
         if (joining && !_options.ReplayEvents)
         {
             _leastEventTime = Math.Max(_leastEventTime, state.EventTime);
+            _leastQueryTime = Math.Max(_leastQueryTime, state.QueryTime);
         }
 
         foreach (EventsOfOneTime? slot in state.Events)

@@ -36,9 +36,9 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>A page in a browser context of its own, at this address.</summary>
-    internal async Task<IPage> OpenAsync(Uri address)
+    internal async Task<IPage> OpenAsync(Uri address, ColorScheme colors = ColorScheme.Light)
     {
-        IBrowserContext context = await _browser!.NewContextAsync();
+        IBrowserContext context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ColorScheme = colors });
         context.SetDefaultTimeout((float)Patience.Normal.TotalMilliseconds);
         IPage page = await context.NewPageAsync();
         await page.GotoAsync(address.ToString());

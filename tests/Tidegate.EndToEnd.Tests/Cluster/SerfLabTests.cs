@@ -106,4 +106,65 @@ public sealed class SerfLabTests
         Assert.Contains(await agent.RunAsync("query", "-timeout=3s", "load", "now"), line => line.Contains("one has read now", StringComparison.Ordinal));
         Assert.Contains(await agent.RunAsync("reachability"), line => line.Contains("Successfully contacted all live nodes", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task Who_failed_is_pruned_by_an_agent_and_by_a_member()
+    {
+        await using Lab lab = await Lab.UpAsync(4);
+        await using SerfProcess agent = await SerfProcess.StartAsync(lab, 1, "agent");
+        await using MemberProcess one = await MemberProcess.StartAsync(lab, 2, "one", "--discover", $"tcp://{Lab.AddressOf(1)}:7946");
+        await using SerfProcess second = await SerfProcess.StartAsync(lab, 3, "second", $"-join={Lab.AddressOf(1)}:7946");
+        await using MemberProcess two = await MemberProcess.StartAsync(lab, 4, "two", "--discover", $"tcp://{Lab.AddressOf(1)}:7946");
+        await one.SeesAsync("up", "second");
+        await one.SeesAsync("up", "two");
+        await agent.UntilMemberAsync("two", "alive");
+        second.Kill();
+        two.Kill();
+        await one.SeesAsync("failed", "second");
+        await one.SeesAsync("failed", "two");
+        await agent.UntilMemberAsync("second", "failed");
+        await agent.UntilMemberAsync("two", "failed");
+
+        await agent.RunAsync("force-leave", "-prune", "two");
+        await one.SeesAsync("forgotten", "two");
+        await agent.UntilGoneAsync("two");
+        one.Type("prune second");
+        await one.SeesAsync("forgotten", "second");
+        await agent.UntilGoneAsync("second");
+
+        // A pruned name is free for whoever comes with it next.
+        await using MemberProcess again = await MemberProcess.StartAsync(lab, 4, "two", "--discover", $"tcp://{Lab.AddressOf(2)}:7946");
+        await agent.UntilMemberAsync("two", "alive");
+        await again.SeesAsync("up", "agent");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Members_and_agents_are_one_cluster_over_ipv6(bool encrypted)
+    {
+        string[] ours = encrypted ? ["--key", MemberProcess.Key] : [];
+        string[] theirs = encrypted ? [$"-encrypt={MemberProcess.Key}"] : [];
+        await using Lab lab = await Lab.UpAsync(3);
+        await using SerfProcess agent = await SerfProcess.StartAsync(lab, 1, "agent", [$"-bind=[{Lab.Address6Of(1)}]:7946", .. theirs]);
+        await using MemberProcess one = await MemberProcess.StartAsync(
+            lab, 2, "one", ["--listen", $"[{Lab.Address6Of(2)}]:7946", "--discover", $"tcp://[{Lab.Address6Of(1)}]:7946", .. ours]);
+        await using SerfProcess second = await SerfProcess.StartAsync(
+            lab, 3, "second", [$"-bind=[{Lab.Address6Of(3)}]:7946", $"-join=[{Lab.Address6Of(2)}]:7946", .. theirs]);
+        await one.SeesAsync("up", "agent");
+        await one.SeesAsync("up", "second");
+        await second.UntilMemberAsync("agent", "alive");
+        await agent.UntilMemberAsync("one", "alive");
+        Assert.Contains("fd00:2::11", (await agent.MembersAsync())["one"].Address, StringComparison.Ordinal);
+
+        await agent.RunAsync("event", "deploy", "seven");
+        await one.SaysAsync("event deploy seven");
+        Assert.Contains(await agent.RunAsync("query", "-timeout=3s", "load", "now"), line => line.Contains("one has read now", StringComparison.Ordinal));
+
+        second.Kill();
+        await one.SeesAsync("failed", "second");
+        one.Type("leave");
+        Assert.Equal(0, await one.EndAsync());
+        await agent.UntilMemberAsync("one", "left");
+    }
 }

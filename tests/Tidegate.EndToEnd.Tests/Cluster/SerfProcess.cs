@@ -38,6 +38,9 @@ internal sealed class SerfProcess : IAsyncDisposable
     internal Task UntilMemberAsync(string name, string status) =>
         UntilAsync(async () => (await MembersAsync()).GetValueOrDefault(name)?.Status == status, $"{name} is {status}");
 
+    /// <summary>Waits until the agent no longer knows a member.</summary>
+    internal Task UntilGoneAsync(string name) => UntilAsync(async () => !(await MembersAsync()).ContainsKey(name), $"{name} is forgotten");
+
     internal async Task<Dictionary<string, Known>> MembersAsync()
     {
         string text = string.Join('\n', await RunAsync("members", "-format=json"));

@@ -25,14 +25,32 @@ public sealed class FailedStartTests
     }
 
     [Fact]
+    public async Task Of_several_ports_in_use_each_is_named()
+    {
+        using var one = new TcpListener(IPAddress.Loopback, 0);
+        using var two = new TcpListener(IPAddress.Loopback, 0);
+        using var three = new TcpListener(IPAddress.Loopback, 0);
+        one.Start();
+        two.Start();
+        three.Start();
+        await using var gateway = Launch(Configuration(
+            Service("echo", $"tcp://{one.LocalEndpoint}", $"<accept>tcp://{two.LocalEndpoint}</accept>") + Service("echo", $"ws://{three.LocalEndpoint}/")));
+
+        Assert.Equal(1, await gateway.Process.WaitForExitAsync());
+
+        Assert.Equal(
+            ["ERROR", "ERROR", "ERROR"],
+            gateway.Process.Output.Where(line => line.Contains("Address already in use. Stop the process that listens there", StringComparison.Ordinal)).Select(line => line[..5]));
+    }
+
+    [Fact]
     public async Task A_host_that_does_not_resolve_is_named_with_its_line()
     {
         string error = await SingleErrorAsync(Configuration(Service("echo", "ws://no-such-host.invalid:8000/")));
 
         Assert.Contains("gateway-config.xml:2:", error, StringComparison.Ordinal);
-        Assert.EndsWith(
-            "Unable to resolve DNS name: no-such-host.invalid (in ws://no-such-host.invalid:8000/). Write a name that resolves to an address of this machine, or the address itself.",
-            error, StringComparison.Ordinal);
+        Assert.Contains("Unable to resolve DNS name: no-such-host.invalid (in ws://no-such-host.invalid:8000/)", error, StringComparison.Ordinal);
+        Assert.EndsWith(". Write a name that resolves to an address of this machine, or the address itself.", error, StringComparison.Ordinal);
     }
 
     [Fact]

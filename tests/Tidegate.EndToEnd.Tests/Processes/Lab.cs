@@ -39,6 +39,9 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>The IPv4 address of a host.</summary>
     internal static string AddressOf(int host) => $"192.168.2.{9 + host}";
 
+    /// <summary>An IPv6 address of a host.</summary>
+    internal static string Address6Of(int host) => $"fd00:2::{9 + host}";
+
     /// <summary>Unplugs a host's cable: nothing is refused, packets vanish.</summary>
     internal Task CutAsync(int host) => RunAsync("cut", Text(host));
 

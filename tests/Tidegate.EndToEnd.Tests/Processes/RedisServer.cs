@@ -47,6 +47,20 @@ internal sealed class RedisServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the kernel has something for the server that the server has not read.</summary>
+    internal async Task WaitForUnreadAsync()
+    {
+        // Columns of /proc/net/tcp: local and remote address, state, and the bytes that wait to be sent and to be read, all in hex.
+        string local = string.Create(CultureInfo.InvariantCulture, $"0100007F:{Port:X4}");
+        CancellationToken patience = Patience.Token;
+        while (!File.ReadLines("/proc/net/tcp")
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Any(columns => columns[1] == local && columns[3] == "01" && !columns[4].EndsWith(":00000000", StringComparison.Ordinal)))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), patience);
+        }
+    }
+
     /// <summary>Ends it as a crash would.</summary>
     internal async Task KillAsync()
     {

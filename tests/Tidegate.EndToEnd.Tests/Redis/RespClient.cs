@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Tidegate.EndToEnd.Tests.Redis;
@@ -10,11 +11,15 @@ namespace Tidegate.EndToEnd.Tests.Redis;
 internal sealed class RespClient(ClientWebSocket socket) : IDisposable
 {
     private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly List<byte> _lastReply = [];
     private int _start;
     private int _end;
 
     /// <summary>How the gateway closed the connection, once a read has ended with <see cref="EndOfStreamException"/>.</summary>
     internal WebSocketCloseStatus? CloseStatus => socket.CloseStatus;
+
+    /// <summary>What has come of the last reply, as it came.</summary>
+    internal ReadOnlySpan<byte> LastReply => CollectionsMarshal.AsSpan(_lastReply);
 
     internal string? CloseReason => socket.CloseStatusDescription;
 
@@ -43,6 +48,9 @@ internal sealed class RespClient(ClientWebSocket socket) : IDisposable
 
     internal static byte[] Command(params string[] words) => Command([.. words.Select(Encoding.ASCII.GetBytes)]);
 
+    /// <summary>A value as Redis sends it.</summary>
+    internal static byte[] Reply(byte[] value) => [.. Encoding.ASCII.GetBytes($"${value.Length}\r\n"), .. value, .. "\r\n"u8];
+
     /// <summary>Sends bytes as one message.</summary>
     internal Task SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellation) =>
         socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, cancellation).AsTask();
@@ -51,6 +59,7 @@ internal sealed class RespClient(ClientWebSocket socket) : IDisposable
     /// <exception cref="EndOfStreamException">The connection was closed.</exception>
     internal async Task<byte[]> ReadReplyAsync(CancellationToken cancellation)
     {
+        _lastReply.Clear();
         byte[] line = await ReadLineAsync(cancellation);
         if (line[0] != '$')
         {
@@ -63,6 +72,7 @@ internal sealed class RespClient(ClientWebSocket socket) : IDisposable
             await FillAsync(cancellation);
             int count = Math.Min(_end - _start, bulk.Length - filled);
             _buffer.AsSpan(_start, count).CopyTo(bulk.AsSpan(filled));
+            _lastReply.AddRange(_buffer.AsSpan(_start, count));
             _start += count;
             filled += count;
         }
@@ -84,6 +94,7 @@ internal sealed class RespClient(ClientWebSocket socket) : IDisposable
             int end = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
             int stop = end < 0 ? _end : _start + end + 1;
             line.AddRange(_buffer.AsSpan(_start, stop - _start));
+            _lastReply.AddRange(_buffer.AsSpan(_start, stop - _start));
             _start = stop;
             if (end >= 0)
             {

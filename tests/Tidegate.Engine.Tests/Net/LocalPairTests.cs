@@ -92,6 +92,39 @@ public abstract class LocalPairTests(EventSource source) : EngineTest(source)
         Bounded.Wait(over);
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(2, false)]
+    public void Whether_what_came_was_cut_short_is_known_at_the_other_end(int loops, bool cut)
+    {
+        StartLoops(options => options with { Loops = loops });
+        var near = new Probe();
+        bool? truncated = null;
+        var far = new Probe { ReceiveEnded = connection => truncated = connection.IsReceiveTruncated };
+        var (connection, other, over) = Open(near, far);
+        byte[] sent = Pattern.Bytes(300_000);
+
+        OnLoop(() =>
+        {
+            connection.Write(sent);
+            if (cut)
+            {
+                connection.CloseTruncated(TimeSpan.FromSeconds(60));
+            }
+            else
+            {
+                connection.Close(TimeSpan.FromSeconds(60));
+            }
+        });
+
+        Bounded.Wait(far.ReceiveEnd);
+        Assert.Equal(cut, truncated);
+        far.ExpectBytes(sent);
+        OnLoop(() => other.Close(TimeSpan.FromSeconds(60)), LastLoop);
+        Bounded.Wait(over);
+    }
+
     private EventLoop LastLoop => Loops.All[^1];
 
     private (TcpConnection Near, TcpConnection Far, Task Over) Open(Probe near, Probe far, Action<TcpConnection>? farOpened = null)

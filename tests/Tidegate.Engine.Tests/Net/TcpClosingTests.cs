@@ -207,9 +207,11 @@ public abstract class TcpClosingTests(EventSource source) : EngineTest(source)
             connection.PauseReading();
             connection.Handler = probe;
         });
+        peer.Send("not read"u8);
         peer.Reset();
         OnLoop(() => connection.Write("too late"u8));
         Turns();
+        Assert.False(probe.End.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(5020));
         Turns();
         Assert.NotNull(Bounded.Result(probe.End));
@@ -231,6 +233,58 @@ public sealed class TcpClosingOnEpollTests() : TcpClosingTests(EventSource.Epoll
         {
             Assert.NotNull(Bounded.Result(probe.End));
         }
+    }
+
+    // Nor does it of one that is not being read.
+    [Fact]
+    public void A_reset_ends_a_paused_connection_at_once()
+    {
+        var probe = new Probe();
+        var (peer, _) = Pair(connection =>
+        {
+            connection.PauseReading();
+            connection.Handler = probe;
+        });
+        peer.Reset();
+        if (IsEpoll)
+        {
+            Assert.Equal(SocketError.ConnectionReset, Bounded.Result(probe.End));
+            Assert.Equal("x", probe.Calls.ToString());
+        }
+    }
+
+    [Fact]
+    public void A_reset_ends_a_paused_connection_whose_peer_takes_nothing()
+    {
+        var probe = new Probe();
+        var (peer, connection) = Pair(connection =>
+        {
+            connection.PauseReading();
+            connection.Handler = probe;
+        }, receiveBuffer: 16 * 1024);
+        OnLoop(() => connection.Write(Pattern.Bytes(16 * 1024 * 1024)));
+        peer.Reset();
+        if (IsEpoll)
+        {
+            Assert.Equal(SocketError.ConnectionReset, Bounded.Result(probe.End));
+        }
+    }
+
+    [Fact]
+    public void What_came_before_a_reset_is_handed_out_when_reading_goes_on()
+    {
+        var probe = new Probe();
+        var (peer, connection) = Pair(connection =>
+        {
+            connection.PauseReading();
+            connection.Handler = probe;
+        });
+        peer.Send("last words"u8);
+        peer.Reset();
+        Turns(10);
+        OnLoop(connection.ResumeReading);
+        Assert.NotNull(Bounded.Result(probe.End));
+        Assert.Equal("last words"u8.ToArray(), probe.Bytes);
     }
 }
 

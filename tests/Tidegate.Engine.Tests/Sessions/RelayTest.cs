@@ -38,8 +38,13 @@ public abstract class RelayTest(EventSource source) : WebSocketTest(source)
         { Side.Tcp, Side.Tls },
     };
 
-    private protected (RelayPeer First, RelayPeer Second) Relay(Side first, Side second, WebSocketOptions? options = null, int? receiveBuffer = null)
+    private protected (RelayPeer First, RelayPeer Second) Relay(Side first, Side second, WebSocketOptions? options = null, int? receiveBuffer = null, ManualTime? time = null)
     {
+        if (time is not null)
+        {
+            StartLoops(loops => loops with { TimeProvider = time });
+        }
+
         options ??= Patient;
         TcpConnection? one = null, other = null;
         var (firstPeer, _) = Pair(connection => one = connection, receiveBuffer);

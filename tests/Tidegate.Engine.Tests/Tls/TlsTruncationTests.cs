@@ -115,6 +115,26 @@ public abstract class TlsTruncationTests(EventSource source) : TlsTest(source)
         Assert.Equal((told, truncated), Bounded.Result(client.Ended));
     }
 
+    [Theory]
+    [InlineData(1011, true)]
+    [InlineData(1014, true)]
+    [InlineData(1000, false)]
+    [InlineData(1001, false)]
+    public void A_stream_is_cut_short_where_the_WebSocket_behind_it_says_that_it_broke(int status, bool cut)
+    {
+        WebSocketSession? session = null;
+        var (backEnd, _) = Pair(connection => session = new WebSocketSession(connection, WebSocketRole.Client, new WebSocketOptions()));
+        var client = new RecordingSession(Loop, keepsMessages: false);
+        OnLoop(() =>
+        {
+            _ = new Relay(client, session!, 1000);
+            session!.Start();
+        });
+        backEnd.Send(Wire.CloseFrame(status, mask: false));
+
+        Assert.Equal(((CloseStatus)status, cut), Bounded.Result(client.Ended));
+    }
+
     private (RawPeer Peer, SessionProbe Probe) SessionPair()
     {
         var (peer, probe, _) = StartSession();
@@ -135,7 +155,7 @@ public abstract class TlsTruncationTests(EventSource source) : TlsTest(source)
     }
 
     /// <summary>A session that notes how it is ended.</summary>
-    private sealed class RecordingSession(Tidegate.Engine.Loops.EventLoop loop) : Session
+    private sealed class RecordingSession(Tidegate.Engine.Loops.EventLoop loop, bool keepsMessages = true) : Session
     {
         private readonly TaskCompletionSource<(CloseStatus, bool)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -143,7 +163,7 @@ public abstract class TlsTruncationTests(EventSource source) : TlsTest(source)
 
         public override Tidegate.Engine.Loops.EventLoop Loop => loop;
 
-        public override bool KeepsMessages => true;
+        public override bool KeepsMessages => keepsMessages;
 
         public override System.Net.IPEndPoint? RemoteEndPoint => null;
 
@@ -176,6 +196,8 @@ public abstract class TlsTruncationTests(EventSource source) : TlsTest(source)
         }
 
         public override void EndSending() => _ended.TrySetResult((CloseStatus.NormalClosure, false));
+
+        public override void CloseSending(CloseStatus status, string reason = "") => _ended.TrySetResult((status, false));
 
         public override void Close(CloseStatus status, string reason = "") => _ended.TrySetResult((status, false));
 

@@ -234,6 +234,19 @@ public abstract class CompressionTests(EventSource source) : WebSocketTest(sourc
         Assert.InRange(OnLoop(() => meanwhile), 1, 300);
     }
 
+    [Fact]
+    public void A_message_that_comes_compressed_after_this_sides_close_is_whole_where_it_is_still_wanted()
+    {
+        byte[] text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 99_000).Select(i => (char)('a' + (i % 7)))));
+        var probe = new SessionProbe();
+        var (peer, session) = Serve(probe, Limited, compression: true);
+        OnLoop(() => session.CloseSending(CloseStatus.NormalClosure));
+        peer.ExpectFrame(Wire.Close, Wire.ClosePayload(1000));
+        peer.Send([.. Wire.Frame(Wire.Text, Deflate(text), reserved: Rsv1), .. Wire.CloseFrame(1001)]);
+        Assert.Equal(CloseStatus.GoingAway, Bounded.Result(probe.End).Status);
+        Assert.Equal(text, Assert.Single(probe.Messages).Bytes);
+    }
+
     private static byte[] Deflate(byte[] data)
     {
         using var output = new MemoryStream();

@@ -87,9 +87,9 @@ public sealed class EditionTests
     [InlineData(September2014)]
     public void Until_2015_a_balance_without_its_balancer_is_an_error(string ns) =>
         Assert.Equal(
-            "test.xml:3:10: balance URI: ws://b:80/echo does not point to a balancer service's accept URI in the configuration file, "
+            "test.xml:3:10: balance URI: ws://b:8000/echo does not point to a balancer service's accept URI in the configuration file, "
             + "unable to launch the Gateway. Add a service of type balancer that accepts it, or correct the URI.",
-            Assert.Single(ErrorsOf(ns, Echo("\n<balance>ws://b:80/echo</balance>"))).ToString());
+            Assert.Single(ErrorsOf(ns, Echo("\n<balance>ws://b:8000/echo</balance>"))).ToString());
 
     [Theory]
     [InlineData(November2015)]
@@ -124,11 +124,21 @@ public sealed class EditionTests
         Assert.Equal("ws://b:8000/echo", Assert.Single(configuration.Services[1].Balances).Uri.ToString());
     }
 
+    [Theory]
+    [InlineData(November2015)]
+    [InlineData(September2014)]
+    [InlineData("http://xmlns.kaazing.com/2012/09/gateway")]
+    public void Until_2015_an_accept_that_differs_from_its_balance_in_more_than_the_host_is_an_error(string ns) =>
+        Assert.Equal(
+            "test.xml:4:10: Accept URI: [ws://localhost:8000/echo] does not match balance URI: [ws://b:80/x] in all but hostname. "
+            + "Unable to launch Gateway. Give both the same scheme, port and path.",
+            Assert.Single(ErrorsOf(ns, Balancer + Echo("\n<balance>ws://b:80/x</balance>"))).ToString());
+
     [Fact]
-    public void An_accept_that_differs_from_its_balance_in_more_than_the_host_earns_the_documented_words() =>
+    public void From_2016_on_it_is_worth_a_warning() =>
         Assert.Contains(
             "Accept URI: [ws://localhost:8000/echo] does not match balance URI: [ws://b:80/x] in all but hostname.",
-            In(November2015, Balancer + Echo("<balance>ws://b:80/x</balance>")).Warnings.Select(w => w.Problem));
+            In(June2016, Balancer + Echo("<balance>ws://b:80/x</balance>")).Warnings.Select(w => w.Problem));
 
     private static GatewayConfiguration In(string ns, string content) => ConfigurationReader.Parse(Around(content, ns), "test.xml", Nothing);
 

@@ -32,15 +32,22 @@ public sealed class RoundTripTests
 
     private static readonly Gen<int> s_size = Gen.OneOf(Gen.Choose(1, int.MaxValue), Gen.Choose(1, 1024).Select(k => k * 1024));
 
-    private static readonly Gen<BindAddress> s_bind =
-        from text in Gen.Elements("8000", "127.0.0.1:1", "[::1]:65535", "host.example:80", "0")
-        select BindAddress.TryParse(text, out BindAddress? bind, out _) ? bind : throw new FormatException(text);
-
     private static readonly Gen<TlsOptions> s_tls =
         from encryption in s_bool
         from protocols in Gen.Elements(SslProtocols.Tls13, SslProtocols.Tls12 | SslProtocols.Tls13, SslProtocols.Tls12)
         from ciphers in Optional(Gen.Elements("HIGH,!ADH", "AES128-GCM-SHA256"))
         select new TlsOptions { Encryption = encryption, Protocols = protocols, Ciphers = ciphers };
+
+    private static readonly Gen<ClientVerification> s_verification =
+        Gen.Elements(ClientVerification.None, ClientVerification.Optional, ClientVerification.Required);
+
+    // Without those that only accepts have, or only connects.
+    private static readonly Gen<SocksOptions> s_socks =
+        from mode in Gen.Elements<SocksMode?>(null, SocksMode.Forward, SocksMode.Reverse)
+        from ciphers in Optional(Gen.Constant("HIGH"))
+        from protocols in Gen.Elements<SslProtocols?>(null, SslProtocols.Tls12)
+        from verify in s_verification
+        select new SocksOptions { Mode = mode, Ciphers = ciphers, Protocols = protocols, VerifyClient = verify };
 
     private static readonly Gen<AcceptOptions> s_accept =
         from size in s_size
@@ -49,9 +56,12 @@ public sealed class RoundTripTests
         from subprotocols in s_word.ListOf()
         from compression in s_bool
         from tls in s_tls
-        from verify in Gen.Elements(ClientVerification.None, ClientVerification.Optional, ClientVerification.Required)
-        from binds in Layers(["tcp", "http", "https", "ws", "wss", "ssl", "udp"], s_bind)
-        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe"], Gen.Constant(GatewayUri.Parse("tcp://127.0.0.1:8080", UriUse.Accept)))
+        from verify in s_verification
+        from socks in s_socks
+        from retry in s_time
+        from padding in Gen.Choose(0, 65507)
+        from binds in Layers(["tcp", "http", "https", "ws", "wss", "ssl", "udp", "socks", "wsn", "wsx", "httpxe"], GeneratedAddresses.Bind)
+        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe", "socks"], GeneratedAddresses.Transport(UriUse.Accept))
         from redirects in Gen.Choose(0, 100)
         from header in s_bool
         from http2 in s_bool
@@ -74,6 +84,8 @@ public sealed class RoundTripTests
             WebSocketsOverHttp2 = streams,
             UdpInterface = nic,
             MaximumOutboundRate = rate,
+            UdpPaddingAlignment = padding,
+            Socks = socks with { RetryMaximumInterval = retry },
         };
 
     private static readonly Gen<ConnectOptions> s_connect =
@@ -81,11 +93,14 @@ public sealed class RoundTripTests
         from times in s_time.ArrayOf(3)
         from flags in s_bool.ArrayOf(2)
         from tls in s_tls
-        from bind in Optional(s_bind)
-        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe"], Gen.Constant(GatewayUri.Parse("tcp://127.0.0.1:8080", UriUse.Connect)))
+        from bind in Optional(GeneratedAddresses.Bind)
+        from transports in Layers(["http", "ssl", "tcp", "udp", "pipe", "socks"], GeneratedAddresses.Transport(UriUse.Connect))
         from counts in Gen.Choose(1, 100).ArrayOf(3)
         from version in Gen.Elements(WebSocketVersion.Rfc6455, WebSocketVersion.Draft75)
         from nic in Optional(s_text)
+        from verify in s_verification
+        from socks in s_socks
+        from padding in Gen.Choose(0, 65507)
         select new ConnectOptions
         {
             MaximumMessageSize = size,
@@ -94,7 +109,9 @@ public sealed class RoundTripTests
             KeepaliveTimeout = times[2],
             Compression = flags[0],
             Keepalive = flags[1],
-            Tls = tls,
+            Tls = tls with { VerifyClient = verify },
+            UdpPaddingAlignment = padding,
+            Socks = socks with { Timeout = padding % 2 == 0 ? null : times[0] },
             TcpBind = bind,
             Transports = transports,
             KeepaliveConnections = counts[0],
@@ -173,6 +190,7 @@ public sealed class RoundTripTests
         }),
         from directory in s_word
         from welcome in Optional(s_word)
+        from errors in Optional(Gen.Elements("errors", "/error-pages", "file:///srv/a%20b"))
         from indexes in s_bool
         from links in s_bool
         from word in Gen.SubListOf("no-cache", "no-store", "must-revalidate", "private")
@@ -185,6 +203,7 @@ public sealed class RoundTripTests
         {
             Directory = directory,
             WelcomeFile = welcome,
+            ErrorPagesDirectory = errors,
             Indexes = indexes,
             FollowSymbolicLinks = links,
             Locations = [.. Enumerable.Repeat(new DirectoryLocation { Patterns = [.. patterns], CacheControl = cache }, locations)],
@@ -200,20 +219,34 @@ public sealed class RoundTripTests
         from constraints in s_constraint.ListOf()
         from mime in s_word.ListOf()
         from isProtected in s_bool
+        from how in Gen.Choose(0, 2)
         from roles in s_word.ListOf()
-        from balanced in s_bool
-        let connects = typed.Type is "proxy" or "amqp.proxy"
+        from type in Gen.Constant(ServiceTypes.Find(typed.Type)!)
+        from connects in GeneratedAddresses.Connects(type.ConnectSchemes.Length == 0 ? [UriScheme.Tcp] : type.ConnectSchemes)
+        from balances in GeneratedAddresses.Balances
+        from push in Optional(s_elements.Select(elements => new PropertyElement("notify-options", "", elements)))
+        from extensions in s_text.ListOf()
         select new ServiceConfiguration
         {
             Name = "",
             Description = description,
             Type = typed.Type,
             Accepts = [],
-            Connects = connects ? [new(GatewayUri.Parse("tcp://[::1]:6379", UriUse.Connect), s_nowhere)] : [],
-            Balances = balanced ? [new(GatewayUri.Parse("ws://balancer.example/x", UriUse.Accept), s_nowhere)] : [],
-            AcceptOptions = accept,
-            ConnectOptions = connects ? connect : new ConnectOptions(),
-            RealmName = isProtected ? "the realm" : null,
+            Connects = type.MaximumConnects > 0 ? connects : [],
+            Balances = balances,
+            // Clients pass one realm, or several of HTTP; and that of TCP is the one.
+            AcceptOptions = accept with
+            {
+                HttpRealms = isProtected && how == 1 ? ["first", "second"] : [],
+                TcpRealm = isProtected && how == 2 ? "the realm" : null,
+            },
+            ConnectOptions = type.MaximumConnects > 0 ? connect : new ConnectOptions(),
+            Unheeded =
+            [
+                .. push is null ? ImmutableArray<PropertyElement>.Empty : [push],
+                .. extensions.Select(extension => new PropertyElement("ws-extension", extension, [])),
+            ],
+            RealmName = isProtected && how != 1 ? "the realm" : null,
             RequiredRoles = !isProtected ? [] : roles.Count == 0 ? ["*"] : [.. roles.Distinct()],
             CrossSiteConstraints = [.. constraints.DistinctBy(c => c.AllowOrigin)],
             MimeTypes = typed.Type == "directory" ? mime.Distinct().ToImmutableDictionary(e => e, e => $"text/{e}") : ImmutableDictionary<string, string>.Empty,
@@ -222,34 +255,26 @@ public sealed class RoundTripTests
         };
 
     private static readonly Gen<GatewayConfiguration> s_configuration =
-        from services in s_service.NonEmptyListOf()
+        from count in Gen.Choose(1, 4)
+        from services in s_service.ArrayOf(count)
+        from accepts in Gen.CollectToArray(Enumerable.Range(0, count), i => GeneratedAddresses.Accepts(ServiceTypes.Find(services[i].Type)!.AcceptSchemes, i))
         from realms in s_realm.ListOf()
         from store in Optional(s_word.Select(name => new StoreConfiguration { Type = "JCEKS", File = $"/{name}", PasswordFile = $"/{name}.pw", Position = s_nowhere }))
-        from cluster in Optional(
-            from secret in Optional(s_text)
-            select new ClusterConfiguration
-            {
-                Name = "c",
-                Accepts = [new ClusterAddress("tcp", "@eth0", 5942, "")],
-                Connects = [new ClusterAddress("udp", "224.2.2.3", 54327, "")],
-                AwsSecretKey = secret,
-                KeyFile = secret is null ? "/keys" : null,
-                Position = s_nowhere,
-            })
+        from cluster in GeneratedCluster.Of(s_text)
         select new GatewayConfiguration(
             "",
-            [.. services.Take(4).Select((service, i) => service with
-            {
-                Name = $"service {i}",
-                Accepts = [new(GatewayUri.Parse($"{(service.Type == "directory" ? "http" : "ws")}://host.example:80{i}/x%20y", UriUse.Accept), s_nowhere)],
-            })],
+            [.. services.Select((service, i) => service with { Name = $"service {i}", Accepts = accepts[i] })],
             [])
         {
             Security = new SecurityConfiguration
             {
                 Keystore = store,
                 Truststore = store,
-                Realms = [.. realms.Append(new RealmConfiguration { Name = "the realm", Position = s_nowhere }).DistinctBy(realm => realm.Name)],
+                Realms =
+                [
+                    .. realms.Concat(from name in (string[])["the realm", "first", "second"] select new RealmConfiguration { Name = name, Position = s_nowhere })
+                        .DistinctBy(realm => realm.Name),
+                ],
             },
             Cluster = cluster,
         };

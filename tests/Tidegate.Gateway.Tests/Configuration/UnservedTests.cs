@@ -25,6 +25,41 @@ public sealed class UnservedTests
             $"Tidegate does not serve {new Uri(accept).Scheme} (\"{accept}\") yet.",
             Assert.Single(Read($"<service><name>e</name><accept>{accept}</accept><type>echo</type></service>").Unserved).Finding.Problem);
 
+    [Theory]
+    [InlineData("notify", "<notify>apns://h</notify>")]
+    [InlineData("notify-options", "<notify-options><apns.feedback.transport>ssl://h:2196</apns.feedback.transport><ssl.ciphers>HIGH</ssl.ciphers></notify-options>")]
+    [InlineData("notify-options", "<notify-options/>")]
+    [InlineData("ws-extension", "<ws-extension>x-acme-compress</ws-extension>")]
+    [InlineData("ws-extension", "<ws-extension><name>x-acme-compress</name></ws-extension><ws-extension/>")]
+    [InlineData("udp.padding.alignment", "<accept-options><udp.padding.alignment>4</udp.padding.alignment></accept-options>")]
+    [InlineData("socks.mode", "<accept-options><socks.mode>reverse</socks.mode></accept-options>")]
+    [InlineData("socks.retry.maximum.interval", "<accept-options><socks.retry.maximum.interval>1 second</socks.retry.maximum.interval></accept-options>")]
+    [InlineData("socks.transport", "<accept-options><socks.transport>wsn+ssl://h:1080/shield</socks.transport></accept-options>")]
+    [InlineData("socks.tls.ciphers", "<accept-options><socks.tls.ciphers>NULL</socks.tls.ciphers></accept-options>")]
+    [InlineData("socks.ssl.protocols", "<accept-options><socks.ssl.protocols>TLSv1.2</socks.ssl.protocols></accept-options>")]
+    [InlineData("socks.ssl.verify-client", "<accept-options><socks.ssl.verify-client>required</socks.ssl.verify-client></accept-options>")]
+    [InlineData("socks.bind", "<accept-options><socks.bind>1080</socks.bind></accept-options>")]
+    [InlineData("wsn.bind", "<accept-options><wsn.bind>8001</wsn.bind></accept-options>")]
+    public void What_no_schema_had_and_the_documents_did_is_read_and_start_refuses_it_by_name(string element, string content)
+    {
+        GatewayConfiguration configuration = Read(Echo(content) + Second);
+
+        Assert.Empty(configuration.Warnings);
+        Assert.All(configuration.Unserved, part => Assert.Equal(("e", $"Tidegate does not serve <{element}> yet."), (part.Service, part.Finding.Problem)));
+        Assert.NotEmpty(Assert.Throws<ConfigurationException>(() => configuration.Servable(lenient: false)).Errors);
+        Assert.Equal(["second"], configuration.Servable(lenient: true).Services.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void Connects_have_theirs_too() =>
+        Assert.Equal(
+            ["socks.timeout", "ssl.verify-client", "socks.mode", "udp.padding.alignment"],
+            Read(
+                "<service><name>p</name><accept>tcp://h:1</accept><connect>tcp://h:2</connect><type>proxy</type><connect-options>"
+                + "<socks.timeout>10 sec</socks.timeout><ssl.verify-client>required</ssl.verify-client><socks.mode>forward</socks.mode>"
+                + "<udp.padding.alignment>8</udp.padding.alignment></connect-options></service>")
+                .Unserved.Select(part => part.Finding.Problem.Split('<', '>')[1]));
+
     [Fact]
     public void It_keeps_the_gateway_from_starting()
     {
@@ -66,7 +101,7 @@ public sealed class UnservedTests
     public void A_value_that_is_the_default_anyway_is_no_reason_to_refuse() =>
         Assert.Empty(Read(
             "<service><name>p</name><accept>tcp://h:1</accept><connect>tcp://h:2</connect><type>proxy</type><connect-options>"
-            + "<ws.version>rfc6455</ws.version><http.maximum.redirects>0</http.maximum.redirects></connect-options></service>").Unserved);
+            + "<ws.version>rfc6455</ws.version><http.maximum.redirects>0</http.maximum.redirects><ssl.verify-client>none</ssl.verify-client></connect-options></service>").Unserved);
 
     [Fact]
     public void What_asks_for_protection_says_that_it_is_never_started_open() =>

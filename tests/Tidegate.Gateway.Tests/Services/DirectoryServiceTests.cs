@@ -12,14 +12,8 @@ using Tidegate.Gateway.Services.Directory;
 namespace Tidegate.Gateway.Tests.Services;
 
 /// <summary>What a directory service sends for which path (compat.md 2.7), over real connections and from real files.</summary>
-public sealed class DirectoryServiceTests : IDisposable
+public sealed class DirectoryServiceTests : DirectoryTest
 {
-    private static readonly byte[] s_text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 2000).Select(i => $"line {i}\n")));
-
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None });
-
-    public void Dispose() => _client.Dispose();
-
     [Theory]
     // The server reads a path once: what is still encoded then is no file's name.
     [InlineData("/../outside.txt", 404)]
@@ -141,7 +135,7 @@ public sealed class DirectoryServiceTests : IDisposable
         Assert.Equal((HttpStatusCode.Found, "/sub/"), (redirect.StatusCode, redirect.Headers.Location!.OriginalString));
         // Not to another host.
         Assert.Equal("/sub/", (await GetAsync(gateway, "//sub")).Headers.Location!.OriginalString);
-        Assert.Contains("files", await _client.GetStringAsync(new Uri($"http://127.0.0.1:{gateway.Port}/")), StringComparison.Ordinal);
+        Assert.Contains("files", await Client.GetStringAsync(new Uri($"http://127.0.0.1:{gateway.Port}/")), StringComparison.Ordinal);
 
         string list = await (await GetAsync(gateway, "/sub/")).Content.ReadAsStringAsync();
         Assert.Contains("<a href=\"./page.html\">page.html</a>", list, StringComparison.Ordinal);
@@ -159,7 +153,7 @@ public sealed class DirectoryServiceTests : IDisposable
             "test.xml");
         await using GatewayServer server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = scratch.Path, Loops = 1 }, NullLoggerFactory.Instance, CancellationToken.None);
-        HttpResponseMessage redirect = await _client.GetAsync(new Uri($"http://127.0.0.1:{server.Served[0].Port}/a%20b/%C3%A9%2Fc/sub%20dir"));
+        HttpResponseMessage redirect = await Client.GetAsync(new Uri($"http://127.0.0.1:{server.Served[0].Port}/a%20b/%C3%A9%2Fc/sub%20dir"));
         Assert.Equal((HttpStatusCode.Found, "/a%20b/%C3%A9%2Fc/sub%20dir/"), (redirect.StatusCode, redirect.Headers.Location?.OriginalString));
     }
 
@@ -200,77 +194,6 @@ public sealed class DirectoryServiceTests : IDisposable
         Assert.DoesNotContain(".git", list, StringComparison.Ordinal);
         Assert.DoesNotContain("Parent", list, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(await StartAsync(o => o with { WelcomeFile = null }), "/")).StatusCode);
-    }
-
-    [Theory]
-    [InlineData("gzip", "gzip")]
-    [InlineData("br", "br")]
-    [InlineData("gzip, br", "br")]
-    [InlineData("gzip;q=1, br;q=0.5", "gzip")]
-    [InlineData("br;q=0, gzip;q=0", null)]
-    [InlineData("*", "br")]
-    [InlineData("identity", null)]
-    [InlineData("deflate", null)]
-    [InlineData("", null)]
-    public async Task Text_is_compressed_as_the_client_likes_it(string accepts, string? coding)
-    {
-        await using RunningGateway gateway = await StartAsync();
-        for (int round = 0; round < 2; round++)
-        {
-            using HttpResponseMessage response = await GetAsync(gateway, "/a.txt", r => r.Headers.TryAddWithoutValidation("Accept-Encoding", accepts));
-            byte[] content = await response.Content.ReadAsByteArrayAsync();
-
-            Assert.Equal(coding, response.Content.Headers.ContentEncoding.SingleOrDefault());
-            Assert.Contains("Accept-Encoding", response.Headers.Vary);
-            Assert.Equal(content.Length, response.Content.Headers.ContentLength);
-            Assert.Equal(coding is null, content.Length == s_text.Length);
-            Assert.Equal(s_text, Decompressed(content, coding));
-            Assert.Equal("text/plain", response.Content.Headers.ContentType!.MediaType);
-            // Another coding is another representation (RFC 9110, section 8.8.3.3).
-            Assert.Equal(coding is not null, response.Headers.ETag!.Tag.EndsWith($"-{coding}\"", StringComparison.Ordinal));
-        }
-    }
-
-    [Fact]
-    public async Task What_is_small_or_no_text_is_sent_as_it_is()
-    {
-        await using RunningGateway gateway = await StartAsync();
-        foreach (string path in new[] { "/data.bin", "/sub/page.html" })
-        {
-            using HttpResponseMessage response = await GetAsync(gateway, path, r => r.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip, br"));
-            Assert.Empty(response.Content.Headers.ContentEncoding);
-        }
-    }
-
-    [Fact]
-    public async Task A_file_compressed_in_advance_is_sent_unless_it_is_older()
-    {
-        await using RunningGateway gateway = await StartAsync();
-        string file = Path.Combine(gateway.Web, "a.txt");
-        await File.WriteAllTextAsync(file + ".br", "compressed in advance");
-        File.SetLastWriteTimeUtc(file + ".br", File.GetLastWriteTimeUtc(file));
-        async Task<HttpResponseMessage> AskAsync() => await GetAsync(gateway, "/a.txt", r => r.Headers.TryAddWithoutValidation("Accept-Encoding", "br"));
-
-        using HttpResponseMessage ready = await AskAsync();
-        Assert.Equal("compressed in advance", await ready.Content.ReadAsStringAsync());
-        Assert.Equal(("br", "text/plain"), (ready.Content.Headers.ContentEncoding.Single(), ready.Content.Headers.ContentType!.MediaType));
-
-        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(1));
-        using HttpResponseMessage fresh = await AskAsync();
-        Assert.Equal(s_text, Decompressed(await fresh.Content.ReadAsByteArrayAsync(), "br"));
-    }
-
-    [Fact]
-    public async Task A_file_that_has_changed_is_compressed_anew()
-    {
-        await using RunningGateway gateway = await StartAsync();
-        async Task<byte[]> AskAsync() => Decompressed(
-            await (await GetAsync(gateway, "/a.txt", r => r.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip"))).Content.ReadAsByteArrayAsync(), "gzip");
-        Assert.Equal(s_text, await AskAsync());
-        byte[] changed = [.. s_text.Reverse()];
-        await File.WriteAllBytesAsync(Path.Combine(gateway.Web, "a.txt"), changed);
-        File.SetLastWriteTimeUtc(Path.Combine(gateway.Web, "a.txt"), DateTime.UtcNow.AddMinutes(1));
-        Assert.Equal(changed, await AskAsync());
     }
 
     [Fact]
@@ -315,90 +238,9 @@ public sealed class DirectoryServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Types_are_the_operators_then_the_gateways_then_the_usual_ones()
-    {
-        await using RunningGateway gateway = await StartAsync(
-            mimeTypes: ImmutableDictionary<string, string>.Empty.Add("bin", "application/x-own").Add("txt", "text/x-own; charset=utf-8"),
-            more: new() { ["s.JS"] = [], ["m.wasm"] = [], ["i.avif"] = [], ["n"] = [], ["o.strange"] = [] });
-        foreach ((string path, string type) in new[]
-        {
-            ("/data.bin", "application/x-own"), ("/a.txt", "text/x-own; charset=utf-8"), ("/s.JS", "text/javascript"), ("/m.wasm", "application/wasm"),
-            ("/i.avif", "image/avif"), ("/n", "application/octet-stream"), ("/o.strange", "application/octet-stream"), ("/", "text/html"),
-        })
-        {
-            Assert.Equal((path, type), (path, (await GetAsync(gateway, path)).Content.Headers.ContentType?.ToString()));
-        }
-    }
-
-    [Fact]
-    public async Task Caches_are_told_what_the_locations_say()
-    {
-        DirectoryLocation Location(string patterns, string control)
-        {
-            Assert.True(CacheControl.TryParse(control, out CacheControl? parsed, out _));
-            return new() { Patterns = [.. patterns.Split(' ')], CacheControl = parsed };
-        }
-
-        await using RunningGateway gateway = await StartAsync(o => o with
-        {
-            Locations = [Location("**/*", "max-age=1 year, public"), Location("sub/** *.BIN", "max-age=m+1 hour"), Location("data.*", "no-cache, private")],
-        });
-        File.SetLastWriteTimeUtc(Path.Combine(gateway.Web, "data.bin"), DateTime.UtcNow.AddMinutes(-30));
-        File.SetLastWriteTimeUtc(Path.Combine(gateway.Web, "sub", "page.html"), DateTime.UtcNow.AddDays(-1));
-
-        HttpResponseMessage text = await GetAsync(gateway, "/a.txt");
-        Assert.Equal("public, max-age=31536000", text.Headers.NonValidated["Cache-Control"].ToString());
-        HttpResponseMessage page = await GetAsync(gateway, "/sub/page.html");
-        Assert.Equal("public, max-age=0", page.Headers.NonValidated["Cache-Control"].ToString());
-        HttpResponseMessage data = await GetAsync(gateway, "/data.bin");
-        string control = data.Headers.NonValidated["Cache-Control"].ToString();
-        Assert.StartsWith("no-cache, private, max-age=", control, StringComparison.Ordinal);
-        Assert.InRange(int.Parse(control.Split('=')[1], CultureInfo.InvariantCulture), 1700, 1800);
-        Assert.InRange(data.Content.Headers.Expires!.Value, DateTimeOffset.UtcNow.AddMinutes(28), DateTimeOffset.UtcNow.AddMinutes(31));
-    }
-
-    [Fact]
     public async Task A_policy_file_of_the_directory_is_not_served()
     {
         await using RunningGateway gateway = await StartAsync(more: new() { ["clientaccesspolicy.xml"] = [1] });
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(gateway, "/clientaccesspolicy.xml")).StatusCode);
-    }
-
-    private static byte[] Decompressed(byte[] content, string? coding)
-    {
-        using var source = new MemoryStream(content);
-        using Stream stream = coding switch
-        {
-            "br" => new BrotliStream(source, CompressionMode.Decompress),
-            "gzip" => new GZipStream(source, CompressionMode.Decompress),
-            _ => source,
-        };
-        using var result = new MemoryStream();
-        stream.CopyTo(result);
-        return result.ToArray();
-    }
-
-    private static Task<RunningGateway> StartAsync(
-        Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null, Dictionary<string, byte[]>? more = null)
-    {
-        var files = new Dictionary<string, byte[]>(more ?? [])
-        {
-            ["a.txt"] = s_text,
-            ["data.bin"] = s_text,
-            ["a b%.txt"] = [1],
-            ["sub/page.html"] = [.. "<p>page"u8],
-            ["sub2/x"] = [],
-            [".hidden"] = [1],
-            [".git/config"] = [1],
-            [".well-known/security.txt"] = [1],
-        };
-        return RunningGateway.StartAsync(files: files, directory: directory, mimeTypes: mimeTypes);
-    }
-
-    private async Task<HttpResponseMessage> GetAsync(RunningGateway gateway, string path, Action<HttpRequestMessage>? change = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://127.0.0.1:{gateway.Port}{path}"));
-        change?.Invoke(request);
-        return await _client.SendAsync(request);
     }
 }

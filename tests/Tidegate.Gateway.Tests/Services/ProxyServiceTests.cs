@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -62,6 +61,58 @@ public sealed class ProxyServiceTests
         byte[] reason = await client.ReadAsync(close[1] - 2);
         Assert.Contains("connection refused", System.Text.Encoding.UTF8.GetString(reason), StringComparison.Ordinal);
         Assert.Contains(log.Lines, line => line.StartsWith($"Connection to tcp://127.0.0.1:{port} failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Many_clients_whose_back_end_is_away_are_a_few_lines_in_the_log()
+    {
+        var time = new StandingTime();
+        using var log = new CollectedLog();
+        int port;
+        using (var gone = new BackEndServer())
+        {
+            port = gone.Port;
+        }
+
+        await using RunningGateway gateway = await RunningGateway.StartAsync(port, loggers: log.Factory, time: time);
+        for (int i = 0; i < 20; i++)
+        {
+            await RefusedAsync(gateway);
+        }
+
+        time.Advance(ConnectFailureLog.Period);
+        await RefusedAsync(gateway);
+        Assert.Equal(
+            [
+                $"Connection to tcp://127.0.0.1:{port} failed: connection refused (service relay)",
+                $"Connection to tcp://127.0.0.1:{port} failed: connection refused (service relay; 19 more failed since the last such line)",
+            ],
+            log.At(LogLevel.Warning));
+
+        using var backEnd = new BackEndServer(port);
+        using RawClient client = await OpenAsync(gateway);
+        await backEnd.AcceptAsync();
+        await log.WaitForAsync($"Connection to tcp://127.0.0.1:{port} succeeded again (service relay; 0 more had failed)");
+    }
+
+    [Theory]
+    [InlineData(ConnectStrategy.Immediate)]
+    [InlineData(ConnectStrategy.Deferred)]
+    [InlineData(ConnectStrategy.Prepared)]
+    public async Task A_client_that_sends_and_closes_at_once_gets_the_answer(ConnectStrategy strategy)
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(backEnd.Port, proxy: new() { ConnectStrategy = strategy });
+        using RawClient client = await OpenAsync(gateway);
+        await client.SendAsync((byte[])[.. s_hello, .. RawClient.Frame(8, [0x0F, 0xA1])]);
+
+        // Prepared connections are several, one of which was taken.
+        using Socket server = await AcceptWithDataAsync(backEnd);
+        Assert.Equal("hello"u8.ToArray(), await BackEndServer.ReadToEndAsync(server));
+        await server.SendAsync("answer"u8.ToArray());
+        server.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal([0x82, 6, .. "answer"u8, 0x88, 2, 0x0F, 0xA1], await client.ReadToEndAsync());
     }
 
     [Fact]
@@ -203,49 +254,38 @@ public sealed class ProxyServiceTests
         return client;
     }
 
+    /// <summary>A client that is told that there is no back-end.</summary>
+    private static async Task RefusedAsync(RunningGateway gateway)
+    {
+        using RawClient client = await OpenAsync(gateway);
+        byte[] close = await client.ReadAsync(4);
+        Assert.Equal((0x88, 1014), (close[0], (close[2] << 8) | close[3]));
+    }
+
+    /// <summary>The connection on which something arrives.</summary>
+    private static async Task<Socket> AcceptWithDataAsync(BackEndServer backEnd)
+    {
+        var accepted = new List<Socket>();
+        Task<Socket> next = backEnd.AcceptAsync();
+        while (true)
+        {
+            if (accepted.Find(socket => socket.Available > 0) is { } found)
+            {
+                return found;
+            }
+
+            if (await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(10))) == next)
+            {
+                accepted.Add(await next);
+                next = backEnd.AcceptAsync();
+            }
+        }
+    }
+
     private static async Task<string> AnswerAsync(RunningGateway gateway)
     {
         using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
         await client.SendAsync(RawClient.Handshake(gateway.Port, "/relay"));
         return await client.ReadHeadAsync();
-    }
-
-    /// <summary>Log lines, to be waited for.</summary>
-    private sealed class CollectedLog : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<string> _lines = new();
-        private readonly SemaphoreSlim _added = new(0);
-
-        internal CollectedLog() => Factory = LoggerFactory.Create(builder => builder.AddProvider(this));
-
-        internal ILoggerFactory Factory { get; }
-
-        internal IEnumerable<string> Lines => _lines;
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            _lines.Enqueue(formatter(state, exception));
-            _added.Release();
-        }
-
-        public void Dispose()
-        {
-        }
-
-        internal async Task WaitForAsync(string line)
-        {
-            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            while (!_lines.Contains(line))
-            {
-                await _added.WaitAsync(timeout.Token);
-            }
-        }
     }
 }

@@ -136,6 +136,25 @@ public abstract class TransportTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_is_in_a_tunnel_is_told_when_what_is_behind_it_breaks()
+    {
+        using var backEnd = new BackEndServer();
+        await using GatewayServer gateway = await StartAsync(
+            Proxy("tcp://inner.example:1", $"tcp://127.0.0.1:{backEnd.Port}", accepting: "<tcp.transport>ws://127.0.0.1:0/tunnel</tcp.transport>"));
+        using var client = new ClientWebSocket();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await client.ConnectAsync(new Uri($"ws://127.0.0.1:{gateway.Served[0].BoundTo[0].Port}/tunnel"), timeout.Token);
+        System.Net.Sockets.Socket behind = await backEnd.AcceptAsync();
+        await client.SendAsync("question"u8.ToArray(), WebSocketMessageType.Binary, true, timeout.Token);
+        Assert.Equal("question"u8.ToArray(), await BackEndServer.ReadAsync(behind, 8));
+
+        behind.Close(0);
+
+        WebSocketReceiveResult end = await client.ReceiveAsync(new byte[100], timeout.Token);
+        Assert.Equal((WebSocketMessageType.Close, 1014), (end.MessageType, (int)end.CloseStatus!));
+    }
+
+    [Fact]
     public async Task Services_of_http_share_a_tunnel_and_are_told_apart_inside_it()
     {
         const string Tunnel = "<http.transport>ws://localhost:0/tunnel</http.transport>";
@@ -259,8 +278,9 @@ public abstract class TransportTests : IDisposable
     private static string Echo(string accept, string transport, string rest = "") =>
         $"\n<service><name>{accept}</name><accept>{accept}</accept><type>echo</type>{rest}<accept-options>{transport}</accept-options></service>";
 
-    private static string Proxy(string accept, string connect, string transport) =>
-        $"\n<service><name>proxy</name><accept>{accept}</accept><connect>{connect}</connect><type>proxy</type><connect-options>{transport}</connect-options></service>";
+    private static string Proxy(string accept, string connect, string transport = "", string accepting = "") =>
+        $"\n<service><name>proxy</name><accept>{accept}</accept><connect>{connect}</connect><type>proxy</type>" +
+        $"<accept-options>{accepting}</accept-options><connect-options>{transport}</connect-options></service>";
 
     /// <summary>More than any buffer on the way holds, both ways at once, and an orderly end.</summary>
     private static async Task ExpectEchoAsync(IPEndPoint endPoint)

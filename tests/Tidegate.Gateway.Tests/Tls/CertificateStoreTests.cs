@@ -66,7 +66,8 @@ public sealed class CertificateStoreTests : IDisposable
         var exception = Assert.Throws<GatewayStartException>(() => Read(content));
         string file = Path.Combine(_directory, "store");
         Assert.Equal(
-            $"conf.xml:3:7: {file} is a {type} store, which only Java reads. Convert it, and write the new file here: " +
+            $"conf.xml:3:7: {file} is a {type} store, which only Java reads. (Exception \"Unknown format\" caught loading file \"{file}\", " +
+            "you may need to specify \"<type>JCEKS</type>\" in the gateway configuration file.) A <type> does not help here. Convert it, and write the new file here: " +
             $"keytool -importkeystore -srckeystore {file} -srcstoretype {type} -destkeystore {file}.p12 -deststoretype PKCS12",
             exception.Message);
     }
@@ -78,7 +79,12 @@ public sealed class CertificateStoreTests : IDisposable
     {
         using X509Certificate2 certificate = _authority.Issue(["a.test"]);
         var exception = Assert.Throws<GatewayStartException>(() => Read(certificate.Export(X509ContentType.Pkcs12, "right"), password));
-        Assert.StartsWith("conf.xml:3:7: Unable to load necessary certificate keys from keystore", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "conf.xml:3:7: Unable to load necessary certificate keys from keystore; perhaps your keys are protected by passwords that are different from the keystore password? "
+            + "(Exception \"", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\" caught loading file \"{Path.Combine(_directory, "store")}\", you may need to specify \"<type>JCEKS</type>\" in the gateway configuration file",
+            exception.Message, StringComparison.Ordinal);
         Assert.Contains("<password-file>", exception.Message, StringComparison.Ordinal);
     }
 

@@ -17,7 +17,7 @@ public sealed class TlsCheckTests : IDisposable
     public static TheoryData<string, string, string> BadStores => new()
     {
         { "nowhere.pem", "", "can not be read: " },
-        { "store.jks", "", "is a JKS store, which only Java reads. Convert it, and write the new file here: keytool -importkeystore " },
+        { "store.jks", "", "Convert it, and write the new file here: keytool -importkeystore " },
         { "store.jks", "<password-file>store.pw</password-file>", "-deststoretype PKCS12 -srcstorepass:file " },
         { "store.jceks", "", "is a JCEKS store" },
         { "store.p12", "", "perhaps your keys are protected by passwords that are different from the keystore password?" },
@@ -111,8 +111,11 @@ public sealed class TlsCheckTests : IDisposable
         _directory.Dispose();
     }
 
-    private static (ImmutableArray<ConfigurationError> Errors, ImmutableArray<string> Warnings) Check(GatewayConfiguration configuration) =>
-        TlsCheck.Run(configuration, TimeProvider.System);
+    private static (ImmutableArray<ConfigurationError> Errors, ImmutableArray<string> Warnings) Check(GatewayConfiguration configuration)
+    {
+        (ImmutableArray<ConfigurationError> errors, ImmutableArray<ConfigurationError> warnings) = TlsCheck.Run(configuration, TimeProvider.System);
+        return (errors, [.. warnings.Select(warning => warning.ToString())]);
+    }
 
     private GatewayConfiguration Configure(string security, string services)
     {

@@ -73,6 +73,23 @@ public sealed class AccusationRuleTests
     }
 
     [Fact]
+    public void Two_of_three_that_fall_silent_together_do_not_wait_for_each_others_confirmation()
+    {
+        Script script = new Script().With(3);
+        script.Nacking.Add(At(4));
+        script.Run(1_000);
+        script.Answering.Remove(At(2));
+        script.Answering.Remove(At(3));
+        long silent = script.Now;
+        script.Until(() => script["a"].Suspicion is not null && script["b"].Suspicion is not null);
+        script.Receive(new SuspectMessage(1, "a", "c"));
+        script.Receive(new SuspectMessage(1, "b", "c"));
+        script.Until(() => script.IsDown("a") && script.IsDown("b"));
+        Assert.False(script.Core.IsIsolated);
+        Assert.InRange(script.Now - silent, 800, 2_500);
+    }
+
+    [Fact]
     public void A_refutation_ends_the_suspicion()
     {
         Script script = new Script().With(4);

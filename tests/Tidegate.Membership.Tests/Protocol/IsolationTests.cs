@@ -13,27 +13,27 @@ public sealed class IsolationTests
         IsolationGuard guard = new(quarantine: 2_000);
         bool[] results = [true, false, true, false, true, false, false];
         Assert.All(results, result => Assert.False(guard.Probed(result, others: 20, now: 0)));
-        Assert.True(guard.Probed(answered: false, others: 20, now: 0));
+        Assert.True(guard.Probed(reached: false, others: 20, now: 0));
         Assert.True(guard.IsIsolated);
 
         IsolationGuard small = new(quarantine: 2_000);
-        Assert.False(small.Probed(answered: false, others: 2, now: 0));
-        Assert.False(small.Probed(answered: true, others: 2, now: 0));
-        Assert.False(small.Probed(answered: false, others: 2, now: 0));
-        Assert.True(small.Probed(answered: false, others: 2, now: 0));
+        Assert.False(small.Probed(reached: false, others: 2, now: 0));
+        Assert.False(small.Probed(reached: true, others: 2, now: 0));
+        Assert.False(small.Probed(reached: false, others: 2, now: 0));
+        Assert.True(small.Probed(reached: false, others: 2, now: 0));
     }
 
     [Fact]
     public void It_ends_when_states_were_exchanged_and_the_others_have_answered_for_a_while()
     {
         IsolationGuard guard = new(quarantine: 2_000);
-        guard.Probed(answered: false, others: 1, now: 0);
-        guard.Probed(answered: true, others: 1, now: 5_000);
+        guard.Probed(reached: false, others: 1, now: 0);
+        guard.Probed(reached: true, others: 1, now: 5_000);
         Assert.True(guard.IsIsolated);
         guard.Exchanged(5_000);
-        guard.Probed(answered: true, others: 1, now: 6_999);
+        guard.Probed(reached: true, others: 1, now: 6_999);
         Assert.True(guard.IsIsolated);
-        Assert.True(guard.Probed(answered: true, others: 1, now: 7_000));
+        Assert.True(guard.Probed(reached: true, others: 1, now: 7_000));
         Assert.False(guard.IsIsolated);
     }
 
@@ -41,10 +41,10 @@ public sealed class IsolationTests
     public void A_new_failure_in_quarantine_begins_it_anew()
     {
         IsolationGuard guard = new(quarantine: 2_000);
-        guard.Probed(answered: false, others: 1, now: 0);
+        guard.Probed(reached: false, others: 1, now: 0);
         guard.Exchanged(1_000);
-        guard.Probed(answered: false, others: 1, now: 2_000);
-        guard.Probed(answered: true, others: 1, now: 9_000);
+        guard.Probed(reached: false, others: 1, now: 2_000);
+        guard.Probed(reached: true, others: 1, now: 9_000);
         Assert.True(guard.IsIsolated);
     }
 

@@ -72,7 +72,7 @@ public sealed class JoinTests
         script.Run(10_000);
         Assert.InRange(script.Sent<PingMessage>().Count(sent => sent.To == At(2)) - before, 9, 11);
         Assert.Contains(script.Sent<DeadMessage>(), sent => sent.To == At(2) && sent.Message.From == "me");
-        Assert.Contains(script.Host.PushPulls, pushPull => pushPull.To == At(2));
+        script.Until(() => script.Host.PushPulls.Any(pushPull => pushPull.To == At(2)));
     }
 
     [Fact]

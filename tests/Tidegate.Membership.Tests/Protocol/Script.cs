@@ -7,6 +7,7 @@ namespace Tidegate.Membership.Tests.Protocol;
 /// <summary>One member named "me", a clock that the test moves, and others that the test speaks for.</summary>
 internal sealed class Script
 {
+    // Nobody is to be introduced to a script: what it receives it believes, unless a test changes the additions.
     internal Script(Additions without = Additions.None, Func<ProtocolOptions, ProtocolOptions>? change = null, params MemberAddress[] seeds)
     {
         ProtocolOptions options = new()
@@ -15,7 +16,7 @@ internal sealed class Script
             Address = At(1),
             Meta = ScriptedHost.Gateway,
             InitialIncarnation = 1_000,
-            Additions = Additions.All & ~without,
+            Additions = Additions.All & ~without & ~Additions.Introduction,
         };
         Options = change?.Invoke(options) ?? options;
         Core = new ProtocolCore(Options, Host, new Random(1));

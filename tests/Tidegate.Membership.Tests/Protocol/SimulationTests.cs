@@ -17,6 +17,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData("kill", 50, 0, 0.6)]
     [InlineData("silence", 3, 0, 1.5)]
     [InlineData("silence", 50, 0, 2.0)]
+    [InlineData("pair", 3, 0, 1.5)]
+    [InlineData("pair", 4, 0, 2.0)]
+    [InlineData("pair", 5, 0, 2.0)]
     [InlineData("split", 3, 20, 1.0)]
     [InlineData("split", 50, 20, 1.5)]
     [InlineData("cutoff", 3, 20, 1.0)]
@@ -108,6 +111,15 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.Equal(0, Run("cutoff", 20, 9, 4, seed: 1, without: Additions.Verify, strict: false).WrongDowns);
         Assert.NotEqual(0, Run("cutoff", 20, 9, 4, seed: 1, without: Additions.Verify | Additions.Isolation, strict: false).WrongDowns);
     }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(12)]
+    public void What_was_recorded_makes_nobody_report_anything(int members) => Run("replay", members, 30, 1, seed: 7);
+
+    [Fact]
+    public void Without_introductions_it_would() =>
+        Assert.Throws<InvariantViolation>(() => Run("replay", 4, 30, 1, seed: 7, without: Additions.Introduction));
 
     [Fact]
     public void Halves_do_not_find_each_other_again_without_reconnecting() =>

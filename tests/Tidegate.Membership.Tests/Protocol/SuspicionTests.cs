@@ -27,6 +27,20 @@ public sealed class SuspicionTests
     }
 
     [Fact]
+    public void No_more_confirmations_are_waited_for_than_can_come()
+    {
+        Suspicion suspicion = new("x", wanted: 2, start: 0, minimum: 800, maximum: 4_800);
+        suspicion.WantAtMost(1);
+        Assert.Equal(4_800, suspicion.Deadline);
+        Assert.True(suspicion.Confirm("y"));
+        Assert.Equal(800, suspicion.Deadline);
+
+        Suspicion alone = new("x", wanted: 2, start: 0, minimum: 800, maximum: 4_800);
+        alone.WantAtMost(0);
+        Assert.Equal(800, alone.Deadline);
+    }
+
+    [Fact]
     public void Nobody_counts_twice_and_the_first_accuser_is_no_confirmation()
     {
         Suspicion suspicion = new("x", wanted: 3, start: 0, minimum: 800, maximum: 4_800);

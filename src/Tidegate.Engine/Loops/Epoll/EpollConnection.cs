@@ -44,6 +44,13 @@ internal sealed unsafe class EpollConnection : TcpConnection, IEpollTarget
             return;
         }
 
+        if ((events & Libc.EPOLLERR) != 0 && IsReadingPaused && !HoldsUnread && PeekError() is var reset and not 0)
+        {
+            // Nobody may resume for long, and there is nothing left to be read.
+            Fail(Libc.ToSocketError(reset));
+            return;
+        }
+
         if ((events & Libc.EPOLLOUT) != 0)
         {
             OnWritable(0);
@@ -138,6 +145,13 @@ internal sealed unsafe class EpollConnection : TcpConnection, IEpollTarget
             _descriptor = -1;
             _loop.Detach(_slot);
         }
+    }
+
+    /// <summary>The error that is all there is to be read, or 0.</summary>
+    private int PeekError()
+    {
+        byte first;
+        return Libc.recv(_descriptor, &first, 1, Libc.MSG_PEEK) < 0 && Libc.LastError is var error and not Libc.EAGAIN ? error : 0;
     }
 
     private void CompleteConnect(uint events)

@@ -37,6 +37,7 @@ internal static unsafe partial class Libc
     internal const int IP_BIND_ADDRESS_NO_PORT = 24;
     internal const int IPPROTO_IPV6 = 41;
     internal const int IPV6_V6ONLY = 26;
+    internal const int MSG_PEEK = 2;
     internal const int MSG_NOSIGNAL = 0x4000;
     internal const int SHUT_WR = 1;
     internal const int EFD_NONBLOCK = 0x800;

@@ -14,6 +14,9 @@ internal enum ElementContent
 
     /// <summary>Settings, which a <see cref="SettingGroup"/> describes and reads.</summary>
     Settings,
+
+    /// <summary>Text, or elements of any name: it is kept as it is written.</summary>
+    Anything,
 }
 
 /// <summary>
@@ -33,9 +36,6 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
 
     /// <summary>What it holds, where that is settings and does not depend on a service's type.</summary>
     internal SettingGroup? Group { get; init; }
-
-    /// <summary>Elements that belong inside but that this version cannot honour.</summary>
-    internal NotServedYet NotServedYet { get; init; } = NotServedYet.Nothing;
 
     /// <summary>Reports everything about the element and those inside that is not as described.</summary>
     internal void Check(SourceElement element, Findings findings)
@@ -120,13 +120,9 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
 
                 description.Element.Check(child, findings);
             }
-            else if (NotServedYet.Contains(child.Name))
-            {
-                NotServedYet.Report(child, findings);
-            }
             else
             {
-                ReportUnknown(child, $"<{Name}>", Children.Select(c => c.Element.Name), findings);
+                ReportUnknown(child, $"<{Name}>", Children.Select(c => c.Element.Name), Children.Select(c => c.Element.Alias).OfType<string>(), findings);
             }
         }
 
@@ -137,14 +133,26 @@ internal sealed record ElementDescription(string Name, ElementContent Content, s
     }
 
     /// <summary>Reports an element that no description knows, with what was probably meant.</summary>
-    internal static void ReportUnknown(SourceElement element, string parent, IEnumerable<string> known, Findings findings)
+    /// <param name="element">The element.</param>
+    /// <param name="parent">How messages call the place.</param>
+    /// <param name="known">The names that are allowed there.</param>
+    /// <param name="aliases">Other spellings of some of them, which whoever uses one spelling is told.</param>
+    /// <param name="findings">Takes the error.</param>
+    internal static void ReportUnknown(
+        SourceElement element, string parent, IEnumerable<string> known, IEnumerable<string> aliases, Findings findings)
     {
         string[] names = [.. known.Order(StringComparer.Ordinal)];
-        string cure = Suggestion.For(element.Name, names) is { } similar
-            ? $"Did you mean <{similar}>?"
-            : names.Length == 0 ? "Remove it: nothing belongs here." : $"Allowed here: {string.Join(", ", names)}.";
-        findings.Error(element.Position, $"Unknown element <{Shortened(element.Name)}> in {parent}.", cure);
+        string cure = OldProperties.CureFor(element.Name)
+            ?? (Suggestion.For(element.Name, names.Concat(aliases)) is { } similar ? $"Did you mean <{similar}>?"
+                : names.Length == 0 ? "Remove it: nothing belongs here."
+                : $"Allowed here: {string.Join(", ", names)}.");
+        string bind = element.Name.EndsWith(Bind, StringComparison.Ordinal) && names.Any(name => name.EndsWith(Bind, StringComparison.Ordinal))
+            ? $" Cannot apply unknown bind option '{Shortened(element.Name[..^Bind.Length])}'."
+            : "";
+        findings.Error(element.Position, $"Unknown element <{Shortened(element.Name)}> in {parent}.{bind}", cure);
     }
+
+    private const string Bind = ".bind";
 
     private static string Shortened(string text) => text.Length <= 60 ? text : text[..60] + "…";
 }

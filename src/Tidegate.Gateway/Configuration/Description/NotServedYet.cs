@@ -3,25 +3,23 @@ using Tidegate.Gateway.Configuration.Source;
 
 namespace Tidegate.Gateway.Configuration.Description;
 
-/// <summary>Names that existing files hold and that this version cannot honour. Each is an error: nothing is silently ignored.</summary>
+/// <summary>Names that existing files hold, whose values this version does not even read. Start refuses each; nothing is silently ignored.</summary>
 internal sealed class NotServedYet
 {
-    private readonly FrozenDictionary<string, string> _cures;
+    private readonly FrozenSet<string> _names;
 
-    private NotServedYet(IEnumerable<KeyValuePair<string, string>> cures) => _cures = cures.ToFrozenDictionary(StringComparer.Ordinal);
+    private NotServedYet(params string[] names) => _names = names.ToFrozenSet(StringComparer.Ordinal);
 
-    internal static NotServedYet Nothing { get; } = new([]);
+    internal static NotServedYet Nothing { get; } = new();
 
-    /// <summary>Names whose cure is simply to leave them out.</summary>
-    internal static NotServedYet Names(params string[] names) =>
-        new(names.Select(n => KeyValuePair.Create(n, "Remove it if the service may run without it.")));
+    /// <summary>The names, in the order of the reference.</summary>
+    internal IEnumerable<string> All => _names.Order(StringComparer.Ordinal);
 
-    /// <summary>These names too, with a cure of their own.</summary>
-    internal NotServedYet And(string cure, params string[] names) =>
-        new(_cures.Concat(names.Select(n => KeyValuePair.Create(n, cure))));
+    /// <summary>These names.</summary>
+    internal static NotServedYet Names(params string[] names) => new(names);
 
-    internal bool Contains(string name) => _cures.ContainsKey(name);
+    internal bool Contains(string name) => _names.Contains(name);
 
-    internal void Report(SourceElement element, Findings findings) =>
-        findings.Error(element.Position, $"Tidegate does not serve <{element.Name}> yet.", _cures[element.Name]);
+    internal static void Report(SourceElement element, Findings findings) =>
+        findings.Unserved(element.Position, $"<{element.Name}>", "Remove it if the service may run without it.");
 }

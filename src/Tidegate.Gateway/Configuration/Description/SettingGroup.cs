@@ -7,7 +7,7 @@ namespace Tidegate.Gateway.Configuration.Description;
 /// <summary>The settings that one element may hold, such as those of <c>accept-options</c> or the properties of a service type.</summary>
 /// <param name="Place">How messages call the place: "&lt;accept-options&gt;", "the properties of an echo service".</param>
 /// <param name="Settings">The settings, in the order of the reference.</param>
-/// <param name="NotServedYet">Settings that existing files hold and that this version cannot even read.</param>
+/// <param name="NotServedYet">Settings that existing files hold, whose values this version does not even read.</param>
 internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settings, NotServedYet NotServedYet)
 {
     /// <summary>What stands for a secret where the model is shown to people.</summary>
@@ -45,7 +45,8 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
                 }
                 else
                 {
-                    ElementDescription.ReportUnknown(child, Place, Settings.Select(s => s.Name), findings);
+                    ElementDescription.ReportUnknown(child, Place, Settings.Select(s => s.Name), Settings.Select(s => s.Alias).OfType<string>(), findings);
+                    values.Unreadable.Add(Suggestion.For(child.Name, Settings.Select(s => s.Name)) ?? child.Name);
                 }
 
                 continue;
@@ -75,6 +76,10 @@ internal sealed record SettingGroup(string Place, ImmutableArray<Setting> Settin
                 {
                     findings.Unserved(child.Position, $"<{child.Name}>", cure);
                 }
+            }
+            else
+            {
+                values.Unreadable.Add(setting.Name);
             }
         }
 

@@ -10,6 +10,9 @@ internal sealed class SettingValues
     /// <summary>The elements that an open group holds besides its settings.</summary>
     internal List<PropertyElement> Others { get; } = [];
 
+    /// <summary>The names of settings that are written and could not be read; for a name that nobody knows, the one that was probably meant.</summary>
+    internal HashSet<string> Unreadable { get; } = [];
+
     internal bool IsEmpty => _values.Count == 0 && Others.Count == 0;
 
     internal void Add(Setting setting, object value, SourcePosition position)
@@ -45,6 +48,10 @@ internal sealed class SettingValues
 
         return this;
     }
+
+    /// <summary>Adds a value that nobody need see where it is the default: those of rare options, which would hide the others.</summary>
+    internal SettingValues WithUnlessDefault<T>(TypedSetting<T> setting, T value)
+        where T : struct => setting.IsDefault(value) ? this : With(setting, (T?)value);
 
     /// <summary>Adds each of several.</summary>
     internal SettingValues WithAll<T>(TypedSetting<T> setting, IEnumerable<T> values)
@@ -83,6 +90,8 @@ internal sealed class SettingValues
     internal SettingValues Over(SettingValues defaults)
     {
         var merged = new SettingValues();
+        merged.Unreadable.UnionWith(Unreadable);
+        merged.Unreadable.UnionWith(defaults.Unreadable);
         foreach ((Setting setting, List<(object, SourcePosition)> list) in defaults._values.Where(v => !Has(v.Key)).Concat(_values))
         {
             merged._values.Add(setting, list);

@@ -6,7 +6,7 @@ internal static class Suggestion
     /// <summary>Longer words are not compared: the cost grows with the square, and a suggestion would be a guess.</summary>
     private const int LongestWord = 64;
 
-    /// <summary>The word nearest to what was written, or null if none is near.</summary>
+    /// <summary>The word nearest to what was written, or null if none is near. Of two that are as near, the one with the same first letter.</summary>
     internal static string? For(string written, IEnumerable<string> words)
     {
         if (written.Length > LongestWord)
@@ -19,7 +19,9 @@ internal static class Suggestion
         foreach (string word in words)
         {
             int distance = Distance(written.ToLowerInvariant(), word.ToLowerInvariant());
-            if (distance < nearestDistance && distance <= Math.Max(1, word.Length / 3))
+            bool isNearer = distance < nearestDistance
+                || (distance == nearestDistance && written.Length > 0 && word.StartsWith(written[0]) && !nearest!.StartsWith(written[0]));
+            if (isNearer && distance <= Math.Max(1, word.Length / 3))
             {
                 (nearest, nearestDistance) = (word, distance);
             }

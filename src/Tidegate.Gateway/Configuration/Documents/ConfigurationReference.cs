@@ -20,7 +20,8 @@ internal static class ConfigurationReference
             Every element, option and property that Tidegate reads, as the reader itself knows them: this page is generated. How they
             work together, what values look like, and what `${name}` means is in [configuration.md](configuration.md).
 
-            Elements inside another may stand in any order, and none takes attributes. *Not served yet* means that `tidegate validate`
+            Elements inside another may stand in any order, and none takes attributes. Whatever was documented for one namespace is read in
+            every one, but for the [old properties](#old-properties). *Not served yet* means that `tidegate validate`
             accepts it and `tidegate start` refuses it, or with `--lenient` leaves out the service that asks for it.
 
 
@@ -32,6 +33,7 @@ internal static class ConfigurationReference
         }
 
         WriteElement(page, GatewayElements.Root);
+        WriteOldProperties(page);
         page.Append("\n## Service types\n");
         foreach (ServiceTypeDescription type in ServiceTypes.All.Concat(PlannedServiceTypes.All).OrderBy(type => type.Name, StringComparer.Ordinal))
         {
@@ -44,8 +46,8 @@ internal static class ConfigurationReference
     private static string EditionNote(string uri, GatewayEdition edition) => edition switch
     {
         GatewayEdition.June2016 => ": the newest, for new files",
-        GatewayEdition.November2015 => ": `realm-name` without `authorization-constraint` protects nothing, and each `balance` needs its balancer in the same file",
-        _ when uri.Contains("2014", StringComparison.Ordinal) => ": the same, and a `directory` service has a `location` for `**/*` with `max-age=0`",
+        GatewayEdition.November2015 => ": `realm-name` without `authorization-constraint` protects nothing, and each `balance` needs its balancer in the same file and an accept with the same port and path",
+        _ when uri.Contains("2014", StringComparison.Ordinal) => ": the same, a `directory` service has a `location` for `**/*` with `max-age=0`, and there are [old properties](#old-properties)",
         _ => ": as 2014/09",
     };
 
@@ -73,6 +75,10 @@ internal static class ConfigurationReference
         {
             WriteGroup(page, group, "element");
         }
+        else if (element.Content == ElementContent.Anything)
+        {
+            page.Append("\nIt is read as it is written.\n");
+        }
         else if (element.Content == ElementContent.Settings)
         {
             page.Append("\nSee [service types](#service-types).\n");
@@ -82,6 +88,26 @@ internal static class ConfigurationReference
     // service-defaults hold what service holds, which is described there.
     private static bool IsRepeated(ElementDescription parent, ElementDescription child) =>
         parent.Name == "service-defaults" && GatewayElements.Service.Children.Any(c => c.Element.Name == child.Name);
+
+    private static void WriteOldProperties(StringBuilder page)
+    {
+        page.Append(
+            """
+
+            ## Old properties
+
+            Properties that a `broadcast`, `directory`, `echo`, `http.proxy` or `proxy` service could have up to 2014/09. In files of these
+            namespaces they are text, and earn a warning; in later ones they are errors, as they were.
+
+            | property | what it was | now |
+            | --- | --- | --- |
+
+            """);
+        foreach ((string name, string did, string instead) in OldProperties.All)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"| `{name}` | {did} | {instead} |\n");
+        }
+    }
 
     private static void WriteType(StringBuilder page, ServiceTypeDescription type)
     {
@@ -123,6 +149,11 @@ internal static class ConfigurationReference
             page.Append(
                 CultureInfo.InvariantCulture,
                 $"| `{setting.Name}`{alias} | {ValueOf(setting)} | {@default} | {Note(setting.Documentation + repeated, group.Place, setting.Name)} |\n");
+        }
+
+        foreach (string name in group.NotServedYet.All)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"| `{name}` | as written | none | *Not served yet.* |\n");
         }
 
         foreach (Setting setting in group.Settings.Where(setting => setting.Group is { IsOpen: false }))

@@ -90,10 +90,12 @@ internal static class ConfigurationSchema
             {
                 WriteGroup(xml, settings);
             }
-            else
+            else if (element.Content == ElementContent.Settings)
             {
                 WriteOpen(xml, "lax");
             }
+
+            // Without a type there is no rule: text or elements may stand in it.
         }
 
         xml.WriteEndElement();

@@ -12,6 +12,11 @@ internal sealed class GatewayUriFormat(UriUse use, params UriScheme[] schemes) :
     {
         if (!GatewayUri.TryParse(text, use, out value, out fault))
         {
+            if (use == UriUse.Accept && fault.Problem.StartsWith(HostAndPort.MissingHost, StringComparison.Ordinal))
+            {
+                fault = fault with { Problem = $"Host is required for service \"{text}\". {fault.Problem}" };
+            }
+
             return false;
         }
 
@@ -28,12 +33,25 @@ internal sealed class GatewayUriFormat(UriUse use, params UriScheme[] schemes) :
 }
 
 /// <summary>Where to bind: <c>host:port</c>, <c>[ipv6]:port</c>, <c>@interface:port</c>, <c>[@interface name]:port</c> or <c>port</c>.</summary>
-internal sealed class BindAddressFormat : ValueFormat<BindAddress>
+/// <param name="scheme">What stands before <c>.bind</c>, which an old message names.</param>
+internal sealed class BindAddressFormat(string scheme) : ValueFormat<BindAddress>
 {
     internal override string Description => "host:port, [ipv6]:port, @interface:port, [@interface name]:port or a port";
 
-    internal override bool TryRead(string text, [MaybeNullWhen(false)] out BindAddress value, [NotNullWhen(false)] out TextFault? fault) =>
-        BindAddress.TryParse(text, out value, out fault);
+    internal override bool TryRead(string text, [MaybeNullWhen(false)] out BindAddress value, [NotNullWhen(false)] out TextFault? fault)
+    {
+        bool right = BindAddress.TryParse(text, out value, out fault);
+        if (!right)
+        {
+            // In the old words: what has no colon was taken for a port.
+            string forms = BindAddress.Forms(text);
+            fault = new(
+                text.Contains(':', StringComparison.Ordinal) ? fault!.Problem : $"Failed to add bind for scheme {scheme} to port {text}. {fault!.Problem}",
+                fault.Cure == forms ? forms : $"{fault.Cure} {forms}");
+        }
+
+        return right;
+    }
 }
 
 /// <summary>What carries a layer: a whole URI of any scheme.</summary>

@@ -26,7 +26,10 @@ internal sealed class DataRateFormat : ValueFormat<long>
         value = 0;
         if (digits == 0 || unit is null)
         {
-            fault = new($"\"{text}\" is not a data rate.", "Permitted data rate units are B/s, kB/s, KiB/s, MB/s, and MiB/s, as in 100kB/s.");
+            // In the old words, which name one unit twice.
+            fault = new(
+                $"\"{text}\" is not a data rate (permitted data rate units are B/s, kB/s, KiB/s, kB/s, MB/s, and MiB/s).",
+                "Write a whole number and one of them, as in 100kB/s.");
             return false;
         }
 

@@ -31,7 +31,10 @@ internal sealed class DataSizeFormat(int minimum = 1) : ValueFormat<int>
         };
         if (digits == 0 || unit is null)
         {
-            fault = new($"\"{text}\" is not a data size.", "Write a whole number of bytes, or one with k (1024) or M (1024 k), as in 128k or 1MB.");
+            // The second half is what the old gateway said, which the troubleshooting page quotes; it named this namespace for every file.
+            fault = new(
+                $"\"{text}\" is not a data size: string value '{text}' does not match pattern for DataSizeString in namespace {GatewayNamespaces.Current}.",
+                "Write a whole number of bytes, or one with k (1024) or M (1024 k), as in 128k or 1MB.");
             return false;
         }
 

@@ -39,8 +39,8 @@ internal sealed class TimeIntervalFormat(TimeSpan minimum = default) : ValueForm
         {
             fault = new(
                 $"Illegal timeIntervalValue value \"{text}\".",
-                "Time intervals can be specified as numeric amounts of the following units: millisecond, second, minute, hour, day, week. "
-                + "For example, \"1800 second\" or \"30 minutes\" or \"0.5 hour\".");
+                "Time intervals can be specified as numeric amounts of the following units: millisecond, second, minute, hour. "
+                + "For example, \"1800 second\" or \"30 minutes\" or \"0.5 hour\". Day and week are units, too.");
             return false;
         }
 

@@ -12,6 +12,8 @@ internal sealed class Findings
     private readonly List<ConfigurationError> _warnings = [];
     private readonly List<UnservedPart> _unserved = [];
 
+    internal ImmutableArray<ConfigurationError> Errors => InFileOrder(_errors);
+
     internal ImmutableArray<ConfigurationError> Warnings => InFileOrder(_warnings);
 
     /// <summary>What is right but cannot be served by this version.</summary>
@@ -60,15 +62,23 @@ internal sealed class Findings
         }
     }
 
+    /// <summary>What stands in the place of all findings beyond <see cref="Maximum"/>.</summary>
+    internal static ConfigurationError TooMany(string file) =>
+        new(new SourcePosition(file, 0, 0), $"There are more than {Maximum} findings.", "Mend the ones above first.");
+
     private static void Add(List<ConfigurationError> list, ConfigurationError finding)
     {
         if (list.Count < Maximum)
         {
-            list.Add(finding);
+            // An element may be looked at more than once, by what is around it and by what reads it.
+            if (!list.Contains(finding))
+            {
+                list.Add(finding);
+            }
         }
         else if (list.Count == Maximum)
         {
-            list.Add(new(finding.Position with { Line = 0, Column = 0 }, $"There are more than {Maximum} findings.", "Mend the ones above first."));
+            list.Add(TooMany(finding.Position.File));
         }
     }
 

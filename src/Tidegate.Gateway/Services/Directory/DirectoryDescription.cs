@@ -67,6 +67,24 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         [s_directory, s_welcomeFile, s_errorPagesDirectory, s_indexes, s_followSymbolicLinks, s_location],
         NotServedYet.Nothing);
 
+    internal override IEnumerable<ConfigurationError> MissingFor(ServiceConfiguration service, string webDirectory)
+    {
+        // A directory that could not be read has been reported.
+        var options = (DirectoryOptions)service.Options;
+        return
+            from place in (IEnumerable<(string? Path, string Property)>)
+            [
+                (options.Directory.Length == 0 ? null : options.DirectoryIn(webDirectory), "directory"),
+                (options.ErrorPagesDirectoryIn(webDirectory), "error-pages-directory"),
+            ]
+            where place.Path is not null && !System.IO.Directory.Exists(place.Path)
+            select Missing(service, place.Path, place.Property);
+    }
+
+    /// <summary>That a directory is not there.</summary>
+    internal static ConfigurationError Missing(ServiceConfiguration service, string path, string property) =>
+        new(service.Position, $"service \"{service.Name}\": {property} {path} does not exist.", "Create it, or name one that does.");
+
     internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
 
     internal override ServiceOptions ReadOptions(ServiceProperties properties) => new DirectoryOptions

@@ -20,12 +20,12 @@ internal static class DirectoryListing
     /// <param name="fullPath">The directory.</param>
     /// <param name="shownPath">Its path as the visitor knows it, decoded, ending in a slash.</param>
     /// <param name="hasParent">Whether there is a directory above that is served too.</param>
-    /// <param name="isServed">Whether an entry of that name would be found, so that no link is dead.</param>
-    internal static string Write(string fullPath, string shownPath, bool hasParent, Func<string, bool> isServed)
+    /// <param name="isServed">Whether an entry would be found, so that no link is dead.</param>
+    internal static string Write(string fullPath, string shownPath, bool hasParent, Func<FileSystemInfo, bool> isServed)
     {
         FileSystemInfo[] all = [.. new DirectoryInfo(fullPath)
             .EnumerateFileSystemInfos()
-            .Where(entry => !ServedFiles.IsHidden(entry.Name) && isServed(entry.Name))
+            .Where(isServed)
             .Take(MaximumEntries + 1)];
         string title = HtmlEncoder.Default.Encode($"Index of {shownPath}");
         var page = new StringBuilder();
@@ -40,8 +40,8 @@ internal static class DirectoryListing
             </head>
             <body>
             <main>
-            <h1>{title}</h1>
-            <table>
+            <h1 id="title">{title}</h1>
+            <table aria-labelledby="title">
             <thead><tr><th scope="col">Name</th><th scope="col" class="number">Size</th><th scope="col" class="number">Modified (UTC)</th></tr></thead>
             <tbody>
 

@@ -100,7 +100,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
         {
             // Gone since it was found, or not to be read by this user.
             LogUnreadable(found.Entry!.FullName, exception.Message);
-            http.Response.Clear();
+            Representation.Withdraw(http.Response);
             await FailAsync(http, StatusCodes.Status404NotFound).ConfigureAwait(false);
         }
     }
@@ -151,7 +151,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
                 found.Entry!.FullName,
                 found.Name.Length == 0 ? prefix + "/" : $"{prefix}/{found.Name}/",
                 hasParent: found.Name.Length > 0,
-                name => _files!.Find($"{found.Name}/{name}").Kind is FoundKind.File or FoundKind.Directory);
+                entry => _files!.Serves(found, entry));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -196,8 +196,7 @@ internal sealed partial class DirectoryService(ServiceConfiguration configuratio
     private string Existing(string path, string property) =>
         System.IO.Directory.Exists(path)
             ? path
-            : throw new GatewayStartException(
-                $"{Configuration.Position}: service \"{Configuration.Name}\": {property} {path} does not exist. Create it, or name one that does.");
+            : throw new GatewayStartException(DirectoryDescription.Missing(Configuration, path, property));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Ignoring user-defined file contents for {Path}clientaccesspolicy.xml, please modify configuration instead")]
     private partial void LogPolicyIgnored(string path);

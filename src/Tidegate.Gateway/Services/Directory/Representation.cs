@@ -97,6 +97,20 @@ internal sealed record Representation(string MediaType, string Tag, DateTimeOffs
     /// <summary>Where a range is, as a header says it.</summary>
     internal string ContentRange(ByteRange range) => string.Create(CultureInfo.InvariantCulture, $"bytes {range.Start}-{range.End - 1}/{Length}");
 
+    /// <summary>
+    /// Takes back what was said of a file that can not be sent after all. What holds for any answer stays: that of cross-origin requests, and
+    /// what the answer depends on.
+    /// </summary>
+    internal static void Withdraw(HttpResponse response)
+    {
+        Refuse(response, StatusCodes.Status404NotFound);
+        response.ContentType = null;
+        response.Headers.Remove(HeaderNames.ETag);
+        response.Headers.Remove(HeaderNames.LastModified);
+        response.Headers.Remove(HeaderNames.AcceptRanges);
+        response.Headers.Remove(HeaderNames.ContentRange);
+    }
+
     /// <summary>An answer that is not the file; how long the file may be kept does not hold for it.</summary>
     private static void Refuse(HttpResponse response, int status)
     {

@@ -83,10 +83,16 @@ internal sealed class ServedFiles
         }
     }
 
+    /// <summary>Whether an entry of a directory that was found would be found as well. Only links have to be looked up for that.</summary>
+    internal bool Serves(Found directory, FileSystemInfo entry) =>
+        entry.Attributes.HasFlag(FileAttributes.ReparsePoint)
+            ? Find($"{directory.Name}/{entry.Name}").Kind is FoundKind.File or FoundKind.Directory
+            : IsThere(entry) && !IsHidden(entry.Name) && !entry.Name.AsSpan().ContainsAny(s_refused);
+
     /// <summary>What begins with a dot is not meant for visitors (.git, .htpasswd), but for what RFC 8615 keeps there.</summary>
     internal static bool IsHidden(string segment) => segment.StartsWith('.') && segment != ".well-known";
 
-    private static bool IsThere(FileInfo entry) => entry.Attributes != (FileAttributes)(-1);
+    private static bool IsThere(FileSystemInfo entry) => entry.Attributes != (FileAttributes)(-1);
 
     /// <summary>What a name leads to, wherever links lead.</summary>
     private FileInfo? Followed(string name)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
 using Tidegate.Gateway.Configuration;
@@ -21,9 +20,9 @@ internal sealed class EchoService(ServiceConfiguration configuration) : Service(
     }
 
     /// <summary>Keeps nothing of a session, so that one serves all of them.</summary>
-    private class Echo : ISessionHandler
+    private sealed class Echo : ISessionHandler
     {
-        public virtual void OnPayload(Session session, Payload payload, MessageKind kind, bool endOfMessage) =>
+        public void OnPayload(Session session, Payload payload, MessageKind kind, bool endOfMessage) =>
             session.Relay(payload, kind, endOfMessage);
 
         public void OnReceiveEnded(Session session) => session.EndSending();
@@ -32,33 +31,8 @@ internal sealed class EchoService(ServiceConfiguration configuration) : Service(
 
         public void OnDrained(Session session) => session.ResumeReading();
 
-        public virtual void OnClosed(Session session, SessionEnd end)
+        public void OnClosed(Session session, SessionEnd end)
         {
         }
-    }
-
-    /// <summary>Gathers each message, as only whole ones can be repeated.</summary>
-    private sealed class RepeatedEcho(int repeat) : Echo
-    {
-        private readonly System.Runtime.CompilerServices.ConditionalWeakTable<Session, ArrayBufferWriter<byte>> _messages = [];
-
-        public override void OnPayload(Session session, Payload payload, MessageKind kind, bool endOfMessage)
-        {
-            ArrayBufferWriter<byte> message = _messages.GetOrCreateValue(session);
-            message.Write(payload.Span);
-            if (!endOfMessage)
-            {
-                return;
-            }
-
-            for (int i = 0; i < repeat; i++)
-            {
-                session.Send(message.WrittenSpan, kind);
-            }
-
-            _messages.Remove(session);
-        }
-
-        public override void OnClosed(Session session, SessionEnd end) => _messages.Remove(session);
     }
 }

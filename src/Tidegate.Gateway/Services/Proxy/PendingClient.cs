@@ -17,6 +17,7 @@ internal sealed partial class ProxyService
         private readonly List<(byte[] Data, MessageKind Kind, bool EndOfMessage)> _received = [];
         private bool _connecting;
         private bool _receiveEnded;
+        private (CloseStatus Status, string Reason)? _close;
         private bool _gone;
 
         internal PendingClient(ProxyService service, Session client)
@@ -47,6 +48,13 @@ internal sealed partial class ProxyService
         {
             _receiveEnded = true;
             BeginConnect();
+        }
+
+        // With the deferred strategy a client may say all it has to say at once. The connect has bounds of its own.
+        public bool OnClosing(Session session, CloseStatus status, string reason)
+        {
+            _close = (status, reason);
+            return _connecting;
         }
 
         public void OnCongested(Session session)
@@ -96,7 +104,7 @@ internal sealed partial class ProxyService
                 return;
             }
 
-            _ = new Relay(_client, backEnd, _service._options.MaximumPendingBytes, watch is null ? null : (_, _, _) => watch.OnDisconnected());
+            var relay = new Relay(_client, backEnd, _service._options.MaximumPendingBytes, watch is null ? null : (_, _, _) => watch.OnDisconnected());
             foreach ((byte[] data, MessageKind kind, bool endOfMessage) in _received)
             {
                 backEnd.Relay(data, kind, endOfMessage);
@@ -111,6 +119,11 @@ internal sealed partial class ProxyService
             if (_receiveEnded)
             {
                 backEnd.EndSending();
+            }
+
+            if (_close is { } close && !relay.OnClosing(_client, close.Status, close.Reason))
+            {
+                _client.EndSending();
             }
 
             backEnd.ResumeReading();

@@ -14,6 +14,7 @@ internal sealed partial class ProxyService : Service
     private readonly ILogger _logger;
     private readonly ProxyOptions _options;
     private readonly ImmutableArray<BackEnd> _backEnds;
+    private readonly ImmutableArray<ConnectFailureLog> _failures;
     private readonly BackEndWatch? _watch;
     private PreparedSessions? _prepared;
 
@@ -24,6 +25,7 @@ internal sealed partial class ProxyService : Service
         _logger = context.Logger;
         _options = (ProxyOptions)configuration.Options;
         _backEnds = [.. configuration.Connects.Select(connect => new BackEnd(connect, configuration, context.Tls, context.Pipes))];
+        _failures = [.. _backEnds.Select(backEnd => new ConnectFailureLog(backEnd.Uri.ToString(), configuration.Name, context.Time, context.Logger))];
         if (_options.MaximumRecoveryInterval > TimeSpan.Zero)
         {
             _watch = new BackEndWatch(context.Loops.All[0], _options.MaximumRecoveryInterval, Probe, OnReachableChanged);
@@ -73,17 +75,17 @@ internal sealed partial class ProxyService : Service
     /// <summary>Tries the back-ends in order, beginning with one, until a session is open or none is left.</summary>
     private void Connect(EventLoop loop, string? subprotocol, int index, Action<Session?, string> completed)
     {
-        BackEnd backEnd = _backEnds[index];
-        backEnd.Connect(loop, subprotocol, (session, error) =>
+        _backEnds[index].Connect(loop, subprotocol, (session, error) =>
         {
             if (session is not null)
             {
+                _failures[index].OnSucceeded();
                 _watch?.OnConnected();
                 completed(session, string.Empty);
                 return;
             }
 
-            LogConnectionFailed(backEnd.Uri.ToString(), error, Configuration.Name);
+            _failures[index].OnFailed(error);
             if (index + 1 < _backEnds.Length)
             {
                 Connect(loop, subprotocol, index + 1, completed);
@@ -124,9 +126,6 @@ internal sealed partial class ProxyService : Service
 
         RaiseAcceptingChanged();
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Connection to {Uri} failed: {Error} (service {Service})")]
-    private partial void LogConnectionFailed(string uri, string error, string service);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Quiescing service with connect uri '{Uri}'.")]
     private partial void LogQuiescing(string uri);
