@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
@@ -20,9 +21,12 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private readonly EventLoops _loops;
     private readonly PipeBoard _pipes;
     private readonly List<Service> _services = [];
+    private readonly BalanceMap _balances;
     private HttpServer? _http;
     private Listeners? _listeners;
     private GatewayTls? _tls;
+    private ClusterMember? _member;
+    private OwnTargets? _targets;
     private bool _stopped;
 
     private GatewayServer(GatewayServerOptions options, ILogger logger)
@@ -31,6 +35,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _logger = logger;
         _loops = EventLoops.Start(new EngineOptions { Loops = options.Loops ?? Environment.ProcessorCount, EventSource = options.EventSource });
         _pipes = new PipeBoard(_loops);
+        _balances = new BalanceMap(options.TimeProvider);
         foreach (var loop in _loops.All)
         {
             loop.UnhandledException += (_, exception) => LogDefect(exception);
@@ -39,6 +44,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
     /// <summary>What is served, in the order of the configuration.</summary>
     public ImmutableArray<ServedAddress> Served => [.. _listeners?.Served ?? []];
+
+    /// <summary>Where this gateway listens for the other members of its cluster; null for one on its own.</summary>
+    public System.Net.IPEndPoint? ClusterEndPoint => _member?.EndPoint;
 
     /// <summary>Starts every service, or none.</summary>
     /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do, or for addresses that this machine does not have.</exception>
@@ -56,11 +64,12 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         PipeRings.Refuse(configuration);
+        string[] keys = configuration.Cluster is { } cluster ? ClusterKeys.Read(cluster, options.ClusterKey) : [];
         long began = Stopwatch.GetTimestamp();
         var server = new GatewayServer(options, loggers.CreateLogger("tidegate.gateway"));
         try
         {
-            await server.StartServicesAsync(configuration, loggers, cancellation).ConfigureAwait(false);
+            await server.StartServicesAsync(configuration, keys, loggers, cancellation).ConfigureAwait(false);
         }
         catch
         {
@@ -72,7 +81,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Stops in order: accepts first, then sessions, within <see cref="GatewayServerOptions.StopTimeout"/>.</summary>
+    /// <summary>Stops in order: the cluster is told, then accepts are closed, then sessions, these within <see cref="GatewayServerOptions.StopTimeout"/>.</summary>
     public async Task StopAsync(CancellationToken cancellation)
     {
         if (_stopped)
@@ -83,6 +92,14 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _stopped = true;
         long began = Stopwatch.GetTimestamp();
         LogStopping();
+        _targets?.Dispose();
+        if (_member is not null)
+        {
+            // Balancers that have not heard it yet still find the listeners open.
+            await _member.LeaveAsync(cancellation).ConfigureAwait(false);
+            await _member.DisposeAsync().ConfigureAwait(false);
+        }
+
         _listeners?.Dispose();
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         bound.CancelAfter(_options.StopTimeout);
@@ -109,6 +126,12 @@ public sealed partial class GatewayServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stopped = true;
+        _targets?.Dispose();
+        if (_member is not null)
+        {
+            await _member.DisposeAsync().ConfigureAwait(false);
+        }
+
         _listeners?.Dispose();
         foreach (Service service in _services)
         {
@@ -127,12 +150,12 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _loops.Dispose();
     }
 
-    private async Task StartServicesAsync(GatewayConfiguration configuration, ILoggerFactory loggers, CancellationToken cancellation)
+    private async Task StartServicesAsync(GatewayConfiguration configuration, string[] keys, ILoggerFactory loggers, CancellationToken cancellation)
     {
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         await GatewayStartException.ForAllAsync(configuration.Services, async service =>
         {
-            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider);
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances);
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             await running.StartAsync(cancellation).ConfigureAwait(false);
@@ -148,6 +171,23 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _http = await HttpServer.StartAsync(limits, loggers, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
         await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
+
+        await JoinAsync(configuration.Cluster, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>What is offered to balancers is bound by now. Without a cluster they are those of this gateway.</summary>
+    private async Task JoinAsync(ClusterConfiguration? cluster, string[] keys, ILogger logger, CancellationToken cancellation)
+    {
+        if (cluster is null)
+        {
+            _targets = new OwnTargets(
+                _listeners!.Bound, ClusterAddresses.Preferred(LocalAddresses.All()), BalanceMap.Standalone,
+                targets => _balances.Set(BalanceMap.Standalone, targets), _options.TimeProvider, logger);
+            return;
+        }
+
+        _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
+        _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
     }
 
     private void LogStarted(TimeSpan elapsed)

@@ -24,6 +24,12 @@ public sealed record GatewayServerOptions
     /// </summary>
     public TlsLibrary TlsLibrary { get; init; } = GatewayTls.LibraryOfEnvironment;
 
+    /// <summary>
+    /// The keys of the cluster where its configuration names no file: what <c>TIDEGATE_CLUSTER_KEY</c> in the environment holds. Several
+    /// have white space between them, and the first one seals. Null for none.
+    /// </summary>
+    public string? ClusterKey { get; init; } = Environment.GetEnvironmentVariable(Cluster.ClusterKeys.Variable);
+
     /// <summary>How the event loops learn of events; epoll where there is one by default.</summary>
     public Tidegate.Engine.EventSource EventSource { get; init; }
 }

@@ -17,6 +17,9 @@ public abstract class Session
     /// <summary>Who is told of what happens. Set it once, before <see cref="Start"/>, or to hand the session on.</summary>
     public ISessionHandler? Handler { get; set; }
 
+    /// <summary>Called once, on the loop, when the session has ended; for whoever counts sessions without handling them.</summary>
+    public Action? WhenEnded { get; set; }
+
     /// <summary>True where what is sent arrives as messages with the same boundaries; false for a stream of bytes.</summary>
     public abstract bool KeepsMessages { get; }
 

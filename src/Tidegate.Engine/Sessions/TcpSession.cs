@@ -118,6 +118,7 @@ public sealed class TcpSession : Session, IConnectionHandler
     {
         // A broken connection has no status of its own: 1006 is what WebSocket calls it (RFC 6455, section 7.1.5).
         CloseStatus status = error is null ? CloseStatus.NormalClosure : CloseStatus.AbnormalClosure;
+        WhenEnded?.Invoke();
         Handler?.OnClosed(this, new SessionEnd(status, string.Empty, error, _closedByPeer || (error is not null && !_closing)));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Tidegate.Engine.Loops;
@@ -26,6 +27,12 @@ public sealed record WebSocketRequest
 
     /// <summary>True to offer permessage-deflate.</summary>
     public bool Compression { get; init; }
+
+    /// <summary>Further headers, which must not hold control characters.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Told the status, 100 to 999, where the server answers with another one than 101; on the loop, before the end. May be null.</summary>
+    public Action<int>? Refused { get; init; }
 }
 
 /// <summary>The client's side of the opening handshake (RFC 6455, section 4.1).</summary>
@@ -130,7 +137,12 @@ public sealed class WebSocketConnector : IConnectionHandler
             head.Append("Sec-WebSocket-Extensions: ").Append(PermessageDeflate.Agreement).Append("\r\n");
         }
 
-        connection.Write(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()));
+        foreach ((string name, string value) in _request.Headers)
+        {
+            head.Append(name).Append(": ").Append(value).Append("\r\n");
+        }
+
+        connection.Write(Encoding.Latin1.GetBytes(head.Append("\r\n").ToString()));
     }
 
     private void Fail(string reason)
@@ -152,6 +164,12 @@ public sealed class WebSocketConnector : IConnectionHandler
         string[] lines = head.Split("\r\n");
         if (lines[0] != "HTTP/1.1 101" && !lines[0].StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal))
         {
+            if (lines[0].Length >= 12 && lines[0].StartsWith("HTTP/1.1 ", StringComparison.Ordinal)
+                && int.TryParse(lines[0].AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status >= 100)
+            {
+                _request.Refused?.Invoke(status);
+            }
+
             return $"the server answered '{Printable(lines[0])}' instead of 101";
         }
 

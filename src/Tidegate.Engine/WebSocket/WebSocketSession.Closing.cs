@@ -165,6 +165,7 @@ public sealed partial class WebSocketSession
 
         ISessionHandler? handler = Handler;
         Handler = null;
+        WhenEnded?.Invoke();
         handler?.OnClosed(this, new SessionEnd(status, reason, error, Has(Flags.ClosedByPeer) || !Has(Flags.CloseSent)));
     }
 }

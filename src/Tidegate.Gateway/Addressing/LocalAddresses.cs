@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Source;
 
@@ -49,12 +50,24 @@ public static class LocalAddresses
             }
         }
 
+        if (configuration.Cluster is { } cluster)
+        {
+            errors.AddRange(
+                from accept in cluster.Accepts
+                let wrong = ClusterAddresses.FaultOf(accept)
+                where wrong is not null
+                select new ConfigurationError(cluster.Position, $"<accept>{accept}</accept> in <cluster>: {wrong.Problem}", wrong.Cure));
+        }
+
         return [.. errors.Distinct()];
     }
 
     /// <summary>The addresses of an interface by its name, label or display name; empty where there is no such interface or it has none.</summary>
     internal static ImmutableArray<IPAddress> Of(InterfaceName host) =>
         [.. Find(host.Name).SelectMany(one => one.Addresses).Distinct().OrderBy(address => address.AddressFamily)];
+
+    /// <summary>Every address of this machine, in the order of its interfaces.</summary>
+    internal static ImmutableArray<IPAddress> All() => [.. InterfaceTable.Read().SelectMany(one => one.Addresses).Distinct()];
 
     /// <summary>What is wrong with this host as a place to bind sockets; null if nothing is, or if a resolver would have to be asked.</summary>
     internal static TextFault? FaultOf(UriHost? host) => host switch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Source;
 using Tidegate.Gateway.Listening;
@@ -46,7 +47,11 @@ public sealed class ConfigurationCheck
     private static GatewayConfiguration Considered(GatewayConfiguration configuration, CheckOptions options)
     {
         HashSet<string?> leftOut = [.. configuration.AllUnserved.Where(part => part.IsDispensable || options is { IsStart: true, Lenient: true }).Select(part => part.Service)];
-        return configuration with { Services = [.. configuration.Services.Where(service => !leftOut.Contains(service.Name))] };
+        return configuration with
+        {
+            Services = [.. configuration.Services.Where(service => !leftOut.Contains(service.Name))],
+            Cluster = leftOut.Contains(null) ? null : configuration.Cluster,
+        };
     }
 
     private void AddUnserved(GatewayConfiguration configuration, CheckOptions options)
@@ -63,6 +68,7 @@ public sealed class ConfigurationCheck
         GatewayConfiguration configuration, ImmutableArray<ConfigurationError> errors, CheckOptions options, CancellationToken cancellation)
     {
         Add(LocalAddresses.Check(configuration), isError: true);
+        Add(ClusterKeys.Check(configuration, Environment.GetEnvironmentVariable(ClusterKeys.Variable)), isError: true);
         if (options.WebDirectory is { } webDirectory)
         {
             Add(configuration.Services.SelectMany(service => ServiceTypes.Find(service.Type)?.MissingFor(service, webDirectory) ?? []), options.IsStart);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Listening;
 
@@ -62,6 +63,14 @@ internal static class HostNameCheck
 
     private static IEnumerable<NameUse> UsesIn(GatewayConfiguration configuration)
     {
+        foreach (ClusterAddress accept in configuration.Cluster?.Accepts ?? [])
+        {
+            if (NameIn(ClusterAddresses.NameIn(accept)) is { } name)
+            {
+                yield return new NameUse(name, configuration.Cluster!.Position, accept.ToString(), MustResolve: true);
+            }
+        }
+
         foreach (ServiceConfiguration service in configuration.Services)
         {
             foreach (ServiceAddress accept in service.Doubts.HasFlag(ServiceDoubts.AcceptPlaces) ? [] : service.Accepts)

@@ -16,6 +16,11 @@ internal static class BalanceCheck
         bool fatal = edition < GatewayEdition.June2016;
         ServiceAddress[] balancers = [.. services.Where(s => s.Type == "balancer").SelectMany(s => s.Accepts)];
         ServiceAddress[] balances = [.. services.SelectMany(s => s.Balances)];
+        foreach (ServiceAddress balance in services.Where(s => s.Type == "balancer").SelectMany(s => s.Balances))
+        {
+            findings.Error(balance.Position, "A balancer can not be led to by another balancer.", "Write <balance> in the services that clients are to reach in the end.");
+        }
+
         foreach (ServiceAddress balance in balances.Where(b => !balancers.Any(a => Same(a.Uri, b.Uri))))
         {
             Report(

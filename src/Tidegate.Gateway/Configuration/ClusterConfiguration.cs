@@ -14,6 +14,9 @@ public sealed record ClusterConfiguration
     /// <summary><c>connect</c>: where the others are: <c>tcp://</c>, one <c>udp://</c> for multicast, or one <c>aws://</c>.</summary>
     public ImmutableArray<ClusterAddress> Connects { get; init; } = [];
 
+    /// <summary><c>key-file</c>: the file that holds the cluster's keys, as a full path; or null.</summary>
+    public string? KeyFile { get; init; }
+
     /// <summary><c>connect-options/aws.access-key-id</c>, or null.</summary>
     public string? AwsAccessKeyId { get; init; }
 

@@ -29,6 +29,10 @@ internal static class ClusterSettings
         Repeatable = true,
     };
 
+    private static readonly Setting<string> s_keyFile = new(
+        "key-file", new TextFormat("a path", PathFault),
+        "The file with the keys that members encrypt with, relative to the directory of this configuration file: one a line in base64, the first one seals.");
+
     private static readonly Setting<string> s_accessKey = new("aws.access-key-id", new TextFormat(), "The access key for AWS.");
 
     private static readonly Setting<string> s_secretKey = new("aws.secret-key", new TextFormat(), "The secret key for AWS.") { Secret = true };
@@ -37,7 +41,7 @@ internal static class ClusterSettings
         "connect-options", new SettingGroup("the <connect-options> of <cluster>", [s_accessKey, s_secretKey], NotServedYet.Nothing),
         (values, _, _) => values, values => values, "Keys for AWS.");
 
-    internal static readonly SettingGroup Group = new("<cluster>", [s_name, s_accept, s_connect, s_connectOptions], NotServedYet.Nothing);
+    internal static readonly SettingGroup Group = new("<cluster>", [s_name, s_accept, s_connect, s_keyFile, s_connectOptions], NotServedYet.Nothing);
 
     /// <summary>The cluster of a file, or null if there is none or it is wrong, which has then been reported.</summary>
     internal static ClusterConfiguration? Read(SourceElement root, Findings findings)
@@ -50,6 +54,7 @@ internal static class ClusterSettings
         SettingValues values = Group.Read(element, element.Position, findings);
         SettingValues? options = values.Get(s_connectOptions);
         Check(values, options, element, findings);
+        NoteUnserved(values, element, findings);
         return values.Get(s_name) is not { } name
             ? null
             : new ClusterConfiguration
@@ -57,6 +62,7 @@ internal static class ClusterSettings
                 Name = name,
                 Accepts = [.. values.All(s_accept).Select(a => a.Value)],
                 Connects = [.. values.All(s_connect).Select(a => a.Value)],
+                KeyFile = values.Get(s_keyFile) is { } file ? Path.GetFullPath(file, Path.GetDirectoryName(Path.GetFullPath(element.Position.File))!) : null,
                 AwsAccessKeyId = options?.Get(s_accessKey),
                 AwsSecretKey = options?.Get(s_secretKey),
                 Position = element.Position,
@@ -71,6 +77,7 @@ internal static class ClusterSettings
             .With(s_name, cluster.Name)
             .WithAll(s_accept, cluster.Accepts)
             .WithAll(s_connect, cluster.Connects)
+            .With(s_keyFile, cluster.KeyFile)
             .With(s_connectOptions, cluster.AwsAccessKeyId is null && cluster.AwsSecretKey is null ? null : options);
     }
 
@@ -101,6 +108,33 @@ internal static class ClusterSettings
             CheckAws(aws, position, accepts, connects.Length, options, findings);
         }
     }
+
+    // What older gateways did, and this one does in another way or not yet.
+    private static void NoteUnserved(SettingValues values, SourceElement element, Findings findings)
+    {
+        ImmutableArray<(ClusterAddress Value, SourcePosition Position)> accepts = values.All(s_accept);
+        if (element.FirstChild("accept") is null && element.FirstChild("connect") is { } connect)
+        {
+            findings.Unserved(
+                connect.Position, "a <cluster> without <accept>", "Write where this gateway listens for the others: <accept>tcp://host:port</accept>, or tcp://@eth0:port.");
+        }
+
+        foreach ((_, SourcePosition position) in accepts.Skip(1))
+        {
+            findings.Unserved(position, "a second <accept> in <cluster>", "Keep the one at which the others reach this gateway.");
+        }
+
+        foreach ((ClusterAddress aws, SourcePosition position) in values.All(s_connect).Where(c => c.Value.Scheme == "aws"))
+        {
+            findings.Unserved(
+                position, "discovery by aws://",
+                $"Let a DNS name stand for all members, and write <connect>tcp://NAME:{aws.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)}</connect>: " +
+                "each of its addresses is tried, and the name is asked for again and again.");
+        }
+    }
+
+    private static TextFault? PathFault(string text) =>
+        text.Contains('\0', StringComparison.Ordinal) ? new("There is a zero character in the path.", "Remove it.") : null;
 
     private static void CheckAws(
         ClusterAddress aws,

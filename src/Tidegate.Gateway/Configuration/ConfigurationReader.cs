@@ -78,14 +78,11 @@ public static class ConfigurationReader
         GatewayElements.Root.Check(root, findings);
 
         SecurityConfiguration security = SecuritySettings.Read(root, findings);
-        ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);
         ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, findings).ReadAll();
-        BalanceCheck.Run(services, edition, findings);
-        if (cluster is not null && UnservedYet.CureFor("<gateway-config>", "cluster") is { } cure)
-        {
-            findings.Unserved(cluster.Position, "<cluster>", cure);
-        }
 
+        // After the services: what is noted before them counts for each of them, as service-defaults do.
+        ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);
+        BalanceCheck.Run(services, edition, findings);
         if (services.IsEmpty && !findings.HasErrors)
         {
             findings.Warning(root.Position, "There is no <service> in the file, so the gateway will serve nothing.", "Add one.");

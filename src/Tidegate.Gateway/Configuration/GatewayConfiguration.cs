@@ -41,6 +41,9 @@ public sealed record GatewayConfiguration(
         return this with
         {
             Services = [.. Services.Where(service => !leftOut.Contains(service.Name))],
+
+            // Of what is asked for the gateway as a whole only the cluster may be unserved.
+            Cluster = leftOut.Contains(null) ? null : Cluster,
             Warnings =
             [
                 .. Warnings,

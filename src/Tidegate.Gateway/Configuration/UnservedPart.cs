@@ -11,6 +11,6 @@ public sealed record UnservedPart(string? Service, ConfigurationError Finding)
     /// <summary>The finding as a warning that says what becomes of it where the gateway starts all the same.</summary>
     internal ConfigurationError WhenLenient =>
         IsDispensable ? Finding
-        : Service is null ? Finding with { Cure = "The gateway starts without it." }
+        : Service is null ? Finding with { Cure = "The gateway starts on its own, without <cluster>." }
         : Finding with { Cure = $"The service '{Service}' is left out." };
 }

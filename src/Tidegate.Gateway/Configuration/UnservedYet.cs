@@ -23,8 +23,6 @@ internal static class UnservedYet
     private const string WouldBeOpen =
         "Tidegate never starts a service without the protection that its file asks for; remove this only if everyone may use the service.";
 
-    private const string WouldBeAlone = "Remove it to run this gateway alone.";
-
     // By place, as the descriptions call it, and name. A value that is the default anyway is no reason to refuse.
     private static readonly FrozenDictionary<(string Place, string Name), string> s_elements = new Dictionary<(string, string), string>
     {
@@ -75,10 +73,6 @@ internal static class UnservedYet
         [("<service>", "realm-name")] = WouldBeOpen,
         [("<service>", "authorization-constraint")] = WouldBeOpen,
         [("<service>", "auth-constraint")] = WouldBeOpen,
-
-        // several gateways
-        [("<gateway-config>", "cluster")] = WouldBeAlone,
-        [("<service>", "balance")] = WouldBeAlone,
 
         // mobile push notifications, which the last releases read and never sent
         [("<service>", "notify")] = NoPush,

@@ -75,6 +75,8 @@ internal sealed partial class CrossOrigin(ILogger logger)
         http.Request.Headers.Origin is [{ } text] && WebOrigin.TryParse(text, out WebOrigin origin)
         // The accept's own: behind a proxy that does TLS, this side of it does not know what the page sees.
         && (origin == WebOrigin.Of(route.Uri)
+            // Pages that come from where the balancer is (docs/spec/compat.md, section 4.8).
+            || route.Service.Configuration.Balances.Any(balance => origin == WebOrigin.Of(balance.Uri))
             || (WebOrigin.TryParse($"{http.Request.Scheme}://{http.Request.Host.Value}", out WebOrigin own) && origin == own));
 
     /// <summary>The constraint for this very origin, or else the one for all; <c>null</c> is no origin, so only the latter is for it.</summary>

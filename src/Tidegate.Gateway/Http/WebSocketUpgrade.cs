@@ -3,8 +3,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Tidegate.Engine.Net;
+using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Services;
 
 namespace Tidegate.Gateway.Http;
 
@@ -41,9 +43,15 @@ internal static class WebSocketUpgrade
             return;
         }
 
+        HandshakeDecision? decision = await route.Service.OnHandshakeAsync(http, route).ConfigureAwait(false);
+        if (decision is { Begin: null })
+        {
+            return;
+        }
+
         IHeaderDictionary request = http.Request.Headers;
         IHeaderDictionary response = http.Response.Headers;
-        string? subprotocol = WebSocketHandshake.SelectSubprotocol(accept.Subprotocols, request.SecWebSocketProtocol);
+        string? subprotocol = decision is null ? WebSocketHandshake.SelectSubprotocol(accept.Subprotocols, request.SecWebSocketProtocol) : decision.Subprotocol;
         bool compression = accept.Compression && PermessageDeflate.CanAccept(request.SecWebSocketExtensions);
         if (subprotocol is not null)
         {
@@ -60,8 +68,8 @@ internal static class WebSocketUpgrade
             MaximumMessageSize = accept.MaximumMessageSize,
             InactivityTimeout = accept.InactivityTimeout,
         });
-        void Begin(TcpConnection connection) =>
-            route.Service.OnSession(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression));
+        Action<Session> begin = decision?.Begin ?? route.Service.Begin;
+        void Begin(TcpConnection connection) => begin(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression));
         if (http2)
         {
             await WebSocketStream.RunAsync(http, Begin).ConfigureAwait(false);

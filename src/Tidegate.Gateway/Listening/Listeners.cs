@@ -19,9 +19,13 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     private readonly Dictionary<string, (TunnelEntrance Entrance, Binding First)> _tunnels = [];
     private readonly PipeListeners _pipes = new(pipes);
     private readonly List<ServedAddress> _served = [];
+    private readonly List<BoundAccept> _bound = [];
 
     /// <summary>What is served, in the order of the configuration.</summary>
     internal IReadOnlyList<ServedAddress> Served => _served;
+
+    /// <summary>The same accepts with their services and their sockets.</summary>
+    internal IReadOnlyList<BoundAccept> Bound => _bound;
 
     /// <summary>Binds every accept of a service.</summary>
     /// <exception cref="GatewayStartException">One can not be bound, or several: all are named.</exception>
@@ -48,6 +52,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
             WarnOfMismatch(accept, carriage, service.Configuration);
             int port = binding.PortAt(accept.Uri.Scheme.DefaultPort ?? 0);
             _served.Add(new ServedAddress(accept.Uri, port, []) { Pipe = accept.Uri == carriage.Place ? null : pipe, Tunnel = carriage.Tunnel });
+            _bound.Add(new BoundAccept(service, accept, port, []));
             return;
         }
 
@@ -59,6 +64,13 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
         _served.Add(new ServedAddress(accept.Uri, binding.PortAt(bound[0].EndPoint.Port), isAsWritten ? [] : [.. bound.Select(one => one.EndPoint)])
         {
             Tunnel = carriage.Tunnel,
+        });
+
+        // What is in a tunnel is not spoken at its port.
+        _bound.Add(new BoundAccept(
+            service, accept, binding.PortAt(bound[0].EndPoint.Port), carriage.Tunnel is null ? [.. bound.Select(one => one.EndPoint)] : [])
+        {
+            IsEncrypted = carriage.Tls is not null && service.Configuration.AcceptOptions.Tls.Encryption,
         });
     }
 

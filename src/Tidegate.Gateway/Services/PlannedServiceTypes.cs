@@ -17,10 +17,6 @@ internal static class PlannedServiceTypes
         {
             Accepts = s_streams, Connects = s_streams,
         },
-        new("balancer", "Sends each client to one of the services that name it in balance.", Open("a balancer service"))
-        {
-            Accepts = ["ws", "wss", "http", "https", "sse", "sse+ssl"],
-        },
         new("broadcast", "Sends every message of a back-end to all clients.", Group("a broadcast service",
             new Setting<bool>(
                 "on.client.message", new ChoiceFormat<bool>(("noop", false), ("broadcast", true)), false,

@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
 using Tidegate.Engine.Sessions;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Tls;
 
@@ -15,12 +17,20 @@ namespace Tidegate.Gateway.Services;
 /// <param name="Tls">How to speak TLS.</param>
 /// <param name="Pipes">The pipes inside the gateway.</param>
 /// <param name="Time">Tells how late it is.</param>
-internal sealed record ServiceContext(EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls, PipeBoard Pipes, TimeProvider Time);
+/// <param name="Balances">Which services of which gateways balancers send clients to.</param>
+internal sealed record ServiceContext(
+    EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls, PipeBoard Pipes, TimeProvider Time, BalanceMap Balances);
 
 /// <summary>A running service: what happens to the sessions and requests that its accepts bring.</summary>
 internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisposable
 {
+    private int _sessions;
+    private Action? _sessionEnded;
+
     internal ServiceConfiguration Configuration { get; } = configuration;
+
+    /// <summary>How many sessions are open. Counted only where balancers want to know.</summary>
+    internal int Sessions => Volatile.Read(ref _sessions);
 
     /// <summary>False while clients are to be turned away, because what is behind the service is lost.</summary>
     internal virtual bool IsAccepting => true;
@@ -30,6 +40,24 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 
     /// <summary>Prepares the service; what it throws as <see cref="GatewayStartException"/> keeps the gateway from starting.</summary>
     internal virtual Task StartAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Gives a client's session, not started yet, to the service. To be called on the session's loop.</summary>
+    internal void Begin(Session session)
+    {
+        if (!Configuration.Balances.IsEmpty)
+        {
+            Interlocked.Increment(ref _sessions);
+            session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
+        }
+
+        OnSession(session);
+    }
+
+    /// <summary>
+    /// A WebSocket handshake that is in order, for an accept of this service. The service may answer it in another way, or have the
+    /// session for itself; null where it is granted as usual, which leads to <see cref="OnSession"/>.
+    /// </summary>
+    internal virtual ValueTask<HandshakeDecision?> OnHandshakeAsync(HttpContext http, Route route) => default;
 
     /// <summary>A client's session, not started yet. Called on the session's loop.</summary>
     internal virtual void OnSession(Session session) => session.Abort();
@@ -44,4 +72,13 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private protected void RaiseAcceptingChanged() => AcceptingChanged?.Invoke(this);
+}
+
+/// <summary>What a service makes of a WebSocket handshake.</summary>
+/// <param name="Subprotocol">The subprotocol that is agreed to, or null.</param>
+/// <param name="Begin">Gets the session, not started yet, on its loop; null where the service has answered the handshake itself.</param>
+internal sealed record HandshakeDecision(string? Subprotocol, Action<Session>? Begin)
+{
+    /// <summary>The service has answered.</summary>
+    internal static HandshakeDecision Answered { get; } = new(null, null);
 }

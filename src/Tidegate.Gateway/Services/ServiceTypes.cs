@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration.Description;
+using Tidegate.Gateway.Services.Balancer;
 using Tidegate.Gateway.Services.Directory;
 using Tidegate.Gateway.Services.Echo;
 using Tidegate.Gateway.Services.Proxy;
@@ -11,6 +12,7 @@ internal static class ServiceTypes
 {
     private static readonly ImmutableArray<ServiceTypeDescription> s_types =
     [
+        new BalancerDescription(),
         new DirectoryDescription(),
         new EchoDescription(),
         new ProxyDescription(),

@@ -14,6 +14,8 @@ internal static class CommandLine
         {
             StartCommand.Create(installation),
             ValidateCommand.Create(installation, output, error),
+            KeygenCommand.Create(output),
+            MembersCommand.Create(installation, output, error),
         };
         foreach (VersionOption version in root.Options.OfType<VersionOption>())
         {

@@ -48,7 +48,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Starts a gateway with this text as its configuration file, and does not wait.</summary>
     internal static GatewayProcess Launch(string configuration, params string[] arguments) => LaunchOn([], configuration, arguments);
 
-    private static GatewayProcess LaunchOn(string[] prefix, string configuration, string[] arguments)
+    /// <summary>The same on another host.</summary>
+    internal static GatewayProcess LaunchOn(string[] prefix, string configuration, string[] arguments)
     {
         var directory = new ScratchDirectory();
         string file = directory.Write("gateway-config.xml", configuration);

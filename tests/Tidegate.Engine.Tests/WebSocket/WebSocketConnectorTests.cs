@@ -30,6 +30,21 @@ public abstract partial class WebSocketConnectorTests(EventSource source) : WebS
         Assert.True(WebSocketHandshake.IsValidKey(Key(head)));
     }
 
+    [Fact]
+    public void Further_headers_are_sent_and_the_status_of_another_answer_is_told()
+    {
+        using var server = new RawListener();
+        int status = 0;
+        var result = Begin(server, request => request with { Headers = [new("Origin", "http://page.example")], Refused = answered => status = answered });
+        using RawPeer peer = server.Accept();
+
+        Assert.Contains("\r\nOrigin: http://page.example\r\n", peer.ReceiveHead(), StringComparison.Ordinal);
+        peer.Send("HTTP/1.1 403 Forbidden\r\n\r\n"u8);
+
+        Fails(result, "instead of 101");
+        Assert.Equal(403, status);
+    }
+
     [Theory]
     [InlineData(Good)]
     [InlineData("HTTP/1.1 101\r\nupgrade:WebSocket\r\nCONNECTION: keep-alive , upgrade\r\nX: y\r\nsec-websocket-accept:   {accept}  \r\n\r\n")]

@@ -40,6 +40,7 @@ internal static class GeneratedCluster
             Connects = kind == 1 ? [aws] : none ? [new ClusterAddress("tcp", "one.example", 5942, "")] : members,
             AwsAccessKeyId = kind is 1 or 2 ? keys[0] : null,
             AwsSecretKey = kind is 1 or 2 ? keys[1] : null,
+            KeyFile = kind is 3 ? "/directory/keys" : null,
             Position = new SourcePosition("", 0, 0),
         };
 }

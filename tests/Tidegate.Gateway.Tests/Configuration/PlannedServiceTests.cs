@@ -12,7 +12,6 @@ public sealed class PlannedServiceTests
     public static TheoryData<string, string> Types => new()
     {
         { "amqp.proxy", "<accept>ws://h/amqp</accept><connect>tcp://h:5672</connect><properties><virtual.host>/x</virtual.host></properties>" },
-        { "balancer", "<accept>ws://h/b</accept>" },
         { "broadcast", "<accept>ws://h/b</accept><connect>tcp://h:9000</connect><properties><on.client.message>broadcast</on.client.message></properties>" },
         { "http.proxy", "<accept>http://h/</accept><connect>http://i/</connect><properties><use-forwarded>inject</use-forwarded><cookie-domain-mapping><from>a</from><to>b</to></cookie-domain-mapping></properties>" },
         { "http.redirect", "<accept>http://h/</accept><properties><location>http://i/</location><status-code>302</status-code></properties>" },
@@ -70,7 +69,6 @@ public sealed class PlannedServiceTests
 
     [Theory]
     [InlineData("<realm-name>demo</realm-name>", "realm-name")]
-    [InlineData("<balance>ws://localhost:8000/echo</balance>", "balance")]
     [InlineData("<notify>apns://h</notify>", "notify")]
     public void What_a_service_asks_for_besides_its_type_is_never_ignored(string content, string element)
     {
@@ -82,15 +80,33 @@ public sealed class PlannedServiceTests
     }
 
     [Fact]
-    public void A_cluster_is_read_and_refused_as_a_whole()
+    public void A_cluster_is_read()
     {
         GatewayConfiguration configuration = Read(
             "<cluster><name>c</name><accept>tcp://@eth0:5942</accept><connect>tcp://[::1]:5942</connect><connect>udp://224.2.2.3:54327</connect></cluster>" + Echo(""));
 
         Assert.Equal(["tcp://@eth0:5942"], configuration.Cluster!.Accepts.Select(a => a.ToString()));
         Assert.Equal([new ClusterAddress("tcp", "[::1]", 5942, ""), new ClusterAddress("udp", "224.2.2.3", 54327, "")], configuration.Cluster.Connects.AsEnumerable());
-        Assert.Throws<ConfigurationException>(() => configuration.Servable(lenient: false));
-        Assert.Equal("The gateway starts without it.", Assert.Single(configuration.Servable(lenient: true).Warnings).Cure);
+        Assert.Same(configuration, configuration.Servable(lenient: false));
+    }
+
+    [Theory]
+    [InlineData("<connect>tcp://h:5942</connect>", "a <cluster> without <accept>")]
+    [InlineData("<accept>tcp://h:5942</accept><accept>tcp://i:5942</accept>", "a second <accept> in <cluster>")]
+    [InlineData(
+        "<accept>tcp://h:5942</accept><connect>aws://security-group:5942/g</connect><connect-options><aws.access-key-id>i</aws.access-key-id><aws.secret-key>s</aws.secret-key></connect-options>",
+        "discovery by aws://")]
+    public void What_a_cluster_can_not_do_is_refused_by_name_and_with_lenience_the_gateway_is_alone(string content, string what)
+    {
+        GatewayConfiguration configuration = Read($"<cluster><name>c</name>{content}</cluster>" + Echo(""));
+
+        Assert.Equal(
+            $"Tidegate does not serve {what} yet.",
+            Assert.Single(Assert.Throws<ConfigurationException>(() => configuration.Servable(lenient: false)).Errors).Problem);
+        GatewayConfiguration servable = configuration.Servable(lenient: true);
+        Assert.Null(servable.Cluster);
+        Assert.Single(servable.Services);
+        Assert.Equal("The gateway starts on its own, without <cluster>.", Assert.Single(servable.Warnings).Cure);
     }
 
     [Fact]

@@ -20,6 +20,9 @@ public sealed class SampleTests
     [InlineData("echo.xml")]
     [InlineData("proxy.xml")]
     [InlineData("defaults-and-parameters.xml")]
+    [InlineData("cluster-member-1.xml")]
+    [InlineData("cluster-member-2.xml")]
+    [InlineData("cluster-multicast.xml")]
     public void What_is_served_today_has_nothing_left_out(string name) => Assert.Empty(Read(name).Unserved);
 
     [Theory]

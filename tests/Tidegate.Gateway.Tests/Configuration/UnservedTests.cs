@@ -125,6 +125,6 @@ public sealed class UnservedTests
     public void What_is_not_served_is_named_in_the_order_of_the_file() =>
         Assert.Equal(
             [2, 3],
-            Read("<cluster><name>c</name><accept>tcp://h:1</accept></cluster>\n" + Echo("<accept-options><udp.interface>eth0</udp.interface></accept-options>"))
+            Read("<cluster><name>c</name><connect>tcp://h:1</connect></cluster>\n" + Echo("<accept-options><udp.interface>eth0</udp.interface></accept-options>"))
                 .Unserved.Select(part => part.Finding.Position.Line));
 }

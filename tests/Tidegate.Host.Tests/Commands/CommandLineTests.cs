@@ -33,6 +33,29 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Keygen_prints_another_key_each_time()
+    {
+        (int code, string one, _) = await Run("keygen");
+        (_, string two, _) = await Run("keygen");
+
+        Assert.Equal(0, code);
+        Assert.Equal(32, Convert.FromBase64String(one.TrimEnd('\n')).Length);
+        Assert.NotEqual(one, two);
+    }
+
+    [Fact]
+    public async Task Members_wants_a_configuration_with_a_cluster()
+    {
+        await File.WriteAllTextAsync(_file, Valid);
+
+        (int code, string output, string error) = await Run("members", "--config", _file, "-Dtest.port=8000");
+
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Assert.StartsWith($"{_file}: there is no <cluster> that this version of Tidegate can join.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Help_of_start_names_its_options()
     {
         (int code, string output, _) = await Run("start", "--help");
@@ -132,6 +155,21 @@ public sealed class CommandLineTests : IDisposable
         Assert.Empty(output);
         Assert.StartsWith(
             $"Validation errors in gateway configuration file\n  {_file}:1:76: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.pem")} can not be read: ",
+            error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Validate_opens_the_keys_of_a_cluster_as_start_does()
+    {
+        await File.WriteAllTextAsync(_file, Valid.Replace(
+            "<service>", "<cluster><name>c</name><accept>tcp://127.0.0.1:5942</accept><key-file>nowhere.key</key-file></cluster><service>", StringComparison.Ordinal));
+
+        (int code, _, string error) = await Run("validate", _file, "-Dtest.port=8000");
+
+        Assert.Equal(1, code);
+        Assert.StartsWith(
+            $"Validation errors in gateway configuration file\n  {_file}:1:66: Unable to initialize cluster due to an exception: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.key")}: The keys of the cluster can not be read: ",
             error,
             StringComparison.Ordinal);
     }

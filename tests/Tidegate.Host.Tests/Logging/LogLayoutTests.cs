@@ -22,6 +22,12 @@ public sealed class LogLayoutTests
         Assert.Equal(expected, new TextLogLayout().Write(Entry(level, "m")));
 
     [Fact]
+    public void What_is_said_of_the_cluster_has_one_space_behind_the_level_as_it_is_documented() =>
+        Assert.Equal(
+            "INFO Cluster member /192.168.2.10:5942 is down\n",
+            new TextLogLayout().Write(Entry(LogLevel.Information, "Cluster member /192.168.2.10:5942 is down") with { Category = "tidegate.cluster" }));
+
+    [Fact]
     public void Nothing_that_a_client_sends_begins_a_line_of_its_own()
     {
         string text = new TextLogLayout().Write(Entry(LogLevel.Information, "closed: bye\nERROR forged", new IOException("x\nERROR forged")));

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+
+namespace Tidegate.Gateway.Cluster;
+
+/// <summary>
+/// Which balancer accepts lead to which services of which members. Members are told apart, so that two that offer the same URI do
+/// not disturb each other. Safe to use from any thread; what is read is a picture that does not change.
+/// </summary>
+internal sealed class BalanceMap(TimeProvider time)
+{
+    /// <summary>The name of a gateway without a cluster.</summary>
+    internal const string Standalone = "standalone";
+
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, ImmutableArray<BalanceCandidate>> _members = new(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, ImmutableArray<BalanceCandidate>> _byBalance =
+        ImmutableSortedDictionary.Create<string, ImmutableArray<BalanceCandidate>>(StringComparer.Ordinal);
+
+    /// <summary>Whom a balancer's accept leads to; <paramref name="balance"/> in the form of <see cref="BalanceTarget.KeyOf"/>.</summary>
+    internal ImmutableArray<BalanceCandidate> For(string balance) => Volatile.Read(ref _byBalance).GetValueOrDefault(balance, []);
+
+    /// <summary>All balancers' accepts that lead anywhere, and the URIs that they lead to, in the order of the alphabet.</summary>
+    internal IEnumerable<(string Balance, IEnumerable<string> Targets)> Describe() =>
+        from pair in Volatile.Read(ref _byBalance)
+        select (pair.Key, pair.Value.Select(candidate => candidate.Target.Uri.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).AsEnumerable());
+
+    /// <summary>Replaces what a member offers; nothing for a member that is gone.</summary>
+    /// <returns>True where it is something else than before, and not only busier or idler.</returns>
+    internal bool Set(string member, ImmutableArray<BalanceTarget> targets)
+    {
+        lock (_gate)
+        {
+            ImmutableArray<BalanceCandidate> before = _members.GetValueOrDefault(member, []);
+            if (targets.IsEmpty)
+            {
+                _members.Remove(member);
+            }
+            else
+            {
+                _members[member] = [.. targets.Select(target => new BalanceCandidate(member, target, time))];
+            }
+
+            if (before.IsEmpty && targets.IsEmpty)
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _byBalance, _members.Values
+                .SelectMany(candidates => candidates)
+                .SelectMany(candidate => candidate.Target.Balances, (candidate, balance) => (balance, candidate))
+                .GroupBy(pair => pair.balance, pair => pair.candidate, StringComparer.Ordinal)
+                .ToImmutableSortedDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal));
+            return before.Length != targets.Length || before.Zip(targets).Any(pair => !pair.First.Target.IsSamePlaceAs(pair.Second));
+        }
+    }
+}

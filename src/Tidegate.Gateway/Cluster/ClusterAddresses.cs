@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Configuration;
+
+namespace Tidegate.Gateway.Cluster;
+
+/// <summary>Where this gateway listens for the other members. It is also where they reach it, so it is one address of this machine.</summary>
+internal static class ClusterAddresses
+{
+    /// <summary>What is wrong with an accept of <c>cluster</c>; null if nothing is, or if a resolver would have to be asked.</summary>
+    internal static TextFault? FaultOf(ClusterAddress accept) => TryParse(accept, out UriHost? host, out TextFault? fault) ? LocalAddresses.FaultOf(host) : fault;
+
+    /// <summary>The name that stands in an accept, if it is one.</summary>
+    internal static HostName? NameIn(ClusterAddress accept) => TryParse(accept, out UriHost? host, out _) ? host as HostName : null;
+
+    /// <summary>The address to listen at. Of several the first global IPv4 one is taken, or else the first global IPv6 one.</summary>
+    /// <exception cref="GatewayStartException">It is none of this machine's.</exception>
+    internal static async Task<IPEndPoint> ResolveAsync(ClusterAddress accept, CancellationToken cancellation)
+    {
+        if (!TryParse(accept, out UriHost? host, out TextFault? fault) || (fault = LocalAddresses.FaultOf(host)) is not null)
+        {
+            throw new GatewayStartException($"{fault}");
+        }
+
+        IPAddress address = host switch
+        {
+            HostAddress { Address: var literal } when !IsAny(literal) => literal,
+            HostAddress { Address: var any } => Preferred(LocalAddresses.All().Where(one => one.AddressFamily == any.AddressFamily)),
+            InterfaceName name => Preferred(LocalAddresses.Of(name)),
+            HostName { Name: "localhost" } => IPAddress.Loopback,
+            HostName name => Preferred(await OwnAddressesOfAsync(name.Name, accept, cancellation).ConfigureAwait(false)),
+            _ => Preferred(LocalAddresses.All()),
+        };
+        return new IPEndPoint(address, accept.Port);
+    }
+
+    /// <summary>The one that others are most likely to reach: global before local, IPv4 before IPv6.</summary>
+    internal static IPAddress Preferred(IEnumerable<IPAddress> addresses) =>
+        addresses.OrderBy(RankOf).FirstOrDefault() ?? IPAddress.Loopback;
+
+    internal static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    private static int RankOf(IPAddress address) => address switch
+    {
+        _ when IPAddress.IsLoopback(address) => 4,
+        { IsIPv6LinkLocal: true } => 3,
+        { AddressFamily: AddressFamily.InterNetworkV6 } => 1,
+        // 169.254.0.0/16: addresses that machines give themselves (RFC 3927).
+        _ when address.GetAddressBytes() is [169, 254, ..] => 2,
+        _ => 0,
+    };
+
+    private static bool TryParse(
+        ClusterAddress accept,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out UriHost? host,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out TextFault? fault)
+    {
+        bool isRead = HostAndPort.TryParse(accept.Host, accept.ToString(), UriUse.Accept, out HostAndPort? place, out fault);
+        host = place?.Host;
+        return isRead;
+    }
+
+    private static async Task<IPAddress[]> OwnAddressesOfAsync(string name, ClusterAddress accept, CancellationToken cancellation)
+    {
+        IPAddress[] all;
+        try
+        {
+            all = await Dns.GetHostAddressesAsync(name, cancellation).ConfigureAwait(false);
+        }
+        catch (SocketException exception)
+        {
+            throw new GatewayStartException(
+                $"Unable to resolve DNS name: {name} (in {accept}). Write a name that resolves to an address of this machine, or the address itself.", exception);
+        }
+
+        IPAddress[] own = [.. all.Where(address => LocalAddresses.FaultOf(new HostAddress(address)) is null)];
+        return own.Length > 0
+            ? own
+            : throw new GatewayStartException(
+                $"{name} (in {accept}) stands for {string.Join(", ", all.AsEnumerable())}, and no network interface of this machine has that. {LocalAddresses.WhatThereIs()}");
+    }
+}

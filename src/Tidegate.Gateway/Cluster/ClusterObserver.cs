@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Membership;
+
+namespace Tidegate.Gateway.Cluster;
+
+/// <summary>A member of a cluster, as somebody sees it who only looks.</summary>
+/// <param name="Id">What operators know it by: <c>/192.168.2.10:5942</c>.</param>
+/// <param name="State">How it is.</param>
+/// <param name="Kind">What it is: the version of Tidegate, or that it is another program.</param>
+/// <param name="Since">When it was started, by its own clock; null where it does not say.</param>
+/// <param name="Offers">What it offers to balancers, in the order of the alphabet.</param>
+public sealed record ObservedMember(string Id, MemberState State, string Kind, DateTimeOffset? Since, ImmutableArray<ObservedOffer> Offers);
+
+/// <summary>A service that balancers may send clients to.</summary>
+/// <param name="Balance">The balancer's accept.</param>
+/// <param name="Target">Where clients are sent.</param>
+/// <param name="Sessions">How many sessions the service has.</param>
+public sealed record ObservedOffer(string Balance, string Target, int Sessions);
+
+/// <summary>
+/// Looks at a cluster from one of its machines: joins by the gateway that runs there, or by any other member, as one that offers
+/// nothing and that nobody announces, and leaves again.
+/// </summary>
+public static class ClusterObserver
+{
+    // A push/pull brings all that a member knows, so the first answer is nearly always the whole one.
+    private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Everyone in the cluster, those that failed lately too, in the order of their names.</summary>
+    /// <param name="cluster">The cluster, as a configuration file has it.</param>
+    /// <param name="environmentKey">What <see cref="ClusterKeys.Variable"/> holds, or null.</param>
+    /// <param name="patience">How long to look for somebody.</param>
+    /// <param name="cancellation">Ends the search.</param>
+    /// <returns>Empty where nobody answered.</returns>
+    /// <exception cref="GatewayStartException">The accept is no address of this machine, or there is no usable key.</exception>
+    public static async Task<ImmutableArray<ObservedMember>> ObserveAsync(
+        ClusterConfiguration cluster, string? environmentKey, TimeSpan patience, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        string[] keys = ClusterKeys.Read(cluster, environmentKey);
+        Member member;
+        try
+        {
+            IPEndPoint gateway = await ClusterAddresses.ResolveAsync(cluster.Accepts[0], cancellation).ConfigureAwait(false);
+            member = await Member.StartAsync(
+                new MemberOptions
+                {
+                    ClusterName = cluster.Name,
+                    Listen = new IPEndPoint(gateway.Address, 0),
+                    Discovery = [.. PlacesOf(cluster, gateway).Distinct(StringComparer.Ordinal)],
+                    Keys = keys,
+                    Tags = new Dictionary<string, string> { [ClusterMember.ObserverTag] = "1" },
+                    LoggerFactory = NullLoggerFactory.Instance,
+                },
+                cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is GatewayStartException or ArgumentException or IOException or InvalidOperationException)
+        {
+            throw ClusterMember.NotStarted(cluster, exception.Message, exception);
+        }
+
+        await using (member.ConfigureAwait(false))
+        {
+            MemberView view = await SettleAsync(member, patience, cancellation).ConfigureAwait(false);
+            await member.LeaveAsync(cancellation).ConfigureAwait(false);
+            return [.. view.Members.Where(one => !one.IsSelf && !ClusterMember.IsObserver(one)).Select(Observe)];
+        }
+    }
+
+    /// <summary>Where to ask: at the gateway of this machine first, and then where it would.</summary>
+    private static IEnumerable<string> PlacesOf(ClusterConfiguration cluster, IPEndPoint gateway)
+    {
+        yield return $"tcp://{gateway}";
+        foreach (ClusterAddress connect in cluster.Connects)
+        {
+            bool isGroup = connect.Scheme == "udp" && IPAddress.TryParse(connect.Host.Trim('[', ']'), out _);
+
+            // The port where word by unicast is heard is the gateway's here; the members that the name stands for are asked instead.
+            string text = isGroup ? $"udp://{connect.Host}:{connect.Port}" : $"tcp://{connect.Host}:{(connect.Scheme == "udp" ? gateway.Port : connect.Port)}";
+            yield return text;
+        }
+    }
+
+    private static async Task<MemberView> SettleAsync(Member member, TimeSpan patience, CancellationToken cancellation)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        over.CancelAfter(patience);
+        MemberView last = member.View;
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(s_settled, over.Token).ConfigureAwait(false);
+                MemberView now = member.View;
+                if (ReferenceEquals(now, last) && now.Members.Any(one => !one.IsSelf))
+                {
+                    return now;
+                }
+
+                last = now;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return member.View;
+        }
+    }
+
+    private static ObservedMember Observe(MemberInfo member)
+    {
+        ImmutableArray<BalanceTarget> targets = member.Record is { } record ? BalanceRecord.TryRead(record.Span) ?? [] : [];
+        return new ObservedMember(
+            ClusterMember.IdOf(member.EndPoint),
+            member.State,
+            member.Tags.TryGetValue(ClusterMember.VersionTag, out string? version) ? $"Tidegate {version}" : "another program",
+            long.TryParse(member.Tags.GetValueOrDefault(ClusterMember.SinceTag), out long since) && since is >= 0 and < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(since) : null,
+            [
+                .. from target in targets
+                   from balance in target.Balances
+                   orderby balance, target.Uri.ToString()
+                   select new ObservedOffer(balance, target.Uri.ToString(), target.Sessions),
+            ]);
+    }
+}

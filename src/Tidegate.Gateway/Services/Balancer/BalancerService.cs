@@ -1,0 +1,166 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Http;
+
+namespace Tidegate.Gateway.Services.Balancer;
+
+/// <summary>
+/// Sends each client to one of the services that name the balancer's accepts in <c>balance</c>: by a redirect, or for WebSocket clients
+/// by a relay, since browsers do not follow a redirect there. The balancer's own rules for origins have been applied before.
+/// </summary>
+internal sealed partial class BalancerService : Service
+{
+    // A member that has just died answers at once or not at all; nobody waits for more than a few of them.
+    private const int MaximumTries = 3;
+    private const string RetryAfterSeconds = "1";
+    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(1);
+    private readonly ILogger _logger;
+    private readonly BalancerOptions _options;
+    private readonly BalanceMap _map;
+    private readonly string[] _keys;
+    private readonly BalanceChoice _choice;
+    private readonly MemberRelay _relay;
+    private long _rejected = long.MinValue;
+
+    internal BalancerService(ServiceConfiguration configuration, ServiceContext context)
+        : base(configuration)
+    {
+        _logger = context.Logger;
+        _options = (BalancerOptions)configuration.Options;
+        _map = context.Balances;
+        _keys = [.. configuration.Accepts.Select(accept => BalanceTarget.KeyOf(accept.Uri)).Distinct(StringComparer.Ordinal)];
+        _choice = new BalanceChoice(_options.Policy);
+        _relay = new MemberRelay(configuration, context);
+    }
+
+    internal override Task OnRequestAsync(HttpContext http, string basePath)
+    {
+        Route route = http.Features.GetRequiredFeature<IDetachableConnection>().Routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/")!;
+        if (_choice.Choose(CandidatesFor(route.Uri.Scheme)) is not { } chosen)
+        {
+            return RejectAsync(http);
+        }
+
+        Redirect(http, chosen, SuffixOf(PathOf(http), route.Uri.Path));
+        return Task.CompletedTask;
+    }
+
+    internal override async ValueTask<HandshakeDecision?> OnHandshakeAsync(HttpContext http, Route route)
+    {
+        List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
+        if (_options.UnawareClients == UnawareClients.Redirect)
+        {
+            if (_choice.Choose(candidates) is { } chosen)
+            {
+                Redirect(http, chosen, suffix: "");
+            }
+            else
+            {
+                await RejectAsync(http).ConfigureAwait(false);
+            }
+
+            return HandshakeDecision.Answered;
+        }
+
+        if (MemberRelay.IsRelayed(http.Request))
+        {
+            // A member sends on to a member: the targets of a balancer lead to a balancer again.
+            http.Response.StatusCode = StatusCodes.Status508LoopDetected;
+            return HandshakeDecision.Answered;
+        }
+
+        candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
+        for (int tries = 0; tries < MaximumTries && _choice.Choose(candidates) is { } chosen; tries++)
+        {
+            RelayedHandshake answer = await _relay.ConnectAsync(http, chosen.Target).ConfigureAwait(false);
+            if (answer.Begin is not null)
+            {
+                return new HandshakeDecision(answer.Subprotocol, answer.Begin);
+            }
+
+            if (answer.IsVerdict)
+            {
+                // The service is there and does not want this client, and so would the others.
+                http.Response.StatusCode = answer.Status;
+                return HandshakeDecision.Answered;
+            }
+
+            LogUnreachable(chosen.Target.Uri.ToString(), chosen.Member, answer.Fault, Configuration.Name);
+            candidates.Remove(chosen);
+        }
+
+        await RejectAsync(http).ConfigureAwait(false);
+        return HandshakeDecision.Answered;
+    }
+
+    /// <summary>Who serves what a client of this scheme speaks, whichever of the accepts it came by.</summary>
+    private List<BalanceCandidate> CandidatesFor(UriScheme scheme)
+    {
+        var candidates = new List<BalanceCandidate>();
+        foreach (string key in _keys)
+        {
+            foreach (BalanceCandidate candidate in _map.For(key))
+            {
+                UriScheme offered = candidate.Target.Uri.Scheme;
+                if (offered.IsWebSocket == scheme.IsWebSocket && offered.TakesPath && offered.UsesTls == scheme.UsesTls && !candidates.Contains(candidate))
+                {
+                    candidates.Add(candidate);
+                }
+            }
+        }
+
+        return candidates;
+    }
+
+    private static void Redirect(HttpContext http, BalanceCandidate chosen, string suffix)
+    {
+        GatewayUri uri = chosen.Target.Uri;
+        http.Response.StatusCode = StatusCodes.Status302Found;
+        http.Response.Headers.Location =
+            $"{(uri.Scheme.UsesTls ? "https" : "http")}://{uri.HostHeader}{(suffix.Length == 0 ? uri.Path : uri.Path.TrimEnd('/') + suffix)}{http.Request.QueryString.Value}";
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.ContentLength = 0;
+    }
+
+    private Task RejectAsync(HttpContext http)
+    {
+        // The first one tells, and one a second after it: clients that find nobody try again, all of them.
+        long now = Environment.TickCount64;
+        long last = Volatile.Read(ref _rejected);
+        if ((last == long.MinValue || now - last >= s_quiet.TotalMilliseconds) && Interlocked.CompareExchange(ref _rejected, now, last) == last)
+        {
+            LogRejected(http.Request.Method, http.Request.Path.Value, http.Connection.Id);
+        }
+
+        http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        http.Response.Headers[HeaderNames.RetryAfter] = RetryAfterSeconds;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync("No service is available for this address at the moment.\n");
+    }
+
+    /// <summary>What follows the accept's path in that of a request, with its slash; empty where nothing does.</summary>
+    private static string SuffixOf(string path, string accept)
+    {
+        string prefix = accept.TrimEnd('/');
+        return path.Length > prefix.Length && path.StartsWith(prefix, StringComparison.Ordinal) && path[prefix.Length] == '/' ? path[prefix.Length..] : "";
+    }
+
+    /// <summary>The path as it was sent, still percent-encoded.</summary>
+    private static string PathOf(HttpContext http)
+    {
+        string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        string path = target.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? target[..query] : target;
+        return path.StartsWith('/') ? path : "/";
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Rejected {Method} request for URI \"{Path}\" on session {Session}: no available balancee URI was found")]
+    private partial void LogRejected(string method, string? path, string session);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Connection to {Uri} of cluster member {Member} failed: {Fault} (service {Service})")]
+    private partial void LogUnreachable(string uri, string member, string fault, string service);
+}

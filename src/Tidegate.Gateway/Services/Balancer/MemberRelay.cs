@@ -1,0 +1,149 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tidegate.Engine.Loops;
+using Tidegate.Engine.Sessions;
+using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Services.Proxy;
+using Tidegate.Gateway.Tls;
+using EngineConnectOptions = Tidegate.Engine.Net.ConnectOptions;
+
+namespace Tidegate.Gateway.Services.Balancer;
+
+/// <summary>What came of opening a WebSocket to a member.</summary>
+internal sealed record RelayedHandshake
+{
+    /// <summary>Joins the client's session to the member's; null where there is none.</summary>
+    internal Action<Session>? Begin { get; init; }
+
+    /// <summary>The subprotocol that the member agreed to, or null.</summary>
+    internal string? Subprotocol { get; init; }
+
+    /// <summary>The status of the member's answer where that was no 101; 0 where there was none.</summary>
+    internal int Status { get; init; }
+
+    /// <summary>What went wrong, in words.</summary>
+    internal string Fault { get; init; } = "";
+
+    /// <summary>Whether the member has decided about this very client, and not said that the service is not there, or too busy.</summary>
+    internal bool IsVerdict => Status is >= 400 and < 500 and not (StatusCodes.Status404NotFound or StatusCodes.Status408RequestTimeout or StatusCodes.Status429TooManyRequests);
+}
+
+/// <summary>
+/// Serves WebSocket clients through this gateway that a redirect would not take to the member. The handshake with the member comes
+/// first, so that the client is granted what the member grants, and another member can be tried without the client's noticing.
+/// </summary>
+internal sealed class MemberRelay
+{
+    // Says that a handshake comes from a balancer. From elsewhere it does nothing but keep a balancer from relaying it.
+    private const string Hop = "Tidegate-Hop";
+
+    // As for a proxy by default; each side may have as much waiting.
+    private const int MaximumPendingBytes = 64_000;
+
+    // Between members of a cluster connecting takes milliseconds; whoever does not answer by then is gone.
+    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
+
+    // How long the member's session waits for the client's to begin, which takes the time to send it one answer.
+    private static readonly TimeSpan s_joinTimeout = TimeSpan.FromSeconds(10);
+
+    // What the member decides by: who the client is and which page it belongs to.
+    private static readonly string[] s_passedOn = ["Origin", "Cookie", "Authorization", "User-Agent"];
+    private readonly string[] _subprotocols;
+    private readonly WebSocketOptions _webSocket;
+    private readonly TlsUse? _tls;
+
+    internal MemberRelay(ServiceConfiguration configuration, ServiceContext context)
+    {
+        AcceptOptions accept = configuration.AcceptOptions;
+        _subprotocols = [.. accept.Subprotocols];
+
+        // The limit of an accept is for what clients send; nothing is gathered on the way back.
+        _webSocket = new WebSocketOptions { MaximumMessageSize = int.MaxValue, CloseTimeout = BackEnd.CloseTimeout };
+        if (configuration.Accepts.FirstOrDefault(one => one.Uri.Scheme == UriScheme.Wss) is { } secure)
+        {
+            _tls = context.Tls.ForConnect(secure, new TlsOptions());
+        }
+    }
+
+    /// <summary>Whether a handshake has come through a balancer already.</summary>
+    internal static bool IsRelayed(HttpRequest request) => request.Headers.ContainsKey(Hop);
+
+    /// <summary>Opens a WebSocket to a target for the client of a request, on the client's loop.</summary>
+    internal Task<RelayedHandshake> ConnectAsync(HttpContext http, BalanceTarget target)
+    {
+        EventLoop loop = http.Features.GetRequiredFeature<IDetachableConnection>().Loop;
+        IPEndPoint at = target.At[0];
+        int status = 0;
+        var request = new WebSocketRequest
+        {
+            Host = at.Address.ToString(),
+            Port = at.Port,
+            Authority = target.Uri.HostHeader,
+            Target = target.Uri.Path + http.Request.QueryString.Value,
+            Subprotocols = OfferedBy(http.Request),
+            Headers = [new(Hop, "1"), .. PassedOn(http.Request)],
+            Refused = answered => status = answered,
+        };
+        var connect = new EngineConnectOptions { Timeout = s_connectTimeout };
+        if (target.IsEncrypted)
+        {
+            if (_tls is not { } tls)
+            {
+                return Task.FromResult(new RelayedHandshake { Fault = "it speaks TLS, and this balancer has no wss accept" });
+            }
+
+            // The certificate is to be for the name that clients know, whatever socket that is reached at.
+            connect = connect with { Tls = () => tls.Context, TlsPeerName = NameOf(target.Uri.Host) };
+        }
+
+        var completion = new TaskCompletionSource<RelayedHandshake>(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(() => WebSocketConnector.Connect(loop, request, connect, _webSocket, (session, fault) => completion.SetResult(
+            session is null
+                ? new RelayedHandshake { Status = status, Fault = fault }
+                : new RelayedHandshake { Subprotocol = session.Subprotocol, Begin = Wait(session) })));
+        return completion.Task;
+    }
+
+    /// <summary>Keeps the member's session until the client's is there, for a bounded time: the client may go before.</summary>
+    private static Action<Session> Wait(WebSocketSession member)
+    {
+        var prepared = new PreparedSession(member, lost: static () => { });
+        LoopTimer timer = member.Loop.Schedule(s_joinTimeout, static session => ((Session)session!).Abort(), member);
+        return client =>
+        {
+            timer.Cancel();
+            prepared.IsTaken = true;
+            if (member.IsClosing)
+            {
+                client.Start();
+                client.Close(CloseStatus.BadGateway, "the cluster member ended the session");
+                return;
+            }
+
+            _ = new Relay(client, member, MaximumPendingBytes);
+            client.Start();
+            prepared.Replay(client);
+            member.ResumeReading();
+        };
+    }
+
+    private string[] OfferedBy(HttpRequest request) =>
+    [
+        .. from name in request.Headers.GetCommaSeparatedValues("Sec-WebSocket-Protocol")
+           where name.Length > 0 && name.All(c => c is > ' ' and <= '~') && (_subprotocols.Length == 0 || _subprotocols.Contains(name, StringComparer.Ordinal))
+           select name,
+    ];
+
+    private static IEnumerable<KeyValuePair<string, string>> PassedOn(HttpRequest request) =>
+        from name in s_passedOn
+        let value = request.Headers[name].ToString()
+        where value.Length > 0 && value.All(c => c is >= ' ' and <= '~')
+        select KeyValuePair.Create(name, value);
+
+    private static string NameOf(UriHost host) => host is HostAddress { Address: var address } ? address.ToString() : host.ToString()!;
+}

@@ -1,0 +1,262 @@
+using System.Globalization;
+using static Tidegate.EndToEnd.Tests.Processes.GatewayProcess;
+
+namespace Tidegate.EndToEnd.Tests.Cluster;
+
+/// <summary>Two gateways as docs/cluster.md puts them into a cluster, on hosts that have the addresses which stand there.</summary>
+public sealed class GatewayClusterLabTests
+{
+    private const string Multicast = "<connect>udp://224.2.2.44:54327</connect>";
+
+    [Fact]
+    public async Task Two_gateways_find_each_other_by_multicast_and_a_killed_one_is_down()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast));
+        await using GatewayProcess two = await StartAsync(lab, 2, Cluster(2, Multicast));
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+        await SaysAsync(two, "INFO Cluster member /192.168.2.10:5942 is now online");
+
+        two.Process.Signal("KILL");
+
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is down");
+        Assert.Equal(Count(one, " is now online"), Count(one, " is down"));
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_stopped_is_down_for_the_other_and_up_again_when_it_is_started()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast));
+        await using GatewayProcess two = await StartAsync(lab, 2, Cluster(2, Multicast));
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+
+        Assert.Equal(0, await two.StopAsync());
+
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is down");
+        Assert.Equal(Count(one, " is now online"), Count(one, " is down"));
+
+        await using GatewayProcess again = await StartAsync(lab, 2, Cluster(2, Multicast));
+        await one.Process.WaitForLineAsync(_ => Count(one, "Cluster member /192.168.2.11:5942 is now online") == Count(one, " is down") + 1);
+    }
+
+    [Fact]
+    public async Task Clusters_of_two_names_in_one_group_stay_apart()
+    {
+        await using Lab lab = await Lab.UpAsync(3);
+        await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast));
+        await using GatewayProcess other = await StartAsync(lab, 2, Cluster(2, Multicast, "Other"));
+        await using GatewayProcess three = await StartAsync(lab, 3, Cluster(3, Multicast));
+
+        await SaysAsync(one, "INFO Cluster member /192.168.2.12:5942 is now online");
+        await SaysAsync(three, "INFO Cluster member /192.168.2.10:5942 is now online");
+
+        Assert.DoesNotContain(other.Process.Output, line => line.EndsWith(" is now online", StringComparison.Ordinal));
+        Assert.DoesNotContain(one.Process.Output, line => line.Contains("/192.168.2.11:", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("<connect>tcp://192.168.2.10:5942</connect><connect>tcp://192.168.2.11:5942</connect>", "tcp://@eth0:5942")]
+    [InlineData("<connect>udp://224.2.2.44:54327</connect><connect>tcp://192.168.2.99:5942</connect>", "tcp://[@eth0]:5942")]
+    [InlineData("<connect>tcp://gateways.example:5942</connect>", "tcp://0.0.0.0:5942")]
+    [InlineData("<connect>udp://gateways.example:54327</connect>", "tcp://*:5942")]
+    public async Task One_file_serves_all_members(string connects, string accept)
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        for (int host = 1; host <= 2; host++)
+        {
+            await lab.NameAsync(host, "gateways.example", Lab.AddressOf(1));
+            await lab.NameAsync(host, "gateways.example", Lab.AddressOf(2));
+        }
+
+        string cluster = $"<cluster><name>MyCluster</name><accept>{accept}</accept>{connects}</cluster>";
+        await using GatewayProcess one = await StartAsync(lab, 1, cluster);
+        await using GatewayProcess two = await StartAsync(lab, 2, cluster);
+
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+        await SaysAsync(two, "INFO Cluster member /192.168.2.10:5942 is now online");
+    }
+
+    [Fact]
+    public async Task Members_may_have_ipv6_addresses()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        string connects = "<connect>tcp://[fd00:2::10]:5942</connect><connect>tcp://[fd00:2::11]:5942</connect>";
+        await using GatewayProcess one = await StartAsync(lab, 1, $"<cluster><name>c</name><accept>tcp://[fd00:2::10]:5942</accept>{connects}</cluster>");
+        await using GatewayProcess two = await StartAsync(lab, 2, $"<cluster><name>c</name><accept>tcp://[fd00:2::11]:5942</accept>{connects}</cluster>");
+
+        await SaysAsync(one, "INFO Cluster member /[fd00:2::11]:5942 is now online");
+        await SaysAsync(two, "INFO Cluster member /[fd00:2::10]:5942 is now online");
+    }
+
+    [Fact]
+    public async Task An_accept_that_is_no_address_of_the_host_keeps_the_gateway_from_starting()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        await using GatewayProcess one = LaunchOn(lab.On(1), Configuration(Cluster(2, Multicast) + Echo(1)), []);
+
+        Assert.Equal(1, await one.Process.WaitForExitAsync());
+        string error = Assert.Single(one.Process.Output, line => line.Contains("192.168.2.11", StringComparison.Ordinal));
+        Assert.Contains("<accept>tcp://192.168.2.11:5942</accept> in <cluster>: No network interface of this machine has the address 192.168.2.11.", error, StringComparison.Ordinal);
+        Assert.Contains("eth0 (192.168.2.10", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_balancer_redirects_to_members_that_live_and_to_no_dead_one()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        string cluster(int host) => Cluster(host, Multicast) + Balanced(host) + Balancer(host, "<policy>round-robin</policy><unaware.clients>redirect</unaware.clients>");
+        await using GatewayProcess one = await StartOnAsync(lab.On(1), cluster(1));
+        await using GatewayProcess two = await StartOnAsync(lab.On(2), cluster(2));
+        await LeadsToAsync(one, 1, 2);
+        await LeadsToAsync(two, 1, 2);
+        var locations = new HashSet<string>();
+        CancellationToken patience = Patience.Token;
+        while (!locations.SetEquals(["http://192.168.2.10:8001/echo?a=b", "http://192.168.2.11:8001/echo?a=b"]))
+        {
+            Assert.False(patience.IsCancellationRequested, $"All went to {string.Join(", ", locations)}.");
+            locations.Add(await LocationAsync(lab, 1));
+        }
+
+        two.Process.Signal("KILL");
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is down");
+        await LeadsToAsync(one, 1);
+
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.Equal("http://192.168.2.10:8001/echo?a=b", await LocationAsync(lab, 1));
+        }
+    }
+
+    [Fact]
+    public async Task The_balancer_relays_a_client_to_the_other_host_and_after_a_stop_to_nobody_who_is_gone()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await using GatewayProcess one = await StartOnAsync(lab.On(1), Cluster(1, Multicast) + Balancer(1, ""));
+        await using GatewayProcess two = await StartOnAsync(lab.On(2), Cluster(2, Multicast) + Balanced(2));
+        await LeadsToAsync(one, 2);
+
+        await lab.NameAsync(1, "balancer.example", Lab.AddressOf(1));
+        Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://balancer.example:8080/echo"));
+
+        Assert.Equal(0, await two.StopAsync());
+        await LeadsToAsync(one);
+        Assert.StartsWith("HTTP/1.1 503 ", (await HeadAsync(lab, 1))[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Members_with_one_key_are_a_cluster_and_a_file_that_all_may_read_is_refused()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        using var directory = new ScratchDirectory();
+        ChildProcess made = await ChildProcess.RunAsync("dotnet", Repository.Program, "keygen");
+        string file = directory.Write("cluster-key", string.Join('\n', made.Output));
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        string key = $"<key-file>{file}</key-file>";
+        await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast + key));
+        await using GatewayProcess two = await StartAsync(lab, 2, Cluster(2, Multicast + key));
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+        Assert.DoesNotContain(one.Process.Output, line => line.Contains("has no key", StringComparison.Ordinal));
+
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        await using GatewayProcess open = LaunchOn(lab.On(2), Configuration(Cluster(2, Multicast + key) + Echo(2)), []);
+        Assert.Equal(1, await open.Process.WaitForExitAsync());
+        Assert.Contains(open.Process.Output, line => line.Contains($"{file}: every user of this machine may read or change the keys", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Somebody_who_asks_sees_who_is_there_and_is_not_announced()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await using GatewayProcess one = await StartOnAsync(lab.On(1), Cluster(1, Multicast) + Balancer(1, ""));
+        await using GatewayProcess two = await StartOnAsync(lab.On(2), Cluster(2, Multicast) + Balanced(2));
+        await LeadsToAsync(one, 2);
+        using var directory = new ScratchDirectory();
+        string file = directory.Write("gateway-config.xml", Configuration(Cluster(1, Multicast)));
+
+        string[] lines = await lab.RunOnAsync(1, "dotnet", Repository.Program, "members", "--config", file);
+
+        Assert.Equal(3, lines.Length);
+        Assert.Matches(@"^/192\.168\.2\.10:5942 alive, Tidegate \d+\.\d+\.\d+, started \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", lines[0]);
+        Assert.StartsWith("/192.168.2.11:5942 alive, Tidegate ", lines[1], StringComparison.Ordinal);
+        Assert.Equal("    ws://balancer.example:8080/echo leads to ws://192.168.2.11:8001/echo: 0 sessions", lines[2]);
+        Assert.All(
+            one.Process.Output.Where(line => line.EndsWith(" is now online", StringComparison.Ordinal) || line.EndsWith(" is down", StringComparison.Ordinal)),
+            line => Assert.StartsWith("INFO Cluster member /192.168.2.11:5942 is ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_samples_run_on_one_machine_as_the_page_says()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        string[] samples = [.. new[] { 1, 2 }.Select(number => File.ReadAllText(Path.Combine(Repository.Root, "samples", $"cluster-member-{number}.xml")))];
+        await using GatewayProcess one = LaunchOn(lab.On(1), samples[0], []);
+        await using GatewayProcess two = LaunchOn(lab.On(1), samples[1], []);
+
+        // As docs/cluster.md prints them.
+        await SaysAsync(one, "INFO Cluster member /127.0.0.2:5942 is now online");
+        await SaysAsync(one, "INFO       member: /127.0.0.2:5942");
+        await SaysAsync(one, "INFO      balance URI: ws://shop.example.com:8000/echo    target list: [ws://node1.example.com:8000/echo, ws://node2.example.com:8000/echo]");
+        await lab.NameAsync(1, "shop.example.com", "127.0.0.1");
+        Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://shop.example.com:8000/echo"));
+
+        two.Process.Signal("KILL");
+        await SaysAsync(one, "INFO Cluster member /127.0.0.2:5942 is down");
+        Assert.Equal(["hello"], await EchoAsync(lab, 1, "ws://shop.example.com:8000/echo"));
+    }
+
+    private static string Cluster(int host, string rest, string name = "MyCluster") =>
+        $"<cluster><name>{name}</name><accept>tcp://{Lab.AddressOf(host)}:5942</accept>{rest}</cluster>\n";
+
+    private static string Echo(int host) => Service("echo", $"ws://{Lab.AddressOf(host)}:8000/echo");
+
+    private static string Balanced(int host) =>
+        Service("echo", $"ws://{Lab.AddressOf(host)}:8001/echo", "<balance>ws://balancer.example:8080/echo</balance>");
+
+    private static string Balancer(int host, string properties) => Service(
+        "balancer", "ws://balancer.example:8080/echo",
+        $"<properties>{properties}</properties><accept-options><tcp.bind>{Lab.AddressOf(host)}:8080</tcp.bind></accept-options>");
+
+    /// <summary>How many lines end so. A machine that stands still may make a member go and come again.</summary>
+    private static int Count(GatewayProcess gateway, string end) => gateway.Process.Output.Count(line => line.EndsWith(end, StringComparison.Ordinal));
+
+    private static Task<GatewayProcess> StartAsync(Lab lab, int host, string cluster) => StartOnAsync(lab.On(host), cluster + Echo(host));
+
+    private static Task<string> SaysAsync(GatewayProcess gateway, string line) => gateway.Process.WaitForLineAsync(said => said == line);
+
+    /// <summary>Waits until the last balance map that the gateway has shown leads to these hosts, and no others.</summary>
+    private static Task<string> LeadsToAsync(GatewayProcess gateway, params int[] hosts)
+    {
+        string targets = string.Join(", ", hosts.Select(host => $"ws://{Lab.AddressOf(host)}:8001/echo"));
+        return gateway.Process.WaitForLineAsync(_ =>
+        {
+            string[] lines = gateway.Process.Output;
+            int map = Array.FindLastIndex(lines, line => line == "INFO Current shared balancer map:");
+            string shown = map >= 0 && map + 1 < lines.Length && lines[map + 1].Contains("balance URI", StringComparison.Ordinal) ? lines[map + 1] : "";
+            return shown == (hosts.Length == 0 ? "" : $"INFO      balance URI: ws://balancer.example:8080/echo    target list: [{targets}]");
+        });
+    }
+
+    private static async Task<string> LocationAsync(Lab lab, int host) =>
+        (await HeadAsync(lab, host)).Single(line => line.StartsWith("Location: ", StringComparison.Ordinal))["Location: ".Length..].TrimEnd();
+
+    /// <summary>The head of the answer to a handshake with the balancer of a host.</summary>
+    private static Task<string[]> HeadAsync(Lab lab, int host) => lab.RunOnAsync(
+        host, "curl", "-s", "-i", "--max-time", Patience.Normal.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--http1.1",
+        "--connect-to", $"balancer.example:8080:{Lab.AddressOf(host)}:8080",
+        "-H", "Upgrade: websocket", "-H", "Connection: Upgrade", "-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "http://balancer.example:8080/echo?a=b");
+
+    /// <summary>Has a client on a host send a message, and returns what came back.</summary>
+    private static Task<string[]> EchoAsync(Lab lab, int host, string uri) => lab.RunOnAsync(
+        host, "/usr/bin/python3", "-c",
+        """
+        import asyncio, sys, websockets
+        async def main():
+            async with websockets.connect(sys.argv[1]) as client:
+                await client.send("hello")
+                print(await client.recv())
+        asyncio.run(main())
+        """,
+        uri);
+}

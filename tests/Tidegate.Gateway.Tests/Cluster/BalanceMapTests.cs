@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
+using Tidegate.Gateway.Services.Balancer;
+
+namespace Tidegate.Gateway.Tests.Cluster;
+
+public sealed class BalanceMapTests
+{
+    private const string Key = "ws://balancer.example:80/echo";
+    private readonly BalanceMap _map = new(TimeProvider.System);
+
+    [Fact]
+    public void Two_members_that_offer_the_same_uri_do_not_disturb_each_other()
+    {
+        _map.Set("one", [Target("ws://same/")]);
+        _map.Set("two", [Target("ws://same/")]);
+        Assert.Equal(["one", "two"], _map.For(Key).Select(candidate => candidate.Member));
+        Assert.Equal(["ws://same/"], Assert.Single(_map.Describe()).Targets);
+
+        _map.Set("one", []);
+
+        Assert.Equal("two", Assert.Single(_map.For(Key)).Member);
+    }
+
+    [Fact]
+    public void Only_another_place_is_a_change_and_not_another_number_of_sessions()
+    {
+        Assert.False(_map.Set("one", []));
+        Assert.True(_map.Set("one", [Target("ws://a/")]));
+        Assert.False(_map.Set("one", [Target("ws://a/", 5)]));
+        Assert.Equal(5, Assert.Single(_map.For(Key)).Load);
+        Assert.True(_map.Set("one", [Target("ws://b/", 5)]));
+        Assert.True(_map.Set("one", []));
+        Assert.Empty(_map.For(Key));
+        Assert.Empty(_map.Describe());
+    }
+
+    [Fact]
+    public void Who_was_just_sent_there_counts_until_the_member_says_otherwise()
+    {
+        _map.Set("one", [Target("ws://a/", 5)]);
+        BalanceCandidate candidate = Assert.Single(_map.For(Key));
+        candidate.Sent();
+        candidate.Sent();
+        Assert.InRange(candidate.Load, 5, 7);
+
+        _map.Set("one", [Target("ws://a/", 6)]);
+
+        Assert.Equal(6, Assert.Single(_map.For(Key)).Load);
+    }
+
+    [Fact]
+    public void Of_two_random_ones_that_with_fewer_sessions_is_chosen()
+    {
+        _map.Set("one", [Target("ws://a/", 9)]);
+        _map.Set("two", [Target("ws://b/", 3)]);
+        _map.Set("three", [Target("ws://c/", 6)]);
+        ImmutableArray<BalanceCandidate> all = _map.For(Key);
+        int[] loads = [.. all.Select(candidate => candidate.Target.Sessions)];
+
+        // The second number leaves out the first.
+        Assert.Equal(Math.Min(loads[0], loads[1]), Chosen(0, 0));
+        Assert.Equal(Math.Min(loads[1], loads[2]), Chosen(1, 1));
+        Assert.Equal(Math.Min(loads[2], loads[0]), Chosen(2, 0));
+
+        int Chosen(params int[] numbers)
+        {
+            var given = new Queue<int>(numbers);
+            return new BalanceChoice(BalancePolicy.LeastSessions, _ => given.Dequeue()).Choose(all)!.Target.Sessions;
+        }
+    }
+
+    [Fact]
+    public void Round_robin_takes_one_after_the_other_and_nobody_from_nobody()
+    {
+        _map.Set("one", [Target("ws://a/")]);
+        _map.Set("two", [Target("ws://b/")]);
+        var choice = new BalanceChoice(BalancePolicy.RoundRobin);
+
+        Assert.Null(choice.Choose([]));
+        Assert.Equal(["one", "two", "one", "two"], Enumerable.Range(0, 4).Select(_ => choice.Choose(_map.For(Key))!.Member));
+    }
+
+    [Fact]
+    public void Clients_that_are_sent_at_once_are_spread_evenly()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            _map.Set($"member {i}", [Target($"ws://{i}.example/")]);
+        }
+
+        var choice = new BalanceChoice(BalancePolicy.LeastSessions, new Random(1).Next);
+        int[] counts = [.. Enumerable.Range(0, 1000).Select(_ => choice.Choose(_map.For(Key))!.Member).GroupBy(member => member).Select(group => group.Count())];
+
+        Assert.Equal(5, counts.Length);
+        Assert.All(counts, count => Assert.InRange(count, 150, 250));
+    }
+
+    private static BalanceTarget Target(string uri, int sessions = 0) => new()
+    {
+        Uri = GatewayUri.Parse(uri, UriUse.Connect),
+        Balances = [Key],
+        Sessions = sessions,
+    };
+}

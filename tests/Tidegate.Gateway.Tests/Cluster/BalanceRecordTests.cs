@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Cluster;
+
+namespace Tidegate.Gateway.Tests.Cluster;
+
+public sealed class BalanceRecordTests
+{
+    [Fact]
+    public void What_is_written_is_read()
+    {
+        BalanceTarget target = new()
+        {
+            Uri = GatewayUri.Parse("wss://[2001:db8::1]:9000/a%20b", UriUse.Connect),
+            Balances = ["wss://balancer.example:443/a"],
+            At = [IPEndPoint.Parse("192.0.2.1:9001"), IPEndPoint.Parse("[2001:db8::1]:9000")],
+            IsEncrypted = true,
+            Sessions = 7,
+        };
+
+        ImmutableArray<BalanceTarget> read = BalanceRecord.TryRead(BalanceRecord.Write([target]))!.Value;
+
+        BalanceTarget one = Assert.Single(read);
+        Assert.True(one.IsSamePlaceAs(target));
+        Assert.Equal(7, one.Sessions);
+        Assert.Equal("wss://[2001:db8::1]:9000/a%20b", one.Uri.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("{\"targets\":7}")]
+    [InlineData("{\"targets\":[[[[[[[[[[[[]]]]]]]]]]]]}")]
+    [InlineData("{\"targets\":[{\"sessions\":\"many\"}]}")]
+    public void What_is_no_record_is_none(string text) => Assert.Null(BalanceRecord.TryRead(Encoding.UTF8.GetBytes(text)));
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("{\"uri\":\"ws://h/\"}")]
+    [InlineData("{\"uri\":\"pipe://p\",\"balance\":[]}")]
+    [InlineData("{\"uri\":\"ws://h:0/\",\"balance\":[]}")]
+    [InlineData("{\"uri\":\"ws://@eth0:1/\",\"balance\":[]}")]
+    [InlineData("{\"uri\":\"ws://h/\\r\\nX: y\",\"balance\":[]}")]
+    public void A_target_that_nobody_can_be_sent_to_is_left_out(string entry) =>
+        Assert.Equal(
+            "ws://good/",
+            Assert.Single(BalanceRecord.TryRead(Encoding.UTF8.GetBytes(
+                $"{{\"later\":1,\"targets\":[{entry},{{\"uri\":\"ws://good/\",\"balance\":[\"ws://b/\"],\"sessions\":-5,\"weight\":2}}]}}"))!.Value).Uri.ToString());
+
+    [Fact]
+    public void What_can_not_be_understood_in_a_target_is_left_out_of_it()
+    {
+        BalanceTarget target = Assert.Single(BalanceRecord.TryRead(Encoding.UTF8.GetBytes(
+            "{\"targets\":[{\"uri\":\"ws://h/\",\"balance\":[\"ws://B/\",null,\"nonsense\",\"ws://b:80/\"],\"at\":[\"10.0.0.1:5\",null,\"10.0.0.1\",\"x:5\"],\"sessions\":-5}]}"))!.Value);
+
+        Assert.Equal(["ws://b:80/"], target.Balances.AsEnumerable());
+        Assert.Equal([IPEndPoint.Parse("10.0.0.1:5")], target.At.AsEnumerable());
+        Assert.Equal(0, target.Sessions);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using Tidegate.Gateway.Cluster;
+using Tidegate.Gateway.Configuration;
+
+namespace Tidegate.Gateway.Tests.Cluster;
+
+public sealed class ClusterAddressesTests
+{
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("localhost", "127.0.0.1")]
+    [InlineData("@lo", "127.0.0.1")]
+    [InlineData("[@lo]", "127.0.0.1")]
+    public async Task A_host_stands_for_one_address_of_this_machine(string host, string address) =>
+        Assert.Equal(IPEndPoint.Parse($"{address}:5942"), await ClusterAddresses.ResolveAsync(Accept(host), CancellationToken.None));
+
+    [Theory]
+    [InlineData("@no-such0", "The interface name no-such0 is not recognized.")]
+    // 192.0.2.0/24 and 2001:db8::/32 are for documentation (RFC 5737, RFC 3849): nobody has them.
+    [InlineData("192.0.2.1", "No network interface of this machine has the address 192.0.2.1.")]
+    [InlineData("[2001:db8::1]", "No network interface of this machine has the address 2001:db8::1.")]
+    [InlineData("a b", "\"a b\" in \"tcp://a b:5942\" is not a host name.")]
+    public void What_this_machine_does_not_have_is_wrong(string host, string problem) => Assert.Equal(problem, ClusterAddresses.FaultOf(Accept(host))!.Problem);
+
+    [Fact]
+    public async Task A_name_that_stands_for_nothing_is_named() =>
+        Assert.StartsWith(
+            "Unable to resolve DNS name: no-such-host.invalid (in tcp://no-such-host.invalid:5942).",
+            (await Assert.ThrowsAsync<GatewayStartException>(() => ClusterAddresses.ResolveAsync(Accept("no-such-host.invalid"), CancellationToken.None))).Message,
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("192.168.2.10", "fe80::1", "2001:db8::1", "192.168.2.10")]
+    [InlineData("2001:db8::1", "fe80::1", "169.254.1.1", "2001:db8::1")]
+    [InlineData("127.0.0.1", "fe80::1", "169.254.1.1", "169.254.1.1")]
+    [InlineData("127.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.2")]
+    public void Of_several_the_first_global_one_is_told_to_others_ipv4_before_ipv6(string first, string second, string third, string told) =>
+        Assert.Equal(IPAddress.Parse(told), ClusterAddresses.Preferred([IPAddress.Parse(first), IPAddress.Parse(second), IPAddress.Parse(third)]));
+
+    private static ClusterAddress Accept(string host) => new("tcp", host, 5942, "");
+}
