@@ -15,6 +15,8 @@ internal static class GeneratedAddresses
     private static readonly string[] s_hosts =
         ["host.example", "a_b.example", "xn--bcher-kva.example", "localhost", "10.1.2.3", "[::1]", "[fd00::1]", "[fe80::1%1]", "[::ffff:10.0.0.1]"];
 
+    private static readonly string[] s_groups = ["224.0.1.7", "239.255.255.255", "[ff02::1]", "[ff05::2]", "group.example"];
+
     private static readonly string[] s_paths = ["", "/", "/a", "/a/b/", "/x%20y", "/%C3%A4", "/~a;b=c", "/a%2Fb", "/$%7Bname%7D"];
 
     private static readonly string[] s_queries = ["", "?", "?a=b&c=d", "?q=%26%3C"];
@@ -66,7 +68,7 @@ internal static class GeneratedAddresses
     /// <param name="use">What the URI is for.</param>
     /// <param name="number">What makes it unique; 0 if it need not be.</param>
     private static Gen<GatewayUri> Uri(UriScheme scheme, UriUse use, int number) =>
-        from host in Gen.Elements(use == UriUse.Accept ? [.. s_localHosts, .. s_hosts] : s_hosts)
+        from host in Gen.Elements(scheme.Name == "mcp" ? s_groups : use == UriUse.Accept ? [.. s_localHosts, .. s_hosts] : s_hosts)
         from port in number > 0 && !scheme.TakesPath ? Gen.Elements("0", $"{20_000 + number}") : Port(use == UriUse.Accept ? 0 : 1)
         from isWritten in Gen.Elements(true, false)
         from path in Gen.Elements(s_paths)
