@@ -52,6 +52,18 @@ public sealed class QueryAnsweringTests
     }
 
     [Fact]
+    public void A_query_of_before_one_joined_is_not_taken_and_is_counted()
+    {
+        byte[] state = new SerfState { Time = 10, QueryTime = 6, StatusTimes = new Dictionary<string, ulong>() }.ToBytes();
+        Assert.True(_host.Layer.MergeState(state, joining: true));
+        _host.Receive(Query);
+        Assert.Empty(_host.Queries);
+        Assert.Equal(1, _host.Layer.Counters.TooOld);
+        _host.Receive(Query with { Time = 6 });
+        Assert.Single(_host.Queries);
+    }
+
+    [Fact]
     public void A_query_older_than_the_ring_is_dropped()
     {
         _host.Receive(Query with { Time = 1_000 });
