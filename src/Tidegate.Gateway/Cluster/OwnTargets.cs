@@ -38,8 +38,8 @@ internal sealed partial class OwnTargets : IDisposable
     internal OwnTargets(
         IEnumerable<BoundAccept> bound, IPAddress address, string member, Action<ImmutableArray<BalanceTarget>> tell, TimeProvider time, ILogger logger)
     {
-        // A pipe is for this gateway's own services, whoever balances.
-        _bound = [.. bound.Where(one => !one.Service.Configuration.Balances.IsEmpty && one.Accept.Uri.Scheme.TakesPort)];
+        // A pipe is for this gateway's own services, whoever balances; and no balancer leads to a balancer.
+        _bound = [.. bound.Where(one => !one.Service.Configuration.Balances.IsEmpty && one.Service is not BalancerService && one.Accept.Uri.Scheme.TakesPort)];
         _services = [.. _bound.Select(one => one.Service).Distinct()];
         _address = address;
         _member = member;

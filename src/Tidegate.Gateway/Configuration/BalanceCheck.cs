@@ -18,7 +18,7 @@ internal static class BalanceCheck
         ServiceAddress[] balances = [.. services.SelectMany(s => s.Balances)];
         foreach (ServiceAddress balance in services.Where(s => s.Type == "balancer").SelectMany(s => s.Balances))
         {
-            findings.Error(balance.Position, "A balancer can not be led to by another balancer.", "Write <balance> in the services that clients are to reach in the end.");
+            findings.Warning(balance.Position, "A balancer is not led to by another balancer, so this does nothing.", "Write <balance> in the services that clients are to reach in the end.");
         }
 
         foreach (ServiceAddress balance in balances.Where(b => !balancers.Any(a => Same(a.Uri, b.Uri))))

@@ -61,6 +61,7 @@ public sealed class ServiceElementTests
 
     private static string PropertiesOf(string type) => type switch
     {
+        "balancer" => "<policy>random</policy>",
         "broadcast" => "<on.client.message>noop</on.client.message>",
         "directory" => "<directory>/</directory>",
         "echo" => "<repeat>2</repeat>",
