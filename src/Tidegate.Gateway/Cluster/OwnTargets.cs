@@ -5,6 +5,7 @@ using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Services;
+using Tidegate.Gateway.Services.Balancer;
 
 namespace Tidegate.Gateway.Cluster;
 

@@ -34,6 +34,10 @@ internal sealed class SerfAgent : IAsyncDisposable
         }
     }
 
+    /// <summary>What it took for wrong, but for what only says that this machine is slow.</summary>
+    internal IEnumerable<string> Errors() =>
+        Log.Split('\n').Where(line => line.Contains("[ERR]", StringComparison.Ordinal) && !line.Contains("timeout", StringComparison.Ordinal));
+
     /// <summary>Starts an agent on an address of its own and waits until it is there.</summary>
     internal static Task<SerfAgent> StartAsync(string name, params string[] arguments) => StartAsync(name, OwnAddress(), arguments);
 
