@@ -175,6 +175,30 @@ public sealed class ProxyServiceTests
     }
 
     [Fact]
+    public async Task A_prepared_connection_whose_back_end_greets_and_then_gives_up_waiting_is_given_to_nobody()
+    {
+        using var backEnd = new BackEndServer();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            backEnd.Port, proxy: new() { ConnectStrategy = ConnectStrategy.Prepared, PreparedConnectionCount = 2 });
+        foreach (Socket idle in (Socket[])[await backEnd.AcceptAsync(), await backEnd.AcceptAsync()])
+        {
+            await idle.SendAsync("too late"u8.ToArray());
+            idle.Shutdown(SocketShutdown.Send);
+            // The gateway ends its side as well: it has noticed.
+            Assert.Empty(await BackEndServer.ReadToEndAsync(idle));
+        }
+
+        using RawClient client = await OpenAsync(gateway);
+        await client.SendAsync(s_hello);
+
+        // A new one, whether it was made for the client or prepared again meanwhile.
+        using Socket server = await AcceptWithDataAsync(backEnd);
+        Assert.Equal("hello"u8.ToArray(), await BackEndServer.ReadAsync(server, 5));
+        await server.SendAsync("welcome"u8.ToArray());
+        Assert.Equal([0x82, 7, .. "welcome"u8], await client.ReadAsync(9));
+    }
+
+    [Fact]
     public async Task A_lost_back_end_closes_the_service_to_clients_until_it_is_back()
     {
         int port;

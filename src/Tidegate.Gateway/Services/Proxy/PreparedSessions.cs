@@ -141,8 +141,12 @@ internal sealed class PreparedSessions
 /// <summary>A session that waits for a client: what its peer says first is kept, and its end is noticed.</summary>
 internal sealed class PreparedSession : ISessionHandler
 {
+    /// <summary>Bytes of a greeting that are kept; after the read that passes it, the rest is left to the kernel until somebody wants it.</summary>
+    internal const int MaximumGreeting = 16 * 1024;
+
     private readonly Action _lost;
     private readonly List<(byte[] Data, MessageKind Kind, bool EndOfMessage)> _received = [];
+    private int _kept;
 
     internal PreparedSession(Session session, Action lost)
     {
@@ -170,8 +174,12 @@ internal sealed class PreparedSession : ISessionHandler
     public void OnPayload(Session session, Payload payload, MessageKind kind, bool endOfMessage)
     {
         _received.Add((payload.Span.ToArray(), kind, endOfMessage));
-        // A greeting is kept; more is left to the kernel until somebody wants it.
-        session.PauseReading();
+        _kept += payload.Length + 1;
+        if (_kept > MaximumGreeting)
+        {
+            // Only then: a session that is not read does not notice that its peer gives up waiting, and a client would get it.
+            session.PauseReading();
+        }
     }
 
     public void OnReceiveEnded(Session session) => session.Close(Engine.WebSocket.CloseStatus.NormalClosure);
