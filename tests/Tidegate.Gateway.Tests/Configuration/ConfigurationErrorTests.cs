@@ -31,6 +31,7 @@ public sealed class ConfigurationErrorTests
         { Echo("\n <accept>http://h/</accept>"), "3:10: This service does not accept http (\"http://h/\"). Schemes allowed here: ws, wss, tcp, ssl, pipe." },
         { Echo("\n <connect>tcp://h:1</connect>"), "3:2: A service of type echo takes no <connect>. Remove this one." },
         { Echo("\n <connect-options/>"), "3:2: A service of type echo does not connect to anything; it takes no <connect-options>. Remove them." },
+        { "<service><name>u</name><type>update.check</type>\n <accept-options/></service>", "3:2: A service of type update.check does not accept anything; it takes no <accept-options>. Remove them." },
         { Echo("\n <x:accept xmlns:x='urn:x'>ws://h/</x:accept>"), "3:2: <accept> is in the namespace \"urn:x\". Remove its xmlns attribute or prefix, so that it is in the namespace of <gateway-config>." },
         { Echo("") + "\n<service><name>e</name><accept>ws://h/</accept><type>echo</type></service>", "3:16: Service name must be unique. More than one service named 'e'. The other is in line 2; rename one." },
         { "<service><accept>ws://h/</accept><type>echo</type></service>", "2:1: Missing required element: <name> in this <service>. The service's name, different from all others in the file." },
