@@ -25,10 +25,10 @@ public static class LocalAddresses
             foreach (ServiceAddress accept in service.Doubts.HasFlag(ServiceDoubts.AcceptPlaces) ? [] : service.Accepts)
             {
                 // Where a transport or a bind option holds, the accept's host is a name for clients only.
-                CheckHost(service.AcceptOptions.PlaceOf(accept.Uri).Host, accept.Position);
+                CheckHost(service.AcceptOptions.PlaceOf(accept.Uri).Host, service.PlacePositionOf(accept));
             }
 
-            CheckHost(service.ConnectOptions.TcpBind?.Host, service.Position);
+            CheckHost(service.ConnectOptions.TcpBind?.Host, service.LocalPosition);
             if (errors.Count > Findings.Maximum)
             {
                 break;
@@ -53,10 +53,11 @@ public static class LocalAddresses
         if (configuration.Cluster is { } cluster)
         {
             errors.AddRange(
-                from accept in cluster.Accepts
+                from index in Enumerable.Range(0, cluster.Accepts.Length)
+                let accept = cluster.Accepts[index]
                 let wrong = ClusterAddresses.FaultOf(accept)
                 where wrong is not null
-                select new ConfigurationError(cluster.Position, $"<accept>{accept}</accept> in <cluster>: {wrong.Problem}", wrong.Cure));
+                select new ConfigurationError(cluster.PositionOfAccept(index), $"<accept>{accept}</accept> in <cluster>: {wrong.Problem}", wrong.Cure));
         }
 
         return [.. errors.Distinct()];

@@ -63,11 +63,12 @@ internal static class HostNameCheck
 
     private static IEnumerable<NameUse> UsesIn(GatewayConfiguration configuration)
     {
-        foreach (ClusterAddress accept in configuration.Cluster?.Accepts ?? [])
+        for (int i = 0; i < (configuration.Cluster?.Accepts.Length ?? 0); i++)
         {
+            ClusterAddress accept = configuration.Cluster!.Accepts[i];
             if (NameIn(ClusterAddresses.NameIn(accept)) is { } name)
             {
-                yield return new NameUse(name, configuration.Cluster!.Position, accept.ToString(), MustResolve: true);
+                yield return new NameUse(name, configuration.Cluster.PositionOfAccept(i), accept.ToString(), MustResolve: true);
             }
         }
 
@@ -77,7 +78,7 @@ internal static class HostNameCheck
             {
                 if (NameIn(service.AcceptOptions.PlaceOf(accept.Uri).Host) is { } name)
                 {
-                    yield return new NameUse(name, accept.Position, accept.Uri.ToString(), MustResolve: true);
+                    yield return new NameUse(name, service.PlacePositionOf(accept), accept.Uri.ToString(), MustResolve: true);
                 }
             }
 
@@ -88,14 +89,14 @@ internal static class HostNameCheck
 
             if (service.Connects.Length > 0 && NameIn(service.ConnectOptions.TcpBind?.Host) is { } local)
             {
-                yield return new NameUse(local, service.Position, "tcp.bind", MustResolve: true);
+                yield return new NameUse(local, service.LocalPosition, "tcp.bind", MustResolve: true);
             }
 
             foreach (ServiceAddress connect in service.Connects)
             {
                 if (NameIn(Carriage.Of(connect.Uri, service.ConnectOptions.Transports).Place.Host) is { } name)
                 {
-                    yield return new NameUse(name, connect.Position, connect.Uri.ToString(), MustResolve: false);
+                    yield return new NameUse(name, service.ConnectPositionOf(connect), connect.Uri.ToString(), MustResolve: false);
                 }
             }
         }

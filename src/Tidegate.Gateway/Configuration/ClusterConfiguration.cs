@@ -25,6 +25,12 @@ public sealed record ClusterConfiguration
 
     /// <summary>Where the element starts.</summary>
     public required SourcePosition Position { get; init; }
+
+    /// <summary>Where the text of each accept starts; empty for what no file holds.</summary>
+    internal ImmutableArray<SourcePosition> AcceptPositions { get; init; } = [];
+
+    /// <summary>Where the text of an accept starts, by its number.</summary>
+    internal SourcePosition PositionOfAccept(int index) => index < AcceptPositions.Length ? AcceptPositions[index] : Position;
 }
 
 /// <summary>An address of a cluster.</summary>

@@ -66,6 +66,7 @@ internal static class ClusterSettings
                 AwsAccessKeyId = options?.Get(s_accessKey),
                 AwsSecretKey = options?.Get(s_secretKey),
                 Position = element.Position,
+                AcceptPositions = [.. values.All(s_accept).Select(a => a.Position)],
             };
     }
 

@@ -61,6 +61,33 @@ public sealed record ServiceConfiguration
 
     /// <summary>What could not be read of it; nothing in a configuration without errors.</summary>
     internal ServiceDoubts Doubts { get; init; }
+
+    /// <summary>Where the accept-options are written that say where sockets are bound, by name; empty for what no file holds.</summary>
+    internal ImmutableDictionary<string, SourcePosition> AcceptPlaces { get; init; } = ImmutableDictionary<string, SourcePosition>.Empty;
+
+    /// <summary>The same for connect-options.</summary>
+    internal ImmutableDictionary<string, SourcePosition> ConnectPlaces { get; init; } = ImmutableDictionary<string, SourcePosition>.Empty;
+
+    /// <summary>Where it is written at which place an accept is bound: in the option that says so, or in the accept itself.</summary>
+    internal SourcePosition PlacePositionOf(ServiceAddress accept)
+    {
+        ArgumentNullException.ThrowIfNull(accept);
+        Carriage carriage = Carriage.Of(accept.Uri, AcceptOptions.Transports);
+        string? bound = accept.Uri.Scheme.BindLayers.FirstOrDefault(AcceptOptions.Binds.ContainsKey);
+        string option = carriage.IsDirect ? $"{bound}.bind" : $"{carriage.Replaced[^1]}.transport";
+        return AcceptPlaces.GetValueOrDefault(option, accept.Position);
+    }
+
+    /// <summary>Where it is written which place a connect leads to.</summary>
+    internal SourcePosition ConnectPositionOf(ServiceAddress connect)
+    {
+        ArgumentNullException.ThrowIfNull(connect);
+        Carriage carriage = Carriage.Of(connect.Uri, ConnectOptions.Transports);
+        return carriage.IsDirect ? connect.Position : ConnectPlaces.GetValueOrDefault($"{carriage.Replaced[^1]}.transport", connect.Position);
+    }
+
+    /// <summary>Where the local address of connections is written.</summary>
+    internal SourcePosition LocalPosition => ConnectPlaces.GetValueOrDefault("tcp.bind", Position);
 }
 
 /// <summary>An accept or connect URI and the place where it is written.</summary>

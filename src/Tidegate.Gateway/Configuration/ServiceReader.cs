@@ -104,6 +104,11 @@ internal sealed class ServiceReader
 
         SettingValues accept = AcceptSettings.Group
             .Read(element.FirstChild("accept-options"), element.Position, _findings).Over(_acceptDefaults);
+        if (type.MaximumAccepts == 0 && element.FirstChild("accept-options") is { } idle)
+        {
+            _findings.Error(idle.Position, $"A service of type {type.Name} does not accept anything; it takes no <accept-options>.", "Remove them.");
+        }
+
         SettingValues connect = ReadConnectOptions(element, type);
         SettingValues properties = type.Properties.Read(element.FirstChild("properties"), element.Position, _findings);
         ImmutableArray<ServiceAddress> accepts = ReadAddresses(
@@ -120,6 +125,11 @@ internal sealed class ServiceReader
         CheckSchemes(connects);
         TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, AcceptSettings.Group.Place, element.Position, _findings);
         TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, ConnectSettings.Group.Place, element.Position, _findings);
+        ServiceDoubts doubts = DoubtsOf(accept, connect);
+        if ((doubts & (ServiceDoubts.AcceptPlaces | ServiceDoubts.Tls)) == 0 && accepts.Length == element.ChildrenNamed("accept").Count())
+        {
+            IdleOptionCheck.Run(accepts, accept, _acceptDefaults, element.Position, _findings);
+        }
 
         return new ServiceConfiguration
         {
@@ -140,7 +150,9 @@ internal sealed class ServiceReader
                 element, element.FirstChild("realm-name") is not null || accept.Has(AcceptSettings.HttpRealms), _findings),
             Options = type.ReadOptions(new ServiceProperties(properties, element.Position, _findings) { Element = element.FirstChild("properties") }),
             Position = element.Position,
-            Doubts = DoubtsOf(accept, connect),
+            Doubts = doubts,
+            AcceptPlaces = PlacesIn(accept, AcceptSettings.Group, element.Position),
+            ConnectPlaces = PlacesIn(connect, ConnectSettings.Group, element.Position),
         };
     }
 
@@ -165,12 +177,20 @@ internal sealed class ServiceReader
             Options = new PlannedServiceOptions([]),
             Position = service.Position,
             Doubts = DoubtsOf(accept, connect),
+            AcceptPlaces = PlacesIn(accept, AcceptSettings.Group, service.Position),
+            ConnectPlaces = PlacesIn(connect, ConnectSettings.Group, service.Position),
         };
     }
 
+    private static bool IsPlace(string option) => option.EndsWith(".bind", StringComparison.Ordinal) || option.EndsWith(".transport", StringComparison.Ordinal);
+
+    private static ImmutableDictionary<string, SourcePosition> PlacesIn(SettingValues values, SettingGroup group, SourcePosition otherwise) =>
+        group.Settings
+            .Where(setting => IsPlace(setting.Name) && values.Has(setting))
+            .ToImmutableDictionary(setting => setting.Name, setting => values.PositionOf(setting, otherwise));
+
     private static ServiceDoubts DoubtsOf(SettingValues accept, SettingValues connect)
     {
-        static bool IsPlace(string option) => option.EndsWith(".bind", StringComparison.Ordinal) || option.EndsWith(".transport", StringComparison.Ordinal);
         static bool IsTls(string option) => option.StartsWith("ssl.", StringComparison.Ordinal);
 
         return (accept.Unreadable.Any(IsPlace) ? ServiceDoubts.AcceptPlaces : ServiceDoubts.None)

@@ -42,8 +42,8 @@ public sealed class ConfigurationCheckTests : IDisposable
         "<service><name>i</name><type>proxy</type>",
         "  <accept>ws://gone.example/</accept> <!-- N: Unable to resolve DNS name: gone.example (in ws://gone.example/). -->",
         "  <connect>tcp://found.example:1</connect></service>",
-        "<service><name>j</name><type>directory</type><accept>http://localhost:6/</accept> <!-- N: service \"j\": directory * does not exist. -->",
-        "  <properties><directory>no-such-directory</directory></properties></service>",
+        "<service><name>j</name><type>directory</type><accept>http://localhost:6/</accept>",
+        "  <properties><directory>no-such-directory</directory></properties></service> <!-- N: service \"j\": directory * does not exist. -->",
         "<service><name>k</name><type>management.jmx</type> <!-- W: The service is left out. -->",
         "  <properties/></service>",
         "<service><name>l</name><type>echo</type><accept>ws://localhost:7/</accept>",
@@ -95,6 +95,34 @@ public sealed class ConfigurationCheckTests : IDisposable
             new CheckOptions());
 
         Assert.Equal([2, 3], found.Findings.Select(one => one.What.Position.Line));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_place_is_found_where_the_place_is_written()
+    {
+        CheckedConfiguration found = await CheckAsync(
+            """
+            <service-defaults><accept-options>
+            <tcp.bind>@no-such0:1</tcp.bind></accept-options></service-defaults>
+            <service><name>a</name><type>echo</type><accept>tcp://localhost:1</accept></service>
+            <service><name>b</name><type>echo</type><accept>ws://example.com/</accept>
+            <accept-options>
+              <ws.bind>
+                192.0.2.1:8000</ws.bind></accept-options></service>
+            <service><name>c</name><type>proxy</type><accept>wss://localhost:3/</accept><connect>tcp://inner.example:1</connect>
+            <accept-options><ssl.encryption>disabled</ssl.encryption>
+            <http.transport>tcp://[2001:db8::1]:1</http.transport></accept-options>
+            <connect-options><tcp.transport>tcp://lost.example:1</tcp.transport>
+            <tcp.bind>192.0.2.1:0</tcp.bind></connect-options></service>
+            <cluster><name>d</name>
+            <accept>tcp://@no-such0:5942</accept></cluster>
+            """,
+            new CheckOptions());
+
+        Assert.Equal(
+            [(3, 11), (8, 5), (11, 17), (12, 33), (13, 11), (15, 9)],
+            found.Findings.Select(one => (one.What.Position.Line, one.What.Position.Column)));
+        Assert.Equal([true, true, true, false, true, true], found.Findings.Select(one => one.IsError));
     }
 
     [Fact]

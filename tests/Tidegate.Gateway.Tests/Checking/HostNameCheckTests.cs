@@ -49,8 +49,8 @@ public sealed class HostNameCheckTests
             [
                 $"test.xml:3:9: Unable to resolve DNS name: lost.example (in ws://lost.example:8000/a). {RightName}",
                 $"test.xml:4:9: Unable to resolve DNS name: gone.example (in ws://gone.example:8000/b). {RightName}",
-                $"test.xml:5:9: Unable to resolve DNS name: moved.example (in ws://found.example:8000/c). {RightName}",
-                $"test.xml:6:1: Unable to resolve DNS name: away.example (in tcp.bind). {RightName}",
+                $"test.xml:5:86: Unable to resolve DNS name: moved.example (in ws://found.example:8000/c). {RightName}",
+                $"test.xml:6:159: Unable to resolve DNS name: away.example (in tcp.bind). {RightName}",
             ],
             names.Errors.Select(error => error.ToString()));
     }

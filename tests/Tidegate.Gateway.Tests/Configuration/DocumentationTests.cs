@@ -7,19 +7,43 @@ namespace Tidegate.Gateway.Tests.Configuration;
 /// <summary>Holds the documentation to what the reader works by.</summary>
 public sealed class DocumentationTests
 {
-    private static readonly string s_page = File.ReadAllText(Repository.File("docs", "configuration.md"));
-
     [Fact]
     public void Every_service_type_has_a_chapter() =>
         Assert.All(
             ServiceTypes.All.Concat(PlannedServiceTypes.All),
             type => Assert.Contains($"\n### {type.Name}\n", ConfigurationReference.Write(), StringComparison.Ordinal));
 
-    [Fact]
-    public void The_example_in_the_page_is_valid()
+    /// <summary>Every example in the pages, with the page.</summary>
+    public static TheoryData<string, string> Examples
     {
-        string example = s_page.Split("```xml\n")[1].Split("```")[0];
+        get
+        {
+            var examples = new TheoryData<string, string>();
+            foreach (string page in Directory.GetFiles(Repository.File("docs"), "*.md").Order(StringComparer.Ordinal))
+            {
+                foreach (string part in File.ReadAllText(page).Split("```xml\n").Skip(1))
+                {
+                    examples.Add(Path.GetFileName(page), part.Split("```")[0]);
+                }
+            }
 
-        Assert.Single(ConfigurationReader.Parse(example, "example.xml", ConfigurationText.Nothing).Services);
+            return examples;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void Every_example_in_the_pages_is_valid_and_served(string page, string example)
+    {
+        string file = example.Split('<', '>', ' ')[1] switch
+        {
+            "gateway-config" => example,
+            "accept" => ConfigurationText.Around($"<service><name>e</name><type>echo</type>{example}</service>"),
+            "connect" => ConfigurationText.Around($"<service><name>p</name><type>proxy</type><accept>ws://localhost:8000/</accept>{example}</service>"),
+            "cross-site-constraint" => ConfigurationText.Around(ConfigurationText.Echo(example)),
+            _ => ConfigurationText.Around(example),
+        };
+
+        Assert.Empty(ConfigurationReader.Parse(file, page, ConfigurationText.Nothing).Unserved);
     }
 }

@@ -54,7 +54,7 @@ public sealed class EffectiveConfigurationTests
             <security><realm><name>r</name><authentication><login-modules><login-module><type>ldap</type><success>required</success><options>
             <bindPassword>hush2</bindPassword><keyStorePasswordURL>file:///pw</keyStorePasswordURL></options></login-module></login-modules>
             </authentication></realm></security><service><name>j</name><accept>ws://h/</accept><type>jms</type><properties><login>
-            <client.secret>hush3</client.secret></login></properties></service>
+            <client.secret>hush3</client.secret><passcode>hush4</passcode><userPwd>hush5</userPwd></login></properties></service>
             """);
 
         Assert.DoesNotContain("hush", text, StringComparison.Ordinal);

@@ -41,6 +41,36 @@ public sealed class OptionTests
         Assert.Equal(layers.Select((layer, i) => $"{layer} {9000 + i}").Order(), options.Binds.Select(b => $"{b.Key} {b.Value}").Order());
     }
 
+    [Theory]
+    [InlineData("ws://localhost:1/", "<wss.bind>1</wss.bind>", "wss.bind")]
+    [InlineData("ws://localhost:1/", "<ws.bind>1</ws.bind><tcp.bind>2</tcp.bind>", "tcp.bind")]
+    [InlineData("wss://localhost:1/", "<wss.bind>1</wss.bind><tls.bind>2</tls.bind>", "ssl.bind")]
+    [InlineData("tcp://localhost:1", "<tcp.bind>1</tcp.bind><tcp.transport>pipe://p</tcp.transport>", "tcp.bind")]
+    [InlineData("pipe://p", "<tcp.bind>1</tcp.bind>", "tcp.bind")]
+    [InlineData("ws://localhost:1/", "<ssl.verify-client>required</ssl.verify-client>", "ssl.verify-client")]
+    [InlineData("wss://localhost:1/", "<tls.encryption>disabled</tls.encryption><tls.verify-client>optional</tls.verify-client>", "ssl.verify-client")]
+    [InlineData("ws://localhost:1/", "<ws.bind>1</ws.bind>", null)]
+    [InlineData("wss://localhost:1/", "<ssl.verify-client>required</ssl.verify-client><ssl.bind>1</ssl.bind>", null)]
+    [InlineData("tcp://localhost:1", "<ssl.verify-client>required</ssl.verify-client><tcp.transport>ssl://localhost:2</tcp.transport>", null)]
+    [InlineData("tcp://localhost:1", "<ssl.verify-client>required</ssl.verify-client><tcp.transport>wss://localhost:2/</tcp.transport>", null)]
+    [InlineData("ws://localhost:1/", "<ssl.verify-client>none</ssl.verify-client>", null)]
+    [InlineData("sse://localhost:1/", "<tcp.bind>1</tcp.bind>", null)]
+    public void An_option_that_somebody_counts_on_and_that_does_nothing_is_a_warning(string accept, string options, string? idle)
+    {
+        GatewayConfiguration configuration = Read(
+            $"<service><name>e</name><accept>{accept}</accept><type>echo</type><accept-options>{options}</accept-options></service>");
+
+        Assert.Equal(
+            idle is null ? [] : [$"<{idle}> does nothing here"],
+            configuration.Warnings.Select(warning => warning.Problem.Split(':')[0]));
+    }
+
+    [Fact]
+    public void An_option_of_the_defaults_need_not_do_anything_in_each_service() =>
+        Assert.Empty(Read(
+            "<service-defaults><accept-options><wss.bind>1</wss.bind><ssl.verify-client>required</ssl.verify-client></accept-options></service-defaults>"
+            + Echo("")).Warnings);
+
     [Fact]
     public void Connect_options_are_read_with_their_units()
     {

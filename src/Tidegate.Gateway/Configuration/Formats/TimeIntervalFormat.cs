@@ -60,6 +60,7 @@ internal sealed class TimeIntervalFormat(TimeSpan minimum = default) : ValueForm
     {
         0 when value.TotalSeconds == 1 => "1 second",
         0 => string.Create(CultureInfo.InvariantCulture, $"{value.TotalSeconds} seconds"),
+        _ when value.TotalMilliseconds == 1 => "1 millisecond",
         _ => string.Create(CultureInfo.InvariantCulture, $"{value.TotalMilliseconds} milliseconds"),
     };
 

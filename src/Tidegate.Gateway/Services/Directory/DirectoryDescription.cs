@@ -83,7 +83,9 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
 
     /// <summary>That a directory is not there.</summary>
     internal static ConfigurationError Missing(ServiceConfiguration service, string path, string property) =>
-        new(service.Position, $"service \"{service.Name}\": {property} {path} does not exist.", "Create it, or name one that does.");
+        new(
+            (property == s_directory.Name ? ((DirectoryOptions)service.Options).DirectoryPosition : ((DirectoryOptions)service.Options).ErrorPagesPosition) ?? service.Position,
+            $"service \"{service.Name}\": {property} {path} does not exist.", "Create it, or name one that does.");
 
     internal override Service Create(ServiceConfiguration configuration, ServiceContext context) => new DirectoryService(configuration, context);
 
@@ -94,6 +96,8 @@ internal sealed class DirectoryDescription : ServiceTypeDescription
         ErrorPagesDirectory = properties.Values.Get(s_errorPagesDirectory),
         Indexes = properties.Values.Get(s_indexes),
         FollowSymbolicLinks = properties.Values.Get(s_followSymbolicLinks),
+        DirectoryPosition = properties.Values.PositionOf(s_directory, properties.Service),
+        ErrorPagesPosition = properties.Values.PositionOf(s_errorPagesDirectory, properties.Service),
         Locations = [.. properties.Values.All(s_location).Select(l => l.Value)],
     };
 

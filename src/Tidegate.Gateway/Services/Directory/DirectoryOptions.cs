@@ -24,6 +24,12 @@ public sealed record DirectoryOptions : ServiceOptions
     /// <summary><c>location</c>: how long what may be kept, in the order of the file.</summary>
     public ImmutableArray<DirectoryLocation> Locations { get; init; } = [];
 
+    /// <summary>Where <c>directory</c> is written; null for what no file holds.</summary>
+    internal SourcePosition? DirectoryPosition { get; init; }
+
+    /// <summary>Where <c>error-pages-directory</c> is written; null for what no file holds.</summary>
+    internal SourcePosition? ErrorPagesPosition { get; init; }
+
     /// <summary>The full path of the directory, which need not exist.</summary>
     /// <param name="webDirectory">
     /// What <see cref="Directory"/> is relative to, a leading slash notwithstanding: <c>/base</c> has always meant <c>web/base</c>. An
