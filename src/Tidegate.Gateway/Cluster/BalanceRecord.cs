@@ -51,7 +51,8 @@ internal static class BalanceRecord
             Balances = [.. balances.Select(KeyOf).OfType<string>().Distinct(StringComparer.Ordinal)],
             At = [.. (entry.At ?? []).Select(EndPointOf).OfType<IPEndPoint>()],
             IsEncrypted = entry.IsEncrypted,
-            Sessions = Math.Max(0, entry.Sessions),
+            // What this gateway has just sent there is added to it.
+            Sessions = Math.Clamp(entry.Sessions, 0, int.MaxValue / 2),
         };
     }
 

@@ -41,13 +41,37 @@ internal static class ClusterAddresses
 
     internal static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
+    /// <summary>
+    /// Whether a member may have this gateway connect to an address that the member says its service is at. It is the member's word:
+    /// it must not lead to what only this machine reaches, such as its own loopback addresses or a cloud's metadata.
+    /// </summary>
+    /// <param name="service">The address of the service.</param>
+    /// <param name="member">The address of the member.</param>
+    /// <param name="own">Where this gateway is a member itself.</param>
+    internal static bool MayServe(IPAddress service, IPAddress member, IPAddress own)
+    {
+        IPAddress plain = Plain(service);
+        return IsLoopback(plain) ? IsLoopback(Plain(member)) && IsLoopback(Plain(own))
+            : IsLinkLocal(plain) ? IsLinkLocal(Plain(member)) && IsLinkLocal(Plain(own))
+            : plain.AddressFamily == AddressFamily.InterNetworkV6
+                ? !plain.Equals(IPAddress.IPv6Any) && !plain.IsIPv6Multicast
+                // 0.0.0.0/8 is this machine; from 224 on there are groups and broadcasts (RFC 6890).
+                : plain.GetAddressBytes()[0] is > 0 and < 224;
+    }
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    private static bool IsLoopback(IPAddress address) => IPAddress.IsLoopback(address);
+
+    // 169.254.0.0/16: addresses that machines give themselves (RFC 3927).
+    private static bool IsLinkLocal(IPAddress address) => address.IsIPv6LinkLocal || address.GetAddressBytes() is [169, 254, _, _];
+
     private static int RankOf(IPAddress address) => address switch
     {
         _ when IPAddress.IsLoopback(address) => 4,
         { IsIPv6LinkLocal: true } => 3,
         { AddressFamily: AddressFamily.InterNetworkV6 } => 1,
-        // 169.254.0.0/16: addresses that machines give themselves (RFC 3927).
-        _ when address.GetAddressBytes() is [169, 254, ..] => 2,
+        _ when IsLinkLocal(address) => 2,
         _ => 0,
     };
 

@@ -260,10 +260,10 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             return [];
         }
 
-        // Another machine's loopback addresses are nobody's here.
-        return IPAddress.IsLoopback(member.EndPoint.Address)
-            ? targets
-            : [.. targets.Select(target => target with { At = [.. target.At.Where(at => !IPAddress.IsLoopback(at.Address))] })];
+        return [.. targets.Select(target => target with
+        {
+            At = [.. target.At.Where(at => ClusterAddresses.MayServe(at.Address, member.EndPoint.Address, EndPoint.Address))],
+        })];
     }
 
     private async Task FollowStopAsync()

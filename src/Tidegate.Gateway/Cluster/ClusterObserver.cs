@@ -29,6 +29,11 @@ public static class ClusterObserver
     // A push/pull brings all that a member knows, so the first answer is nearly always the whole one.
     private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(500);
 
+    // Members remember for a day who has left. Those who look share so many names on each machine, so that somebody who looks every few
+    // seconds does not fill their memory with names that nobody will have again.
+    private const int Names = 64;
+    private const int MaximumTries = 3;
+
     /// <summary>Everyone in the cluster, those that failed lately too, in the order of their names.</summary>
     /// <param name="cluster">The cluster, as a configuration file has it.</param>
     /// <param name="environmentKey">What <see cref="ClusterKeys.Variable"/> holds, or null.</param>
@@ -41,6 +46,26 @@ public static class ClusterObserver
     {
         ArgumentNullException.ThrowIfNull(cluster);
         string[] keys = ClusterKeys.Read(cluster, environmentKey);
+        int first = Random.Shared.Next(Names);
+        for (int tries = 1; ; tries++)
+        {
+            if (await LookAsync(cluster, keys, (first + tries) % Names, patience, cancellation).ConfigureAwait(false) is { } seen)
+            {
+                return seen;
+            }
+
+            if (tries == MaximumTries)
+            {
+                return [];
+            }
+        }
+    }
+
+    /// <summary>Looks once, under a name that the number stands for.</summary>
+    /// <returns>Null where somebody else has the name at the moment.</returns>
+    internal static async Task<ImmutableArray<ObservedMember>?> LookAsync(
+        ClusterConfiguration cluster, string[] keys, int number, TimeSpan patience, CancellationToken cancellation)
+    {
         Member member;
         try
         {
@@ -49,6 +74,7 @@ public static class ClusterObserver
                 new MemberOptions
                 {
                     ClusterName = cluster.Name,
+                    Name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"observer-{number}@{gateway.Address}"),
                     Listen = new IPEndPoint(gateway.Address, 0),
                     Discovery = [.. PlacesOf(cluster, gateway).Distinct(StringComparer.Ordinal)],
                     Keys = keys,
@@ -65,6 +91,11 @@ public static class ClusterObserver
         await using (member.ConfigureAwait(false))
         {
             MemberView view = await SettleAsync(member, patience, cancellation).ConfigureAwait(false);
+            if (member.Stopped.IsCompleted)
+            {
+                return null;
+            }
+
             await member.LeaveAsync(cancellation).ConfigureAwait(false);
             return [.. view.Members.Where(one => !one.IsSelf && !ClusterMember.IsObserver(one)).Select(Observe)];
         }
@@ -95,7 +126,7 @@ public static class ClusterObserver
             {
                 await Task.Delay(s_settled, over.Token).ConfigureAwait(false);
                 MemberView now = member.View;
-                if (ReferenceEquals(now, last) && now.Members.Any(one => !one.IsSelf))
+                if (member.Stopped.IsCompleted || (IsSame(now, last) && now.Members.Any(one => !one.IsSelf)))
                 {
                     return now;
                 }
@@ -108,6 +139,10 @@ public static class ClusterObserver
             return member.View;
         }
     }
+
+    // How many sessions there are changes all the time.
+    private static bool IsSame(MemberView now, MemberView last) =>
+        now.Members.Select(one => (one.Name, one.State, one.Record is null)).SequenceEqual(last.Members.Select(one => (one.Name, one.State, one.Record is null)));
 
     private static ObservedMember Observe(MemberInfo member)
     {

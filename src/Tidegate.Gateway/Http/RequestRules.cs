@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Tidegate.Gateway.Http;
@@ -24,6 +25,13 @@ internal static class RequestRules
             }
 
             request.Scheme = scheme;
+        }
+
+        if (http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan().ContainsAnyExceptInRange('!', '~'))
+        {
+            // A balancer writes path and query into a request of its own, and some servers take a lone CR for the end of a line
+            // (RFC 9112, section 2.2; RFC 3986, appendix A).
+            return "There is white space or a control character in the path or the query.";
         }
 
         bool http10 = HttpProtocol.IsHttp10(request.Protocol);

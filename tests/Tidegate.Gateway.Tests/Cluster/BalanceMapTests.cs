@@ -51,6 +51,17 @@ public sealed class BalanceMapTests
     }
 
     [Fact]
+    public void A_number_of_sessions_that_no_member_has_does_not_turn_into_the_smallest()
+    {
+        byte[] record = System.Text.Encoding.UTF8.GetBytes($"{{\"targets\":[{{\"uri\":\"ws://a/\",\"balance\":[\"{Key}\"],\"sessions\":{int.MaxValue}}}]}}");
+        _map.Set("one", BalanceRecord.TryRead(record)!.Value);
+        BalanceCandidate candidate = Assert.Single(_map.For(Key));
+        candidate.Sent();
+
+        Assert.True(candidate.Load > 0);
+    }
+
+    [Fact]
     public void Of_two_random_ones_that_with_fewer_sessions_is_chosen()
     {
         _map.Set("one", [Target("ws://a/", 9)]);

@@ -138,6 +138,21 @@ public sealed class BalancerTests
         Assert.StartsWith("HTTP/1.1 403 ", head, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("?a\tb")]
+    [InlineData("?a\vb")]
+    [InlineData("?a\rX: b")]
+    [InlineData("?a\u007f")]
+    public async Task What_can_not_stand_in_a_query_is_refused_and_not_passed_on(string query)
+    {
+        await using ClusteredGateway gateway = await StartAloneAsync(Balancer() + Echo(accept: "ws://127.0.0.1:0/other"));
+
+        (string head, RawClient client) = await gateway.HandshakeAsync(query);
+
+        client.Dispose();
+        Assert.StartsWith("HTTP/1.1 400 ", head, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_handshake_that_a_balancer_has_relayed_is_not_relayed_again()
     {
@@ -185,12 +200,17 @@ public sealed class BalancerTests
         // Without a word: for a moment the balancer takes it for alive.
         await two.DisposeAsync();
 
-        for (int i = 0; i < 4; i++)
+        long began = Environment.TickCount64;
+        for (int i = 0; i < 20; i++)
         {
             (string head, RawClient client) = await one.HandshakeAsync();
             client.Dispose();
             Assert.StartsWith("HTTP/1.1 101 ", head, StringComparison.Ordinal);
         }
+
+        // A line a second at most, however many clients there are.
+        Assert.InRange(
+            one.Log.Warnings.Count(line => line.StartsWith("Warning Connection to ", StringComparison.Ordinal)), 0, 2 + ((Environment.TickCount64 - began) / 1000));
     }
 
     [Fact]

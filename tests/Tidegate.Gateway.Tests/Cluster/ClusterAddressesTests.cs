@@ -37,5 +37,31 @@ public sealed class ClusterAddressesTests
     public void Of_several_the_first_global_one_is_told_to_others_ipv4_before_ipv6(string first, string second, string third, string told) =>
         Assert.Equal(IPAddress.Parse(told), ClusterAddresses.Preferred([IPAddress.Parse(first), IPAddress.Parse(second), IPAddress.Parse(third)]));
 
+    [Theory]
+    [InlineData("192.168.2.11", "192.168.2.11", true)]
+    [InlineData("10.0.0.1", "192.168.2.11", true)]
+    [InlineData("2001:db8::1", "192.168.2.11", true)]
+    [InlineData("127.0.0.1", "192.168.2.11", false)]
+    [InlineData("::1", "192.168.2.11", false)]
+    [InlineData("::ffff:127.0.0.2", "192.168.2.11", false)]
+    // A member that says that it is at this machine's own loopback address.
+    [InlineData("127.0.0.1", "127.0.0.1", false)]
+    [InlineData("0.0.0.0", "192.168.2.11", false)]
+    [InlineData("::ffff:0.0.0.0", "192.168.2.11", false)]
+    [InlineData("::", "192.168.2.11", false)]
+    [InlineData("169.254.169.254", "192.168.2.11", false)]
+    [InlineData("fe80::1", "192.168.2.11", false)]
+    [InlineData("224.0.0.1", "192.168.2.11", false)]
+    [InlineData("255.255.255.255", "192.168.2.11", false)]
+    [InlineData("ff02::1", "192.168.2.11", false)]
+    public void A_member_can_not_send_this_gateway_to_what_only_this_machine_reaches(string service, string member, bool may) =>
+        Assert.Equal(may, ClusterAddresses.MayServe(IPAddress.Parse(service), IPAddress.Parse(member), IPAddress.Parse("192.168.2.10")));
+
+    [Theory]
+    [InlineData("127.0.0.2", "127.0.0.1")]
+    [InlineData("169.254.1.2", "169.254.1.1")]
+    public void Members_that_all_have_such_addresses_serve_at_them(string other, string own) =>
+        Assert.True(ClusterAddresses.MayServe(IPAddress.Parse(other), IPAddress.Parse(other), IPAddress.Parse(own)));
+
     private static ClusterAddress Accept(string host) => new("tcp", host, 5942, "");
 }

@@ -78,6 +78,29 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task Who_looks_again_and_again_is_not_remembered_each_time()
+    {
+        await using ClusteredGateway one = await ClusteredGateway.StartAsync(Echo());
+        ClusterConfiguration cluster = new()
+        {
+            Name = "c",
+            Accepts = [new ClusterAddress("tcp", "127.0.0.1", one.Server.ClusterEndPoint!.Port, "")],
+            Position = new SourcePosition("test.xml", 2, 1),
+        };
+
+        for (int i = 0; i < 3; i++)
+        {
+            ObservedMember seen = Assert.Single((await ClusterObserver.LookAsync(cluster, [], number: 7, TimeSpan.FromSeconds(60), CancellationToken.None))!.Value);
+            Assert.Equal(one.Id, seen.Id);
+        }
+
+        Assert.All(
+            one.Log.All.Where(line => line.StartsWith("Debug Member ", StringComparison.Ordinal) && line.EndsWith(" is up.", StringComparison.Ordinal)),
+            line => Assert.StartsWith("Debug Member observer-7@127.0.0.1 at ", line, StringComparison.Ordinal));
+        Assert.DoesNotContain(one.Log.All, line => line.EndsWith(" is now online", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_proxy_that_has_lost_its_back_end_is_not_offered()
     {
         using var backEnd = new BackEndServer();

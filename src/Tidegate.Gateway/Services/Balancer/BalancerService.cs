@@ -26,6 +26,7 @@ internal sealed partial class BalancerService : Service
     private readonly BalanceChoice _choice;
     private readonly MemberRelay _relay;
     private long _rejected = long.MinValue;
+    private long _unreachable = long.MinValue;
 
     internal BalancerService(ServiceConfiguration configuration, ServiceContext context)
         : base(configuration)
@@ -90,7 +91,11 @@ internal sealed partial class BalancerService : Service
                 return HandshakeDecision.Answered;
             }
 
-            LogUnreachable(chosen.Target.Uri.ToString(), chosen.Member, answer.Fault, Configuration.Name);
+            if (MayTell(ref _unreachable))
+            {
+                LogUnreachable(chosen.Target.Uri.ToString(), chosen.Member, answer.Fault, Configuration.Name);
+            }
+
             candidates.Remove(chosen);
         }
 
@@ -129,10 +134,7 @@ internal sealed partial class BalancerService : Service
 
     private Task RejectAsync(HttpContext http)
     {
-        // The first one tells, and one a second after it: clients that find nobody try again, all of them.
-        long now = Environment.TickCount64;
-        long last = Volatile.Read(ref _rejected);
-        if ((last == long.MinValue || now - last >= s_quiet.TotalMilliseconds) && Interlocked.CompareExchange(ref _rejected, now, last) == last)
+        if (MayTell(ref _rejected))
         {
             LogRejected(http.Request.Method, http.Request.Path.Value, http.Connection.Id);
         }
@@ -141,6 +143,14 @@ internal sealed partial class BalancerService : Service
         http.Response.Headers[HeaderNames.RetryAfter] = RetryAfterSeconds;
         http.Response.ContentType = "text/plain; charset=utf-8";
         return http.Response.WriteAsync("No service is available for this address at the moment.\n");
+    }
+
+    /// <summary>The first one tells, and one a second after it: clients that find nobody try again, all of them.</summary>
+    private static bool MayTell(ref long told)
+    {
+        long now = Environment.TickCount64;
+        long last = Volatile.Read(ref told);
+        return (last == long.MinValue || now - last >= s_quiet.TotalMilliseconds) && Interlocked.CompareExchange(ref told, now, last) == last;
     }
 
     /// <summary>What follows the accept's path in that of a request, with its slash; empty where nothing does.</summary>

@@ -48,6 +48,9 @@ internal sealed class MemberRelay
     // Between members of a cluster connecting takes milliseconds; whoever does not answer by then is gone.
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
 
+    // Who is gone without a word, as behind a cut cable, is noticed after so long, and its clients are told.
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(30);
+
     // How long the member's session waits for the client's to begin, which takes the time to send it one answer.
     private static readonly TimeSpan s_joinTimeout = TimeSpan.FromSeconds(10);
 
@@ -63,7 +66,7 @@ internal sealed class MemberRelay
         _subprotocols = [.. accept.Subprotocols];
 
         // The limit of an accept is for what clients send; nothing is gathered on the way back.
-        _webSocket = new WebSocketOptions { MaximumMessageSize = int.MaxValue, CloseTimeout = BackEnd.CloseTimeout };
+        _webSocket = new WebSocketOptions { MaximumMessageSize = int.MaxValue, InactivityTimeout = s_silence, CloseTimeout = BackEnd.CloseTimeout };
         if (configuration.Accepts.FirstOrDefault(one => one.Uri.Scheme == UriScheme.Wss) is { } secure)
         {
             _tls = context.Tls.ForConnect(secure, new TlsOptions());
