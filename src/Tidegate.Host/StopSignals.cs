@@ -3,20 +3,32 @@ using System.Runtime.InteropServices;
 namespace Tidegate.Host;
 
 /// <summary>
-/// Listens for SIGTERM and SIGINT (Ctrl-C): the first asks for an orderly stop, the second ends the process at once.
+/// Listens for SIGTERM and SIGINT (Ctrl-C): the first asks for an orderly stop, a second one ends the process at once.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
+    /// <summary>
+    /// What comes so soon after the first is the first once more: some programs signal a process and then its group, as timeout(1) does.
+    /// </summary>
+    internal static readonly TimeSpan SameSignal = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
+    private readonly Action<int> _exit;
     private readonly CancellationTokenSource _requested = new();
     private readonly PosixSignalRegistration[] _registrations;
-    private int _count;
+    private long? _first;
 
-    internal StopSignals()
+    /// <param name="time">Tells one signal from two.</param>
+    /// <param name="exit">Ends the process with an exit code; null for the real thing.</param>
+    internal StopSignals(TimeProvider time, Action<int>? exit = null)
     {
+        _time = time;
+        _exit = exit ?? Environment.Exit;
         _registrations =
         [
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Received(context, 143)),
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Received(context, 130)),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, 143)),
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, 130)),
         ];
     }
 
@@ -43,16 +55,30 @@ internal sealed class StopSignals : IDisposable
         _requested.Dispose();
     }
 
-    private void Received(PosixSignalContext context, int exitCode)
+    /// <summary>A signal came. <paramref name="exitCode"/> is that of a process which it ends.</summary>
+    internal void Received(int exitCode)
+    {
+        lock (_lock)
+        {
+            if (_first is null)
+            {
+                _first = _time.GetTimestamp();
+                _ = _requested.CancelAsync();
+                return;
+            }
+
+            if (_time.GetElapsedTime(_first.Value) < SameSignal)
+            {
+                return;
+            }
+        }
+
+        _exit(exitCode);
+    }
+
+    private void Take(PosixSignalContext context, int exitCode)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref _count) == 1)
-        {
-            _ = _requested.CancelAsync();
-        }
-        else
-        {
-            Environment.Exit(exitCode);
-        }
+        Received(exitCode);
     }
 }

@@ -68,7 +68,7 @@ internal static class StartCommand
 
     private static async Task<int> RunAsync(StartRequest request)
     {
-        using var signals = new StopSignals();
+        using var signals = new StopSignals(TimeProvider.System);
         await using Stream output = Console.OpenStandardOutput();
         using var provider = new StandardOutputLoggerProvider(request.LogFormat, request.LogLevels, output, TimeProvider.System);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(provider));

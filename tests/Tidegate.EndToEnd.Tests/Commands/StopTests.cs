@@ -91,6 +91,8 @@ public sealed class StopTests
         gateway.Process.Signal("TERM");
         await gateway.Process.WaitForLineAsync(line => line.Contains("Stopping server", StringComparison.Ordinal));
 
+        // Much sooner it would be taken for the first one once more.
+        await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
         gateway.Process.Signal("TERM");
 
         Assert.Equal(143, await gateway.Process.WaitForExitAsync());
