@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Control;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Services;
@@ -13,6 +14,11 @@ public sealed partial class GatewayServer
 {
     private readonly Lock _endingGate = new();
     private readonly CancellationTokenSource _hurry = new();
+    private readonly TaskCompletionSource<DrainReport?> _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when this gateway has ended in order, whoever asked for it.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>
     /// Stops in order: the cluster is told, then accepts are closed, then sessions, these within <see cref="GatewayServerOptions.StopTimeout"/>.
@@ -44,8 +50,42 @@ public sealed partial class GatewayServer
             }
 
             _stopped = true;
-            return _ending ??= end();
+            return _ending ??= EndAsync(end);
         }
+    }
+
+    private async Task EndAsync(Func<Task> end)
+    {
+        try
+        {
+            await end().ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whoever waits for the drain hears of its end while the control socket says its last words.
+            _drained.TrySetResult(null);
+            if (_control is not null)
+            {
+                await _control.DisposeAsync().ConfigureAwait(false);
+            }
+
+            _ended.TrySetResult();
+        }
+    }
+
+    /// <summary>Drains because somebody on this machine asks for it; returns when all is done but for the last words.</summary>
+    /// <exception cref="ControlException">It is in no cluster, or is being stopped in another way.</exception>
+    private async Task<DrainReport> RequestDrainAsync(CancellationToken cancellation)
+    {
+        if (_member is null)
+        {
+            throw new ControlException(
+                "This gateway is in no cluster, so nobody else would serve its clients. Stop it with SIGTERM: it then closes all sessions at once.");
+        }
+
+        _ = DrainAsync(CancellationToken.None);
+        return await _drained.Task.WaitAsync(cancellation).ConfigureAwait(false)
+            ?? throw new ControlException("The gateway has stopped without draining: somebody had stopped it before.");
     }
 
     private async Task StopNowAsync(CancellationToken cancellation)
@@ -78,12 +118,14 @@ public sealed partial class GatewayServer
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
             connection => connection.Handler is HttpConnection { IsAnswering: true }, waiting.Token).ConfigureAwait(false);
-        LogDrained(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);
+        var report = new DrainReport(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);
+        LogDrained(report.Sessions, report.Seconds);
         began = Stopwatch.GetTimestamp();
         LogStopping();
         await CloseAsync(CloseStatus.ServiceRestart, Reason, cancellation).ConfigureAwait(false);
         await LeaveAsync(cancellation).ConfigureAwait(false);
         LogStopped(Stopwatch.GetElapsedTime(began).TotalSeconds, Clock());
+        _drained.TrySetResult(report);
     }
 
     private async Task LeaveAsync(CancellationToken cancellation)

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
-using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Control;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Services;
@@ -28,6 +28,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private GatewayTls? _tls;
     private ClusterMember? _member;
     private OwnTargets? _targets;
+    private ControlSocket? _control;
     private bool _stopped;
     private Task? _ending;
 
@@ -90,6 +91,11 @@ public sealed partial class GatewayServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stopped = true;
+        if (_control is not null)
+        {
+            await _control.DisposeAsync().ConfigureAwait(false);
+        }
+
         _targets?.Dispose();
         if (_member is not null)
         {
@@ -138,7 +144,14 @@ public sealed partial class GatewayServer : IAsyncDisposable
         await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
 
         await JoinAsync(configuration.Cluster, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
+        if (_options.ConfigurationFile is { } file)
+        {
+            _control = await ControlSocket.OpenAsync(ControlPlaces.OfEnvironment(), file, Verbs(), loggers.CreateLogger("tidegate.control"), cancellation).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>What operators of this machine can ask this gateway.</summary>
+    private ControlVerb[] Verbs() => [new MembersVerb(() => _member?.Observe()), new DrainVerb(RequestDrainAsync)];
 
     /// <summary>What is offered to balancers is bound by now. Without a cluster they are those of this gateway.</summary>
     private async Task JoinAsync(ClusterConfiguration? cluster, string[] keys, ILogger logger, CancellationToken cancellation)

@@ -119,10 +119,22 @@ internal static class StartCommand
             return ExitCode.Failure;
         }
 
-        var options = new GatewayServerOptions { WebDirectory = request.Installation.WebDirectory, Grace = request.Grace };
+        var options = new GatewayServerOptions
+        {
+            WebDirectory = request.Installation.WebDirectory,
+            ConfigurationFile = request.ConfigurationFile,
+            Grace = request.Grace,
+        };
         await using GatewayServer server = await GatewayServer.StartAsync(configuration.Servable(request.Lenient), options, loggers, signals.Requested);
-        await signals.Wait();
-        await (signals.IsPolite ? server.DrainAsync(CancellationToken.None) : server.StopAsync(CancellationToken.None));
+        Task signal = signals.Wait();
+
+        // It also ends when it was asked to over the control socket. Ctrl-C then hurries it.
+        await Task.WhenAny(signal, server.Ended);
+        if (signal.IsCompleted)
+        {
+            await (signals.IsPolite ? server.DrainAsync(CancellationToken.None) : server.StopAsync(CancellationToken.None));
+        }
+
         return ExitCode.Success;
     }
 
