@@ -48,6 +48,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>Where this member listens.</summary>
     internal IPEndPoint EndPoint => _member.EndPoint;
 
+    /// <summary>What members call it among themselves.</summary>
+    internal string Name => _member.Name;
+
     /// <summary>What operators know a member by: <c>/192.168.2.10:5942</c>.</summary>
     internal string Id => IdOf(_member.EndPoint);
 
@@ -179,6 +182,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         }
 
         _member.MemberChanged += OnChanged;
+        _member.QueryReceived += OnQuery;
         lock (_gate)
         {
             // Who came before anybody listened to changes.

@@ -43,7 +43,9 @@ internal static class WebSocketUpgrade
             return;
         }
 
-        HandshakeDecision? decision = await route.Service.OnHandshakeAsync(http, route).ConfigureAwait(false);
+        HandshakeDecision? decision = route.Service.Detour is { } detour
+            ? await detour.DecideAsync(http, route).ConfigureAwait(false)
+            : await route.Service.OnHandshakeAsync(http, route).ConfigureAwait(false);
         if (decision is { Begin: null })
         {
             return;
@@ -69,7 +71,7 @@ internal static class WebSocketUpgrade
             InactivityTimeout = accept.InactivityTimeout,
         });
         Action<Session> begin = decision?.Begin ?? route.Service.Begin;
-        void Begin(TcpConnection connection) => begin(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression));
+        void Begin(TcpConnection connection) => begin(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true });
         if (http2)
         {
             await WebSocketStream.RunAsync(http, Begin).ConfigureAwait(false);

@@ -26,6 +26,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 {
     private int _sessions;
     private Action? _sessionEnded;
+    private Balancer.Detour? _detour;
 
     internal ServiceConfiguration Configuration { get; } = configuration;
 
@@ -34,6 +35,13 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 
     /// <summary>False while clients are to be turned away, because what is behind the service is lost.</summary>
     internal virtual bool IsAccepting => true;
+
+    /// <summary>Where new clients are taken while the gateway drains; null at all other times, and where the service is offered to nobody.</summary>
+    internal Balancer.Detour? Detour
+    {
+        get => Volatile.Read(ref _detour);
+        set => Volatile.Write(ref _detour, value);
+    }
 
     /// <summary>Raised when <see cref="IsAccepting"/> has changed.</summary>
     internal event Action<Service>? AcceptingChanged;
