@@ -15,6 +15,8 @@ internal static class Program
                                     [--connections N] [--rate PER-SECOND] [--warm SECONDS] [--seconds SECONDS] [--server PID] [--family PID] [--backend-port N [--backend-ws]]
         Tidegate.Bench backend-tcp  --port N
         Tidegate.Bench backend-ws   --port N
+        Tidegate.Bench cluster      [--measure choice,kill,cut,drain] [--only members,front,haproxy] [--rounds N] [--connections N]
+                                    [--choices N] [--drained N] [--rate PER-SECOND] [--balancers N] [--root DIRECTORY]
         Tidegate.Bench crowd        --balancers IP:PORT,… [--relayed PATH] [--redirected PATH] [--authority HOST:PORT] [--nodes NAME,…]
                                     [--interval MS] [--silence MS] [--connect-timeout MS] [--answer-timeout MS]
         """;
@@ -35,6 +37,8 @@ internal static class Program
                     return EchoServer.Run(new TcpEcho(), arguments);
                 case "backend-ws":
                     return EchoServer.Run(new WebSocketEcho(), arguments);
+                case "cluster":
+                    return ClusterBench.Run(ClusterOptions.Parse(arguments));
                 case "crowd":
                     return RunCrowd(CrowdOptions.Parse(arguments));
                 default:

@@ -14,6 +14,8 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
 {
     private const int TickMilliseconds = 5;
 
+    private const int LateMilliseconds = 100;
+
     // All have refused: they are asked again after a moment, as clients do.
     private const int PauseMilliseconds = 100;
     private readonly List<Visitor> _visitors = [];
@@ -56,6 +58,7 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
         while (_commands.TryDequeue(out string? command))
             Do(command.Split(' ', StringSplitOptions.RemoveEmptyEntries), now);
         double seconds = (now - _lastTick) / 1000.0;
+        bool isLate = now - _lastTick > LateMilliseconds;
         _lastTick = now;
         for (_credit = Math.Min(_credit + (_rate * seconds), 1_000); _credit >= 1 && _due > 0; _credit--, _due--)
         {
@@ -66,6 +69,10 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
 
         for (_newcomerCredit += _newcomerRate * seconds; _newcomerCredit >= 1; _newcomerCredit--)
             Ask(Newcomer(), now);
+
+        // Who has stood still looks first at what has come meanwhile, before anybody is said to have been too slow.
+        if (isLate)
+            return;
         foreach (Visitor visitor in _visitors)
             Look(visitor, now);
         foreach (Visitor newcomer in _newcomers)

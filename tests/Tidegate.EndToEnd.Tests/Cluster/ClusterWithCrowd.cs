@@ -3,7 +3,7 @@ using static Tidegate.EndToEnd.Tests.Processes.GatewayProcess;
 
 namespace Tidegate.EndToEnd.Tests.Cluster;
 
-/// <summary>Gateways on the first hosts of a lab, each of which balances and serves, and a crowd of clients on the last one.</summary>
+/// <summary>Gateways on the first hosts of a lab, each of which balances and serves; the last host is for clients.</summary>
 internal sealed class ClusterWithCrowd : IAsyncDisposable
 {
     private const string Balancing = "balancer.example:8080";
@@ -18,11 +18,6 @@ internal sealed class ClusterWithCrowd : IAsyncDisposable
 
     /// <summary>The gateway of host n at n - 1.</summary>
     internal GatewayProcess[] Members { get; }
-
-    internal CrowdProcess Crowd { get; private set; } = null!;
-
-    /// <summary>Clients of a test: few enough to share a machine with other tests; the long run has as many as the figures are taken with.</summary>
-    internal static int Clients => Environment.GetEnvironmentVariable("TIDEGATE_LONG") == "1" ? 3_000 : 300;
 
     /// <summary>What the services of a host call themselves, as a subprotocol.</summary>
     internal static string NodeOf(int host) => string.Create(CultureInfo.InvariantCulture, $"node{host}");
@@ -44,7 +39,6 @@ internal sealed class ClusterWithCrowd : IAsyncDisposable
                 await cluster.LeadsToAsync(host, hosts);
             }
 
-            cluster.Crowd = await CrowdProcess.StartAsync(cluster.Lab, size + 1, hosts);
             return cluster;
         }
         catch
@@ -54,21 +48,16 @@ internal sealed class ClusterWithCrowd : IAsyncDisposable
         }
     }
 
-    internal async Task StartMemberAsync(int host) => Members[host - 1] = await StartOnAsync(Lab.On(host), ConfigurationOf(host));
+    /// <summary>Starts clients that know these hosts as balancers.</summary>
+    internal Task<CrowdProcess> StartCrowdAsync(params int[] balancers) => CrowdProcess.StartAsync(Lab, Members.Length + 1, balancers);
 
-    /// <summary>Has all clients come, and waits until they are served.</summary>
-    internal async Task FillAsync()
-    {
-        Crowd.Do($"connect {Clients} 500");
-        await Crowd.UntilAsync(report => report.Served == Clients, "all are served");
-    }
+    internal async Task StartMemberAsync(int host) => Members[host - 1] = await StartOnAsync(Lab.On(host), ConfigurationOf(host));
 
     /// <summary>Waits until the last balance map that a member has shown leads to these hosts and no others.</summary>
     internal Task<string> LeadsToAsync(int member, params int[] hosts) => Members[member - 1].Process.WaitForLineAsync(_ => HostsOf(member).SetEquals(hosts));
 
     public async ValueTask DisposeAsync()
     {
-        await (Crowd?.DisposeAsync() ?? ValueTask.CompletedTask);
         foreach (GatewayProcess? member in Members)
         {
             // Stopping in order is another test's: one that is cut off would wait to be heard.
