@@ -63,8 +63,10 @@ internal sealed class GatewayServing : IServing
             int map = Array.FindLastIndex(lines, line => line.Line == "INFO Current shared balancer map:");
             if (map < 0)
                 return null;
-            (long time, string shown) = lines.Skip(map + 1).TakeWhile(line => line.Line.StartsWith("INFO      balance URI: ", StringComparison.Ordinal))
-                .FirstOrDefault(line => line.Line.Contains("/relayed ", StringComparison.Ordinal), (0, ""));
+
+            // What another thread says may stand between the lines of a map.
+            (long time, string shown) = lines.Skip(map + 1).FirstOrDefault(
+                line => line.Line.StartsWith($"INFO      balance URI: ws://{Balancing}/relayed ", StringComparison.Ordinal), (0, ""));
             return Servers.All(server => servers.Contains(server) == shown.Contains($"//{Laboratory.AddressOf(server)}:", StringComparison.Ordinal))
                 ? Math.Max(since, time) : null;
         }));

@@ -73,8 +73,9 @@ internal sealed class ClusterWithCrowd : IAsyncDisposable
     {
         string[] lines = Members[member - 1].Process.Output;
         int map = Array.FindLastIndex(lines, line => line == "INFO Current shared balancer map:");
-        string shown = lines.Skip(map + 1).TakeWhile(line => line.StartsWith("INFO      balance URI: ", StringComparison.Ordinal))
-            .FirstOrDefault(line => line.Contains("/relayed ", StringComparison.Ordinal), "");
+
+        // What another thread says may stand between the lines of a map.
+        string shown = lines.Skip(map + 1).FirstOrDefault(line => line.StartsWith($"INFO      balance URI: ws://{Balancing}/relayed ", StringComparison.Ordinal), "");
         return [.. Enumerable.Range(1, Members.Length).Where(host => shown.Contains($"//{Lab.AddressOf(host)}:", StringComparison.Ordinal))];
     }
 
