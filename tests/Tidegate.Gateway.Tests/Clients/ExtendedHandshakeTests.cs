@@ -217,6 +217,38 @@ public sealed class ExtendedHandshakeTests
         Assert.StartsWith($"HTTP/1.1 {status} ", await client.ReadHeadAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("x-kaazing-idle-timeout", "x-kaazing-idle-timeout; timeout=20000")]
+    [InlineData("x-kaazing-idle-timeout,x-kaazing-ping-pong", "x-kaazing-idle-timeout; timeout=20000, x-kaazing-ping-pong; 01010102")]
+    [InlineData("x-unknown, x-kaazing-ping-pong, x-kaazing-ping-pong", "x-kaazing-ping-pong; 01010102")]
+    [InlineData("x-kaazing-http-revalidate", null)]
+    public async Task Point_8_with_an_inactivity_timeout_the_client_is_promised_signs_of_life(string offer, string? agreement)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(accept: new() { InactivityTimeout = TimeSpan.FromSeconds(20) });
+        using RawClient client = await OpenAsync(gateway, "/echo");
+        await client.SendAsync(Frame(Request(extensions: offer)));
+        string? header = (await client.ReadResponseAsync()).Split("\r\n").FirstOrDefault(line => line.StartsWith("Sec-WebSocket-Extensions: ", StringComparison.Ordinal));
+        Assert.Equal(agreement, header?.Split(": ")[1]);
+        if (agreement?.Contains("ping-pong", StringComparison.Ordinal) == true)
+        {
+            await client.SendAsync(Frame(0x81, [1, 1, 1, 2, 9, 0]));
+            await client.ExpectAsync(0x81, 6, 1, 1, 1, 2, 10, 0);
+        }
+    }
+
+    [Fact]
+    public async Task Extensions_may_be_agreed_to_in_the_first_handshake_as_well()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(accept: new() { Compression = true });
+        using RawClient client = await RawClient.ConnectAsync(gateway.EndPoint);
+        await client.SendAsync(RawClient.Handshake(gateway.Port, more: "Sec-WebSocket-Extensions: permessage-deflate, x-kaazing-ping-pong\r\n"));
+        string[] head = (await client.ReadHeadAsync()).Split("\r\n");
+        Assert.Contains("Sec-WebSocket-Extensions: x-kaazing-ping-pong; 01010102", head);
+        Assert.Contains(head, line => line.Contains("permessage-deflate", StringComparison.Ordinal));
+        await client.SendAsync(Frame(0x81, [1, 1, 1, 2, 9, 0]));
+        await client.ExpectAsync(0x81, 6, 1, 1, 1, 2, 10, 0);
+    }
+
     [Fact]
     public async Task What_follows_is_an_ordinary_session_of_a_proxy_too()
     {
