@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Tidegate.Gateway.Clients;
 
 namespace Tidegate.Gateway.Http;
 
@@ -26,6 +27,17 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
         if (RequestRules.FaultOf(http, connection) is { } fault)
         {
             await RequestRules.RefuseAsync(http.Response, fault).ConfigureAwait(false);
+            return;
+        }
+
+        ClientHandshake.TakeOldOrigin(http.Request.Headers);
+        if (CookieEcho.AcceptPathOf(RawPath(http)) is { } path && connection.Routes.FindWebSocket(http.Request.Host, path) is { Service.IsAccepting: true } asked)
+        {
+            if (_crossOrigin.Admits(http, asked))
+            {
+                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
+            }
+
             return;
         }
 

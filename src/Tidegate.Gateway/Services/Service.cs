@@ -67,6 +67,12 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// </summary>
     internal virtual ValueTask<HandshakeDecision?> OnHandshakeAsync(HttpContext http, Route route) => default;
 
+    /// <summary>
+    /// Where a client is sent that can be told so within the WebSocket; null where the service serves it itself. Asked before
+    /// <see cref="OnHandshakeAsync"/>, of a handshake that is in order.
+    /// </summary>
+    internal virtual ClientDirection? DirectionFor(HttpContext http, Route route) => null;
+
     /// <summary>A client's session, not started yet. Called on the session's loop.</summary>
     internal virtual void OnSession(Session session) => session.Abort();
 
@@ -90,3 +96,10 @@ internal sealed record HandshakeDecision(string? Subprotocol, Action<Session>? B
     /// <summary>The service has answered.</summary>
     internal static HandshakeDecision Answered { get; } = new(null, null);
 }
+
+/// <summary>Where a service sends its clients.</summary>
+/// <param name="Next">
+/// The address for one client, <c>ws</c> or <c>wss</c> with path and query, in ASCII; null where there is none at the moment. Called on any thread.
+/// </param>
+/// <param name="HoldsForUnaware">Whether clients are sent there, too, that did not say that they understand it.</param>
+internal sealed record ClientDirection(Func<string?> Next, bool HoldsForUnaware);

@@ -155,7 +155,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(1, code);
         Assert.Empty(output);
         Assert.StartsWith(
-            $"Validation errors in gateway configuration file\n  {_file}:1:76: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.pem")} can not be read: ",
+            $"Validation errors in gateway configuration file\n  {_file}:1:92: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.pem")} can not be read: ",
             error,
             StringComparison.Ordinal);
     }

@@ -51,6 +51,29 @@ internal sealed partial class BalancerService : Service
         return Task.CompletedTask;
     }
 
+    internal override ClientDirection DirectionFor(HttpContext http, Route route)
+    {
+        UriScheme scheme = route.Uri.Scheme;
+        string query = http.Request.QueryString.Value ?? string.Empty;
+        (string method, string? path, string session) = (http.Request.Method, http.Request.Path.Value, http.Connection.Id);
+        return new ClientDirection(
+            () =>
+            {
+                if (_choice.Choose(CandidatesFor(scheme)) is { Target.Uri: var uri })
+                {
+                    return $"{uri.Scheme.Name}://{uri.HostHeader}{uri.Path}{query}";
+                }
+
+                if (MayTell(ref _rejected))
+                {
+                    LogRejected(method, path, session);
+                }
+
+                return null;
+            },
+            HoldsForUnaware: _options.UnawareClients == UnawareClients.Redirect);
+    }
+
     internal override async ValueTask<HandshakeDecision?> OnHandshakeAsync(HttpContext http, Route route)
     {
         List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
