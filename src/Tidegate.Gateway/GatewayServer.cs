@@ -6,6 +6,7 @@ using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Control;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Services;
@@ -27,6 +28,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private GatewayTls? _tls;
     private ClusterMember? _member;
     private OwnTargets? _targets;
+    private ControlSocket? _control;
     private bool _stopped;
 
     private GatewayServer(GatewayServerOptions options, ILogger logger)
@@ -119,6 +121,11 @@ public sealed partial class GatewayServer : IAsyncDisposable
             LogCutOff(left);
         }
 
+        if (_control is not null)
+        {
+            await _control.DisposeAsync().ConfigureAwait(false);
+        }
+
         LogStopped(Stopwatch.GetElapsedTime(began).TotalSeconds, Clock());
     }
 
@@ -126,6 +133,11 @@ public sealed partial class GatewayServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stopped = true;
+        if (_control is not null)
+        {
+            await _control.DisposeAsync().ConfigureAwait(false);
+        }
+
         _targets?.Dispose();
         if (_member is not null)
         {
@@ -173,7 +185,14 @@ public sealed partial class GatewayServer : IAsyncDisposable
         await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
 
         await JoinAsync(configuration.Cluster, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
+        if (_options.ConfigurationFile is { } file)
+        {
+            _control = await ControlSocket.OpenAsync(ControlPlaces.OfEnvironment(), file, Verbs(), loggers.CreateLogger("tidegate.control"), cancellation).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>What operators of this machine can ask this gateway.</summary>
+    private ControlVerb[] Verbs() => [new MembersVerb(() => _member?.Observe())];
 
     /// <summary>What is offered to balancers is bound by now. Without a cluster they are those of this gateway.</summary>
     private async Task JoinAsync(ClusterConfiguration? cluster, string[] keys, ILogger logger, CancellationToken cancellation)

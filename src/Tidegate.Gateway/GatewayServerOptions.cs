@@ -9,6 +9,11 @@ public sealed record GatewayServerOptions
     /// <summary>What the paths of directory services are relative to: <c>web</c> in the installation directory.</summary>
     public required string WebDirectory { get; init; }
 
+    /// <summary>
+    /// The configuration file, by whose path <c>./tidegate</c> finds the control socket of this gateway; null for a gateway without one.
+    /// </summary>
+    public string? ConfigurationFile { get; init; }
+
     /// <summary>How long an orderly stop may take before what is left is cut off.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

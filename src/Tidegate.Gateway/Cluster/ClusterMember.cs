@@ -133,6 +133,10 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         }
     }
 
+    /// <summary>Everyone as operators are shown it, those that failed or left lately too; null where this gateway has had to leave.</summary>
+    internal IEnumerable<ObservedMember>? Observe() =>
+        _member.Stopped.IsCompleted ? null : _member.View.Members.Where(one => !IsObserver(one)).Select(ObservedMember.Of);
+
     /// <summary>Says good-bye, and returns when the others know, or after some seconds.</summary>
     internal async Task LeaveAsync(CancellationToken cancellation)
     {

@@ -6,20 +6,6 @@ using Tidegate.Membership;
 
 namespace Tidegate.Gateway.Cluster;
 
-/// <summary>A member of a cluster, as somebody sees it who only looks.</summary>
-/// <param name="Id">What operators know it by: <c>/192.168.2.10:5942</c>.</param>
-/// <param name="State">How it is.</param>
-/// <param name="Kind">What it is: the version of Tidegate, or that it is another program.</param>
-/// <param name="Since">When it was started, by its own clock; null where it does not say.</param>
-/// <param name="Offers">What it offers to balancers, in the order of the alphabet.</param>
-public sealed record ObservedMember(string Id, MemberState State, string Kind, DateTimeOffset? Since, ImmutableArray<ObservedOffer> Offers);
-
-/// <summary>A service that balancers may send clients to.</summary>
-/// <param name="Balance">The balancer's accept.</param>
-/// <param name="Target">Where clients are sent.</param>
-/// <param name="Sessions">How many sessions the service has.</param>
-public sealed record ObservedOffer(string Balance, string Target, int Sessions);
-
 /// <summary>
 /// Looks at a cluster from one of its machines: joins by the gateway that runs there, or by any other member, as one that offers
 /// nothing and that nobody announces, and leaves again.
@@ -97,7 +83,7 @@ public static class ClusterObserver
             }
 
             await member.LeaveAsync(cancellation).ConfigureAwait(false);
-            return [.. view.Members.Where(one => !one.IsSelf && !ClusterMember.IsObserver(one)).Select(Observe)];
+            return [.. view.Members.Where(one => !one.IsSelf && !ClusterMember.IsObserver(one)).Select(ObservedMember.Of)];
         }
     }
 
@@ -143,20 +129,4 @@ public static class ClusterObserver
     // How many sessions there are changes all the time.
     private static bool IsSame(MemberView now, MemberView last) =>
         now.Members.Select(one => (one.Name, one.State, one.Record is null)).SequenceEqual(last.Members.Select(one => (one.Name, one.State, one.Record is null)));
-
-    private static ObservedMember Observe(MemberInfo member)
-    {
-        ImmutableArray<BalanceTarget> targets = member.Record is { } record ? BalanceRecord.TryRead(record.Span) ?? [] : [];
-        return new ObservedMember(
-            ClusterMember.IdOf(member.EndPoint),
-            member.State,
-            member.Tags.TryGetValue(ClusterMember.VersionTag, out string? version) ? $"Tidegate {version}" : "another program",
-            long.TryParse(member.Tags.GetValueOrDefault(ClusterMember.SinceTag), out long since) && since is >= 0 and < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(since) : null,
-            [
-                .. from target in targets
-                   from balance in target.Balances
-                   orderby balance, target.Uri.ToString()
-                   select new ObservedOffer(balance, target.Uri.ToString(), target.Sessions),
-            ]);
-    }
 }

@@ -30,6 +30,13 @@ public sealed record StoreConfiguration
     /// <summary><c>password-file</c>: the full path of the file whose first line is the password, or null.</summary>
     public string? PasswordFile { get; init; }
 
-    /// <summary>Where the element starts.</summary>
+    /// <summary>Where the file is named.</summary>
     public required SourcePosition Position { get; init; }
+
+    /// <summary>Where the file of the password is named; that of <see cref="File"/> where there is none.</summary>
+    public SourcePosition PasswordPosition
+    {
+        get => field ?? Position;
+        init;
+    }
 }

@@ -67,7 +67,8 @@ internal static class SecuritySettings
                 Type = values.Get(s_storeType),
                 File = FullPath(file, position),
                 PasswordFile = values.Get(s_passwordFile) is { } password ? FullPath(password, position) : null,
-                Position = position,
+                Position = values.PositionOf(s_storeFile, position),
+                PasswordPosition = values.PositionOf(s_passwordFile, values.PositionOf(s_storeFile, position)),
             };
 
     private static SettingValues TakeStore(StoreConfiguration store) => new SettingValues()

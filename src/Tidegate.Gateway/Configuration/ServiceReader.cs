@@ -138,7 +138,9 @@ internal sealed class ServiceReader
             Type = type.Name,
             Accepts = accepts,
             Connects = connects,
-            AcceptOptions = type.MaximumAccepts > 0 ? AcceptSettings.Build(accept) : new AcceptOptions(),
+            AcceptOptions = type.MaximumAccepts > 0
+                ? IdleOptionCheck.WithoutIdleDefaults(AcceptSettings.Build(accept), accepts, accept, _acceptDefaults, element.Position)
+                : new AcceptOptions(),
             ConnectOptions = type.MaximumConnects > 0 ? ConnectSettings.Build(connect) : new ConnectOptions(),
             CrossSiteConstraints = CrossSiteSettings.Read(element, _findings),
             MimeTypes = ReadMimeTypes(element, type),

@@ -75,8 +75,10 @@ internal sealed record CertificateStore(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw Fault(
-                store, $"{path} can not be read: {exception.Message.TrimEnd('.')}.", "Write the path of a file that the user who runs Tidegate may read.");
+            throw new GatewayStartException(new ConfigurationError(
+                path == store.File ? store.Position : store.PasswordPosition,
+                $"{path} can not be read: {exception.Message.TrimEnd('.')}.",
+                "Write the path of a file that the user who runs Tidegate may read."));
         }
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using Tidegate.Gateway;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Control;
 
 namespace Tidegate.Host.Commands;
 
@@ -42,8 +43,9 @@ internal static class MembersCommand
                 return ExitCode.Failure;
             }
 
-            ImmutableArray<ObservedMember> members = await ClusterObserver.ObserveAsync(
-                cluster, Environment.GetEnvironmentVariable(ClusterKeys.Variable), s_patience, cancellation);
+            // The gateway of this machine knows. Without one, this command joins for a moment.
+            ImmutableArray<ObservedMember> members = await AskAsync(file, cancellation)
+                ?? await ClusterObserver.ObserveAsync(cluster, Environment.GetEnvironmentVariable(ClusterKeys.Variable), s_patience, cancellation);
             if (members.IsEmpty)
             {
                 await error.WriteLineAsync($"{cluster.Position}: no member of the cluster {cluster.Name} answers. Is a gateway running, and are its name and key the same?");
@@ -62,17 +64,31 @@ internal static class MembersCommand
 
             return ExitCode.Success;
         }
-        catch (Exception exception) when (exception is ConfigurationException or GatewayStartException)
+        catch (Exception exception) when (exception is ConfigurationException or GatewayStartException or ControlException)
         {
             await error.WriteLineAsync(exception.Message);
             return ExitCode.Failure;
         }
     }
 
+    private static async Task<ImmutableArray<ObservedMember>?> AskAsync(string file, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(s_patience);
+        try
+        {
+            return await MemberQuestion.AskAsync(file, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ControlException($"The gateway that runs with {file} does not answer within {s_patience.TotalSeconds:0} seconds.");
+        }
+    }
+
     private static string Line(ObservedMember member)
     {
         string since = member.Since is { } time ? string.Create(CultureInfo.InvariantCulture, $", started {time.ToLocalTime():yyyy-MM-dd HH:mm:ss}") : "";
-        return $"{member.Id} {member.State.ToString().ToLowerInvariant()}, {Shown(member.Kind)}{since}";
+        return $"{member.Id} {member.State}, {Shown(member.Kind)}{since}";
     }
 
     // What a member says of itself is for a terminal here.

@@ -117,7 +117,7 @@ internal static class StartCommand
             return ExitCode.Failure;
         }
 
-        var options = new GatewayServerOptions { WebDirectory = request.Installation.WebDirectory };
+        var options = new GatewayServerOptions { WebDirectory = request.Installation.WebDirectory, ConfigurationFile = request.ConfigurationFile };
         await using GatewayServer server = await GatewayServer.StartAsync(configuration.Servable(request.Lenient), options, loggers, signals.Requested);
         await signals.Wait();
         await server.StopAsync(CancellationToken.None);

@@ -78,6 +78,26 @@ public sealed partial class InterfaceTests
         }
     }
 
+    [Fact]
+    public async Task An_interface_without_an_address_is_an_error_in_validate_and_start()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        await lab.RunOnAsync(1, "ip", "link", "add", "bare0", "type", "veth", "peer", "name", "bare1");
+        using var directory = new ScratchDirectory();
+        string file = directory.Write("gateway-config.xml", Configuration(Service("echo", "tcp://@bare0:8000")));
+        string[] on = lab.On(1);
+
+        foreach (string[] command in (string[][])[["validate", file], ["start", "--config", file]])
+        {
+            ChildProcess run = await ChildProcess.RunAsync(on[0], [.. on[1..], "dotnet", Repository.Program, .. command]);
+            Assert.Equal(1, run.ExitCode);
+            Assert.Single(
+                run.Output.Concat(run.Errors),
+                line => line.Contains("The interface bare0 has no address. Give it one, or write another. There are: lo (127.0.0.1, ::1); eth0 (", StringComparison.Ordinal)
+                    && line.Contains("bare0 (no address)", StringComparison.Ordinal));
+        }
+    }
+
     private static Task<GatewayProcess> StartAsync(Lab lab, params string[] services) => StartOnAsync(lab.On(1), string.Concat(services));
 
     private static async Task<string> GetAsync(Lab lab, int from, string address, int port, string path = "/echo", params string[] host) =>

@@ -61,6 +61,18 @@ public sealed class ClusterKeysTests : IDisposable
     }
 
     [Fact]
+    public void More_keys_than_a_member_holds_are_refused()
+    {
+        Write(string.Join('\n', Enumerable.Range(0, 16).Select(_ => ClusterKeys.Generate())));
+        Assert.Equal(16, Read().Length);
+
+        Write(string.Join('\n', Enumerable.Range(0, 17).Select(_ => ClusterKeys.Generate())));
+        Assert.Equal(
+            $"{Start}{KeyFile}: there are 17 keys, and a cluster has 1 to 16, each on a line of its own. ./tidegate keygen makes one.",
+            Assert.Throws<GatewayStartException>(() => Read()).Message);
+    }
+
+    [Fact]
     public void A_file_that_is_not_there_is_named() =>
         Assert.StartsWith($"{Start}{KeyFile}: The keys of the cluster can not be read: ", Assert.Throws<GatewayStartException>(() => Read()).Message, StringComparison.Ordinal);
 

@@ -47,7 +47,8 @@ public sealed class OptionTests
     [InlineData("wss://localhost:1/", "<wss.bind>1</wss.bind><tls.bind>2</tls.bind>", "ssl.bind")]
     [InlineData("tcp://localhost:1", "<tcp.bind>1</tcp.bind><tcp.transport>pipe://p</tcp.transport>", "tcp.bind")]
     [InlineData("pipe://p", "<tcp.bind>1</tcp.bind>", "tcp.bind")]
-    [InlineData("ws://localhost:1/", "<ssl.verify-client>required</ssl.verify-client>", "ssl.verify-client")]
+    [InlineData("ws://localhost:1/", "<ssl.verify-client>optional</ssl.verify-client>", "ssl.verify-client")]
+    [InlineData("wss://localhost:1/", "<ssl.encryption>disabled</ssl.encryption><ssl.verify-client>required</ssl.verify-client>", "ssl.verify-client")]
     [InlineData("wss://localhost:1/", "<tls.encryption>disabled</tls.encryption><tls.verify-client>optional</tls.verify-client>", "ssl.verify-client")]
     [InlineData("ws://localhost:1/", "<ws.bind>1</ws.bind>", null)]
     [InlineData("wss://localhost:1/", "<ssl.verify-client>required</ssl.verify-client><ssl.bind>1</ssl.bind>", null)]
@@ -70,6 +71,17 @@ public sealed class OptionTests
         Assert.Empty(Read(
             "<service-defaults><accept-options><wss.bind>1</wss.bind><ssl.verify-client>required</ssl.verify-client></accept-options></service-defaults>"
             + Echo("")).Warnings);
+
+    [Fact]
+    public void Certificates_that_the_defaults_ask_for_are_asked_of_nobody_where_no_tls_is_spoken()
+    {
+        GatewayConfiguration configuration = Read(
+            "<service-defaults><accept-options><ssl.verify-client>required</ssl.verify-client></accept-options></service-defaults>"
+            + Echo("") + "<service><name>s</name><accept>wss://localhost:1/</accept><type>echo</type></service>");
+
+        Assert.Equal([ClientVerification.None, ClientVerification.Required], configuration.Services.Select(service => service.AcceptOptions.Tls.VerifyClient));
+        Assert.Empty(ConfigurationReader.Parse(ConfigurationWriter.Write(configuration, showSecrets: false), "printed.xml", Nothing).Warnings);
+    }
 
     [Fact]
     public void Connect_options_are_read_with_their_units()

@@ -73,7 +73,7 @@ internal sealed class MaximumAgeFormat : ValueFormat<TimeSpan>
 
     internal override bool TryRead(string text, out TimeSpan value, [NotNullWhen(false)] out TextFault? fault)
     {
-        // A browser's year in seconds is longer than the longest timeout.
+        // As RFC 9110 has it, in which there is no limit but that of the number.
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds))
         {
             value = TimeSpan.FromSeconds(seconds);

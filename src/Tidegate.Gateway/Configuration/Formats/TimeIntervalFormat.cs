@@ -10,8 +10,8 @@ namespace Tidegate.Gateway.Configuration.Formats;
 /// </summary>
 internal sealed class TimeIntervalFormat(TimeSpan minimum = default) : ValueFormat<TimeSpan>
 {
-    // What a 32-bit count of milliseconds holds, and more than any timeout needs.
-    internal static readonly TimeSpan Maximum = TimeSpan.FromDays(24);
+    // More than any timeout needs, and little enough that nothing that counts in milliseconds overflows.
+    internal static readonly TimeSpan Maximum = TimeSpan.FromDays(3650);
 
     private static readonly SearchValues<char> s_number = SearchValues.Create("0123456789.");
 
@@ -47,7 +47,7 @@ internal sealed class TimeIntervalFormat(TimeSpan minimum = default) : ValueForm
         // The number is bounded before it is multiplied, so the product cannot overflow.
         if (number > (decimal)Maximum.TotalMilliseconds || number * unit.Value > (decimal)Maximum.TotalMilliseconds)
         {
-            fault = new($"The time interval \"{text}\" is too long.", "The longest is 24 days.");
+            fault = new($"The time interval \"{text}\" is too long.", "The longest is 3650 days.");
             return false;
         }
 

@@ -149,7 +149,7 @@ public sealed record CacheControl
         return true;
     }
 
-    // Years are usual here, and the time intervals of other options end at 24 days.
+    // Years are usual here, and other options have no such unit.
     private static bool TryParseLength(string text, out TimeSpan span)
     {
         span = default;
