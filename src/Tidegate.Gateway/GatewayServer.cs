@@ -28,6 +28,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private GatewayTls? _tls;
     private ClusterMember? _member;
     private OwnTargets? _targets;
+    private OwnStatus? _status;
     private ControlSocket? _control;
     private bool _stopped;
 
@@ -95,6 +96,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         long began = Stopwatch.GetTimestamp();
         LogStopping();
         _targets?.Dispose();
+        _status?.Dispose();
         if (_member is not null)
         {
             // Balancers that have not heard it yet still find the listeners open.
@@ -139,6 +141,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _targets?.Dispose();
+        _status?.Dispose();
         if (_member is not null)
         {
             await _member.DisposeAsync().ConfigureAwait(false);
@@ -207,6 +210,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
         _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
         _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
+        _status = new OwnStatus(_services, _member.Report, _options.TimeProvider);
     }
 
     private void LogStarted(TimeSpan elapsed)

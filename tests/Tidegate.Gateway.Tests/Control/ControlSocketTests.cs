@@ -9,6 +9,7 @@ using Tidegate.Gateway.Control;
 namespace Tidegate.Gateway.Tests.Control;
 
 /// <summary>The socket by which operators of a machine speak to a gateway there.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ControlSocketTests : IDisposable
 {
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
