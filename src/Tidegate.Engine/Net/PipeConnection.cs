@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
-using System.Net.Sockets;
 using Tidegate.Engine.Loops;
 using Tidegate.Engine.Tls;
 
@@ -15,11 +13,8 @@ namespace Tidegate.Engine.Net;
 /// Bounded both ways: nothing is read ahead of the handler, so the pipe's own bound holds the peer back; and while one write is
 /// being flushed the next ones wait in the connection, where they count as pending.
 /// </remarks>
-public sealed class PipeConnection : TcpConnection
+public sealed partial class PipeConnection : TcpConnection
 {
-    // Bytes that one flush may carry.
-    private const int MaximumWrite = 64 * 1024;
-
     // How long the peer may take for the rest of a connection that has ended in order.
     private static readonly TimeSpan LastFlushBound = TimeSpan.FromSeconds(60);
 
@@ -101,116 +96,6 @@ public sealed class PipeConnection : TcpConnection
 
     private protected override PipeSecurity? Security => _security;
 
-    private protected override unsafe int Receive(byte* buffer, int capacity, out SocketError error)
-    {
-        error = SocketError.WouldBlock;
-        if (Is(State.Reading))
-        {
-            return -1;
-        }
-
-        try
-        {
-            if (!Is(State.ReadFailed | State.Held) && _pipe.Input.TryRead(out _held))
-            {
-                _state |= State.Held;
-            }
-
-            if (Is(State.Held))
-            {
-                return TakeHeld(new Span<byte>(buffer, capacity), ref error);
-            }
-        }
-        catch (Exception)
-        {
-            // Whatever a pipe throws says that its other end is gone.
-            _state |= State.ReadFailed;
-        }
-
-        if (Is(State.ReadFailed))
-        {
-            // As the other implementation of TLS calls it, whose peer may also have broken its rules.
-            error = _security is null ? SocketError.ConnectionReset : SocketError.ConnectionAborted;
-        }
-
-        return -1;
-    }
-
-    private protected override unsafe int Send(byte* data, int length, out SocketError error)
-    {
-        error = SocketError.Success;
-        if (Is(State.Flushing))
-        {
-            error = SocketError.WouldBlock;
-            return -1;
-        }
-
-        int count = Math.Min(length, MaximumWrite);
-        try
-        {
-            _pipe.Output.Write(new ReadOnlySpan<byte>(data, count));
-            ValueTask<FlushResult> flush = _pipe.Output.FlushAsync();
-            if (!flush.IsCompletedSuccessfully)
-            {
-                _state |= State.Flushing;
-                _ = FinishFlushAsync(flush);
-            }
-            else if (flush.Result.IsCompleted)
-            {
-                _state |= State.WriteFailed;
-            }
-        }
-        catch (Exception)
-        {
-            _state |= State.WriteFailed;
-        }
-
-        if (Is(State.WriteFailed))
-        {
-            error = SocketError.ConnectionReset;
-            return -1;
-        }
-
-        return count;
-    }
-
-    private protected override void AwaitReadable()
-    {
-        if (!Is(State.Reading | State.Held | State.ReadFailed | State.Released))
-        {
-            _state |= State.Reading;
-            _ = ReadAsync();
-        }
-    }
-
-    private protected override void AwaitWritable()
-    {
-        // Bytes are refused only while a flush is under way, and its end is announced.
-    }
-
-    private protected override void ShutdownSending()
-    {
-        if (Is(State.Flushing))
-        {
-            _state |= State.CompleteWanted;
-        }
-        else if (!Is(State.Completing | State.Aborted))
-        {
-            _state |= State.Completing;
-            if (_security is not null)
-            {
-                _security.EndsTruncated = IsToEndTruncated;
-            }
-
-            if (_ownEnd is not null)
-            {
-                _ownEnd.IsTruncated = IsToEndTruncated;
-            }
-
-            _ = CompleteAsync();
-        }
-    }
-
     private protected override void ResetOnClose()
     {
         _state |= State.Aborted;
@@ -242,15 +127,6 @@ public sealed class PipeConnection : TcpConnection
         FinishRelease();
     }
 
-    private void GiveUpFlushing()
-    {
-        ResetOnClose();
-        if (Is(State.Flushing))
-        {
-            _pipe.Output.CancelPendingFlush();
-        }
-    }
-
     private void Open(Action<TcpConnection> opened)
     {
         Loop.AddCarried(this);
@@ -265,116 +141,6 @@ public sealed class PipeConnection : TcpConnection
         }
 
         AwaitReadable();
-    }
-
-    private int TakeHeld(Span<byte> buffer, ref SocketError error)
-    {
-        _state &= ~State.Held;
-        ReadResult result = _held;
-        _held = default;
-        if (result.Buffer.IsEmpty)
-        {
-            _pipe.Input.AdvanceTo(result.Buffer.End);
-            error = result.IsCompleted ? SocketError.Success : SocketError.WouldBlock;
-            if (result.IsCompleted && (_peersEnd is { IsTruncated: true } || (_security is { } security && security.IsEndUnannounced())))
-            {
-                NoteTruncation();
-            }
-
-            return result.IsCompleted ? 0 : -1;
-        }
-
-        int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
-        var taken = result.Buffer.Slice(0, count);
-        taken.CopyTo(buffer);
-        _pipe.Input.AdvanceTo(taken.End);
-        error = SocketError.Success;
-        return count;
-    }
-
-    private async Task ReadAsync()
-    {
-        try
-        {
-            _held = await _pipe.Input.ReadAsync().ConfigureAwait(false);
-            Loop.Post(static connection => ((PipeConnection)connection!).OnRead(State.Held), this);
-        }
-        catch (Exception)
-        {
-            Loop.Post(static connection => ((PipeConnection)connection!).OnRead(State.ReadFailed), this);
-        }
-    }
-
-    private void OnRead(State outcome)
-    {
-        _state = (_state & ~State.Reading) | outcome;
-        if (Is(State.Released))
-        {
-            FinishRelease();
-        }
-        else if (!IsEnded)
-        {
-            OnReadable(hungUp: false);
-        }
-    }
-
-    private async Task FinishFlushAsync(ValueTask<FlushResult> flush)
-    {
-        bool failed;
-        try
-        {
-            failed = (await flush.ConfigureAwait(false)).IsCompleted;
-        }
-        catch (Exception)
-        {
-            failed = true;
-        }
-
-        Loop.Post(() => OnFlushed(failed));
-    }
-
-    private void OnFlushed(bool failed)
-    {
-        _state &= ~State.Flushing;
-        if (Is(State.CompleteWanted))
-        {
-            ShutdownSending();
-        }
-
-        if (Is(State.Released))
-        {
-            FinishRelease();
-        }
-        else if (failed)
-        {
-            FailSending(SocketError.ConnectionReset);
-        }
-        else if (!IsEnded)
-        {
-            OnWritable(0);
-        }
-    }
-
-    private async Task CompleteAsync()
-    {
-        try
-        {
-            await _pipe.Output.CompleteAsync().ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // The other end is gone, and reading says so.
-        }
-
-        Loop.Post(static connection =>
-        {
-            var self = (PipeConnection)connection!;
-            self._state &= ~State.Completing;
-            if (self.Is(State.Released))
-            {
-                self.FinishRelease();
-            }
-        }, this);
     }
 
     /// <summary>Lets go of the pipes once nothing is under way on them.</summary>
