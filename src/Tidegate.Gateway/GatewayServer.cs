@@ -28,6 +28,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private GatewayTls? _tls;
     private ClusterMember? _member;
     private OwnTargets? _targets;
+    private OwnStatus? _status;
     private ControlSocket? _control;
     private bool _stopped;
     private Task? _ending;
@@ -97,6 +98,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _targets?.Dispose();
+        _status?.Dispose();
         if (_member is not null)
         {
             await _member.DisposeAsync().ConfigureAwait(false);
@@ -166,6 +168,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
         _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
         _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
+        _status = new OwnStatus(_services, _member.Report, _options.TimeProvider);
     }
 
     private void LogStarted(TimeSpan elapsed)

@@ -5,16 +5,11 @@ namespace Tidegate.Gateway.Cluster;
 // How a member that drains makes sure that the others have heard it before it closes anything: it asks them.
 internal sealed partial class ClusterMember
 {
-    /// <summary>The tag of members that drain: they close their sessions, and are about to go.</summary>
-    internal const string DrainingTag = "draining";
-
     /// <summary>What a member that drains asks. The answer is <see cref="Known"/> from a member that sends nobody to it any more.</summary>
     internal const string WithdrawnQuery = "tidegate-withdrawn";
 
     /// <summary>Yes to <see cref="WithdrawnQuery"/>. Everything else is no.</summary>
     internal const byte Known = 1;
-
-    private const string ClusterNameTag = "cn";
 
     // Gossip takes some tens of milliseconds in a small cluster; who has not answered by then is asked again.
     private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(250);
@@ -32,12 +27,7 @@ internal sealed partial class ClusterMember
         patience.CancelAfter(bound);
         try
         {
-            // The library's own tags are not for us to set.
-            _member.SetTags(new Dictionary<string, string>(
-                (_member.View.Find(_member.Name)?.Tags ?? new Dictionary<string, string>()).Where(tag => tag.Key is not (ClusterNameTag or GatewayTag)))
-            {
-                [DrainingTag] = "1",
-            });
+            BeginDraining();
             var know = new HashSet<string>(StringComparer.Ordinal);
             while (Others().Any(name => !know.Contains(name)))
             {
@@ -60,7 +50,7 @@ internal sealed partial class ClusterMember
     }
 
     private IEnumerable<string> Others() =>
-        _member.View.Alive.Where(member => !member.IsSelf && member.Tags.GetValueOrDefault(GatewayTag) == "1" && !IsObserver(member)).Select(member => member.Name);
+        _member.View.Alive.Where(member => !member.IsSelf && IsGateway(member)).Select(member => member.Name);
 
     private void OnQuery(MemberQuery query)
     {

@@ -30,7 +30,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 
     internal ServiceConfiguration Configuration { get; } = configuration;
 
-    /// <summary>How many sessions are open. Counted only where balancers want to know.</summary>
+    /// <summary>How many sessions are open, for balancers and operators.</summary>
     internal int Sessions => Volatile.Read(ref _sessions);
 
     /// <summary>False while clients are to be turned away, because what is behind the service is lost.</summary>
@@ -52,12 +52,8 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// <summary>Gives a client's session, not started yet, to the service. To be called on the session's loop.</summary>
     internal void Begin(Session session)
     {
-        if (!Configuration.Balances.IsEmpty)
-        {
-            Interlocked.Increment(ref _sessions);
-            session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
-        }
-
+        Interlocked.Increment(ref _sessions);
+        session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         OnSession(session);
     }
 
