@@ -96,6 +96,14 @@ internal sealed partial class MemberEngine
         return call.Completion.Task.WaitAsync(cancellationToken);
     }
 
+    internal void ReplaceKeys(IEnumerable<string> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        Keyring keyring = _envelope.Keyring
+            ?? throw new InvalidOperationException("This member was started without keys, so all that it says is plain. Start it anew with keys.");
+        keyring.Replace(keys.Select(SealingKey.Parse));
+    }
+
     internal async Task<KeyResult> AskKeysAsync(KeyOperation operation, string? key, CancellationToken cancellationToken)
     {
         SealingKey? parsed = key is null ? null : SealingKey.Parse(key);
