@@ -243,6 +243,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
         _unreadable.Remove(name);
         _map.Set(name, []);
+        _map.Departures.Tell(name);
         LogDown(IdOf(endPoint));
         LogState();
     }
