@@ -45,6 +45,7 @@ public sealed class DepartureTests
 
         // The cluster loses it, while its socket is still there: as behind a cut cable.
         await member.DisposeAsync();
+        await one.SaysAsync($"Information Cluster member /{member.EndPoint} is down");
 
         // 1014, and not after the half minute that a silent member has otherwise: reading is given up before.
         Assert.Equal([0x88, 0x03, 0xf6], (await client.ReadAsync(4)).Where((_, place) => place != 1));
