@@ -217,6 +217,30 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task A_session_in_a_tunnel_is_one_session_and_the_tunnel_ends_with_it()
+    {
+        await using ClusteredGateway gateway = await StartAsync(
+            "<service><name>echo</name><accept>tcp://inner.example:1</accept><type>echo</type>"
+            + "<accept-options><tcp.transport>ws://localhost:0/tunnel</tcp.transport></accept-options></service>",
+            null, s_never);
+        IPEndPoint at = gateway.Server.Served[0].BoundTo.First(one => one.Address.Equals(IPAddress.Loopback));
+        using RawClient client = await RawClient.ConnectAsync(at);
+        await client.SendAsync(RawClient.Handshake(at.Port, "/tunnel").Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+        Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        await TalksAsync(client);
+
+        Task draining = gateway.Server.DrainAsync(CancellationToken.None);
+        await gateway.SaysAsync("Information Draining: new clients go to other members, and 1 sessions are closed over 3600 s");
+        await TalksAsync(client);
+
+        Task stopping = gateway.Server.StopAsync(CancellationToken.None);
+        Assert.Equal(0x88, (await client.ReadAsync(2))[0]);
+        await AnswerAsync(client);
+        await Task.WhenAll(draining, stopping);
+        Assert.Contains(gateway.Log.All, line => line.StartsWith("Information Drained: 1 sessions were closed in ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Without_a_cluster_sessions_are_closed_at_once_with_1001()
     {
         await using ClusteredGateway gateway = await StartAloneAsync(Echo());
