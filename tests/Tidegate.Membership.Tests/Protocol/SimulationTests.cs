@@ -17,7 +17,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData("kill", 50, 0, 0.6)]
     [InlineData("silence", 3, 0, 1.5)]
     [InlineData("silence", 50, 0, 2.0)]
-    [InlineData("pair", 3, 0, 1.5)]
+    [InlineData("pair", 3, 0, 2.0)]
     [InlineData("pair", 4, 0, 2.0)]
     [InlineData("pair", 5, 0, 2.0)]
     [InlineData("split", 3, 20, 1.0)]
