@@ -16,7 +16,7 @@ internal static class Program
         Tidegate.Bench backend-tcp  --port N
         Tidegate.Bench backend-ws   --port N
         Tidegate.Bench cluster      [--measure choice,kill,cut,drain] [--only members,front,haproxy] [--rounds N] [--connections N]
-                                    [--choices N] [--drained N] [--rate PER-SECOND] [--balancers N] [--root DIRECTORY]
+                                    [--choices N] [--drained N] [--grace SECONDS] [--rate PER-SECOND] [--balancers N] [--root DIRECTORY]
         Tidegate.Bench crowd        --balancers IP:PORT,… [--relayed PATH] [--redirected PATH] [--authority HOST:PORT] [--nodes NAME,…]
                                     [--interval MS] [--silence MS] [--connect-timeout MS] [--answer-timeout MS]
         """;

@@ -21,7 +21,7 @@ internal static class ChoiceBench
     private static void Measure(ClusterOptions options, bool isRedirected, bool isOneLate)
     {
         using var lab = new Laboratory(options.Root, Members + 1);
-        using var serving = new GatewayServing(lab, options.Root, Members, hasFront: false);
+        using var serving = new GatewayServing(lab, options.Root, Members, hasFront: false, options.Grace);
         int[] first = [.. serving.Servers.SkipLast(isOneLate ? 1 : 0)];
         foreach (int host in first)
             serving.Start(host);

@@ -31,6 +31,9 @@ internal sealed record ClusterOptions
     /// <summary>How many balancers the clients that are chosen for know.</summary>
     internal required int Balancers { get; init; }
 
+    /// <summary>Over how many seconds a member that stops closes its sessions.</summary>
+    internal required int Grace { get; init; }
+
     internal static ClusterOptions Parse(Arguments arguments)
     {
         var options = new ClusterOptions
@@ -43,6 +46,7 @@ internal sealed record ClusterOptions
             Choices = arguments.Integer("choices", 10_000, 10, 15_000),
             Drained = arguments.Integer("drained", 1_000, 10, 9_000),
             Rate = arguments.Integer("rate", 1_500, 1, 100_000),
+            Grace = arguments.Integer("grace", 10, 0, 3_600),
             Balancers = arguments.Integer("balancers", 2, 1, 4),
         };
         arguments.ExpectNothingElse();

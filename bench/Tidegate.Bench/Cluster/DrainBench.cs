@@ -7,12 +7,12 @@ internal static class DrainBench
 {
     private const int Members = 3;
 
-    // An orderly stop in a cluster spreads the ends of its sessions over this many seconds at most.
-    private const int StopSeconds = 60;
+    // What an orderly stop may take beside closing its sessions, in seconds.
+    private const int StopSeconds = 30;
 
     internal static void Run(ClusterOptions options)
     {
-        Console.WriteLine($"\nRolling restart of {Members} members under {Figures.Text(options.Drained)} clients");
+        Console.WriteLine($"\nRolling restart of {Members} members under {Figures.Text(options.Drained)} clients, each closing its sessions over {options.Grace} s");
         Figures.Head(
             "clients are", "time for each member", "reconnects of a client, mean", "most", "refused by all members", "back after noticing, median and longest",
             "newcomers refused", "lost, doubled");
@@ -23,7 +23,7 @@ internal static class DrainBench
     private static void Measure(ClusterOptions options, bool isRedirected)
     {
         using var lab = new Laboratory(options.Root, Members + 1);
-        using var serving = new GatewayServing(lab, options.Root, Members, hasFront: false);
+        using var serving = new GatewayServing(lab, options.Root, Members, hasFront: false, options.Grace);
         foreach (int host in serving.Servers)
             serving.Start(host);
         serving.WaitUntilLeadingTo(0, serving.Servers);
@@ -38,7 +38,7 @@ internal static class DrainBench
         foreach (int host in serving.Servers)
         {
             serving.Signal(host, Sockets.SIGTERM);
-            serving.WaitForEnd(host, StopSeconds);
+            serving.WaitForEnd(host, options.Grace + StopSeconds);
             serving.Start(host);
             serving.WaitUntilLeadingTo(0, serving.Servers);
         }

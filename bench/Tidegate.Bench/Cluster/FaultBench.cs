@@ -34,7 +34,7 @@ internal sealed class FaultBench
         foreach (string setup in options.Only)
         {
             using var lab = new Laboratory(options.Root, 4);
-            using IServing serving = setup == "haproxy" ? new HaproxyServing(lab, options.Root) : new GatewayServing(lab, options.Root, 3, hasFront: setup == "front");
+            using IServing serving = setup == "haproxy" ? new HaproxyServing(lab, options.Root) : new GatewayServing(lab, options.Root, 3, hasFront: setup == "front", options.Grace);
             new FaultBench(serving, isCut).Run(options, lab);
         }
     }

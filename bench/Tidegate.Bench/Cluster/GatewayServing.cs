@@ -7,6 +7,7 @@ internal sealed class GatewayServing : IServing
     private const string Balancing = "balancer.example:8080";
     private readonly Laboratory _lab;
     private readonly string _root;
+    private readonly int _grace;
     private readonly string _directory = Directory.CreateTempSubdirectory("tidegate-bench").FullName;
     private readonly Dictionary<int, LabProcess> _processes = [];
 
@@ -14,8 +15,10 @@ internal sealed class GatewayServing : IServing
     /// <param name="root">The repository.</param>
     /// <param name="members">How many gateways, on the first hosts.</param>
     /// <param name="hasFront">Whether the first one only balances and the others only serve.</param>
-    internal GatewayServing(Laboratory lab, string root, int members, bool hasFront)
+    /// <param name="grace">Over how many seconds one that stops closes its sessions.</param>
+    internal GatewayServing(Laboratory lab, string root, int members, bool hasFront, int grace)
     {
+        _grace = grace;
         _lab = lab;
         _root = root;
         Balancers = hasFront ? [1] : [.. Enumerable.Range(1, members)];
@@ -39,7 +42,7 @@ internal sealed class GatewayServing : IServing
             before.Dispose();
         string file = Path.Combine(_directory, $"gateway{host}.xml");
         File.WriteAllText(file, Configuration(host));
-        _processes[host] = _lab.Start(host, Path.Combine(_root, "tidegate"), "start", "--config", file);
+        _processes[host] = _lab.Start(host, Path.Combine(_root, "tidegate"), "start", "--config", file, "--grace", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_grace}s"));
         _processes[host].Wait<long>(0, $"gateway {host}", lines => lines.Any(line => line.Line.Contains("Started server", StringComparison.Ordinal)) ? 0 : null);
     }
 

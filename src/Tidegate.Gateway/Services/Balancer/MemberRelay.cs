@@ -49,7 +49,7 @@ internal sealed class MemberRelay
     // Between members of a cluster connecting takes milliseconds; whoever does not answer by then is gone.
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
 
-    // Who is gone without a word, as behind a cut cable, is noticed after so long, and its clients are told.
+    // Who is silent although the cluster takes it for alive, as where only this way is cut, is noticed after so long, and its clients are told.
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(30);
 
     // A member that the others have lost, and that is there after all, answers a ping in much less.
