@@ -10,7 +10,7 @@ namespace Tidegate.Gateway.Cluster;
 /// This gateway as a member of its cluster: joins, tells the others what it offers to balancers and how it is, and leaves. What the
 /// others tell is in <see cref="OtherMembers"/>, and what operators read in <see cref="ClusterLog"/>.
 /// </summary>
-internal sealed class ClusterMember : IAsyncDisposable
+internal sealed partial class ClusterMember : IAsyncDisposable
 {
     /// <summary>The tag of members that only watch: they are not announced, and offer nothing.</summary>
     internal const string ObserverTag = "observer";
@@ -136,20 +136,7 @@ internal sealed class ClusterMember : IAsyncDisposable
         {
             if (!_closed)
             {
-                _status = status with { IsDraining = _status.IsDraining };
-                Publish();
-            }
-        }
-    }
-
-    /// <summary>Tells the others that this gateway is on its way out. What it offers is not withdrawn by this.</summary>
-    internal void BeginDraining()
-    {
-        lock (_gate)
-        {
-            if (!_closed)
-            {
-                _status = _status with { IsDraining = true };
+                _status = status;
                 Publish();
             }
         }
