@@ -24,7 +24,7 @@ internal static class BalanceRecord
     internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null) => JsonSerializer.SerializeToUtf8Bytes(
         new Body([.. targets.Select(target => new Entry(
             target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions))],
-            status is null ? null : new Self(status.Sessions, status.Load, [.. status.Balancers.Select(one => new Balancer(one.Accept, one.Digest))])),
+            status is null ? null : new Self(status.Sessions, status.Load, status.IsDraining, [.. status.Balancers.Select(one => new Balancer(one.Accept, one.Digest))])),
         RecordJson.Default.Body);
 
     /// <summary>Reads a record, which any member may have written.</summary>
@@ -52,6 +52,7 @@ internal static class BalanceRecord
             {
                 Sessions = Math.Max(0, self.Sessions),
                 Load = Math.Clamp(self.Load, 0, MaximumLoad),
+                IsDraining = self.IsDraining,
                 Balancers =
                 [
                     .. from one in self.Balancers ?? []
@@ -100,6 +101,7 @@ internal static class BalanceRecord
     internal sealed record Self(
         [property: JsonPropertyName("sessions")] int Sessions,
         [property: JsonPropertyName("load")] int Load,
+        [property: JsonPropertyName("draining")] bool IsDraining,
         [property: JsonPropertyName("balancers")] Balancer?[]? Balancers);
 
     internal sealed record Balancer(

@@ -52,6 +52,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>Where this member listens.</summary>
     internal IPEndPoint EndPoint => _member.EndPoint;
 
+    /// <summary>What members call it among themselves.</summary>
+    internal string Name => _member.Name;
+
     /// <summary>What operators know a member by: <c>/192.168.2.10:5942</c>.</summary>
     internal string Id => IdOf(_member.EndPoint);
 
@@ -81,6 +84,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 cancellation).ConfigureAwait(false);
             var self = new ClusterMember(member, map, new ClusterLog(map, time, logger), time);
             self._log.Started(member.EndPoint, isSealed: keys.Length > 0);
+            member.QueryReceived += self.OnQuery;
             self._others.Begin();
             _ = self.FollowStopAsync();
             return self;
@@ -136,7 +140,20 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         {
             if (!_closed)
             {
-                _status = status;
+                _status = status with { IsDraining = _status.IsDraining };
+                Publish();
+            }
+        }
+    }
+
+    /// <summary>Tells the others that this gateway is on its way out. What it offers is not withdrawn by this.</summary>
+    internal void BeginDraining()
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                _status = _status with { IsDraining = true };
                 Publish();
             }
         }

@@ -17,6 +17,9 @@ internal sealed record GatewayStatus
     /// <summary>The share of one core that its process has used lately, in per cent; more than 100 with several cores.</summary>
     internal int Load { get; init; }
 
+    /// <summary>Whether it is on its way out, and sends newcomers elsewhere.</summary>
+    internal bool IsDraining { get; init; }
+
     /// <summary>Its balancers' accepts and a digest of how each is set up, to tell members apart that differ.</summary>
     internal ImmutableArray<BalancerSettings> Balancers { get; init; } = [];
 
@@ -44,9 +47,9 @@ internal sealed record GatewayStatus
     }
 
     public bool Equals(GatewayStatus? other) =>
-        other is not null && Sessions == other.Sessions && Load == other.Load && Balancers.SequenceEqual(other.Balancers);
+        other is not null && Sessions == other.Sessions && Load == other.Load && IsDraining == other.IsDraining && Balancers.SequenceEqual(other.Balancers);
 
-    public override int GetHashCode() => HashCode.Combine(Sessions, Load);
+    public override int GetHashCode() => HashCode.Combine(Sessions, Load, IsDraining);
 }
 
 /// <summary>A balancer's accept, in the form of <see cref="BalanceTarget.KeyOf"/>, and a digest of its properties.</summary>

@@ -6,9 +6,6 @@ namespace Tidegate.Gateway.Cluster;
 /// <summary>A member of a cluster, as operators are shown it. Immutable.</summary>
 public sealed record ObservedMember
 {
-    // The tag of members that drain.
-    private const string DrainingTag = "draining";
-
     /// <summary>What operators know it by: <c>/192.168.2.10:5942</c>.</summary>
     public required string Id { get; init; }
 
@@ -60,7 +57,7 @@ public sealed record ObservedMember
     private static ObservedMember Of(MemberInfo member, GatewayStatus? status, ImmutableArray<BalanceTarget> targets) => new()
     {
         Id = ClusterMember.IdOf(member.EndPoint),
-        State = member.State == MemberState.Alive && member.Tags.ContainsKey(DrainingTag) ? "draining" : member.State.ToString().ToLowerInvariant(),
+        State = member.State == MemberState.Alive && status is { IsDraining: true } ? "draining" : member.State.ToString().ToLowerInvariant(),
         Kind = member.Tags.TryGetValue(ClusterMember.VersionTag, out string? version) ? $"Tidegate {version}" : "another program",
         Since = long.TryParse(member.Tags.GetValueOrDefault(ClusterMember.SinceTag), out long since) && since is >= 0 and < 253_402_300_800
             ? DateTimeOffset.FromUnixTimeSeconds(since)

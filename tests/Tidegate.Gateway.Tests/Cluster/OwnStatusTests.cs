@@ -53,7 +53,7 @@ public sealed class OwnStatusTests : IDisposable
     [Fact]
     public void What_is_told_is_what_is_read()
     {
-        var status = new GatewayStatus { Sessions = 7, Load = 130, Balancers = [new BalancerSettings("ws://b.example:80/", "0123abcd")] };
+        var status = new GatewayStatus { Sessions = 7, Load = 130, IsDraining = true, Balancers = [new BalancerSettings("ws://b.example:80/", "0123abcd")] };
 
         Assert.Equal(status, BalanceRecord.TryReadStatus(BalanceRecord.Write([], status)));
         Assert.Null(BalanceRecord.TryReadStatus(BalanceRecord.Write([])));
