@@ -53,7 +53,7 @@ internal static class ClusterSettings
 
         SettingValues values = Group.Read(element, element.Position, findings);
         SettingValues? options = values.Get(s_connectOptions);
-        Check(values, options, element, findings);
+        Check(values, element, findings);
         NoteUnserved(values, element, findings);
         return values.Get(s_name) is not { } name
             ? null
@@ -82,7 +82,7 @@ internal static class ClusterSettings
             .With(s_connectOptions, cluster.AwsAccessKeyId is null && cluster.AwsSecretKey is null ? null : options);
     }
 
-    private static void Check(SettingValues values, SettingValues? options, SourceElement element, Findings findings)
+    private static void Check(SettingValues values, SourceElement element, Findings findings)
     {
         ImmutableArray<(ClusterAddress Value, SourcePosition Position)> accepts = values.All(s_accept);
         ImmutableArray<(ClusterAddress Value, SourcePosition Position)> connects = values.All(s_connect);
@@ -102,11 +102,6 @@ internal static class ClusterSettings
         foreach ((_, SourcePosition position) in connects.Where(c => c.Value.Scheme == "udp").Skip(1))
         {
             findings.Error(position, "Conflicting multicast discovery addresses in cluster configuration.", "Keep one connect with udp.");
-        }
-
-        foreach ((ClusterAddress aws, SourcePosition position) in connects.Where(c => c.Value.Scheme == "aws"))
-        {
-            CheckAws(aws, position, accepts, connects.Length, options, findings);
         }
     }
 
@@ -136,46 +131,6 @@ internal static class ClusterSettings
 
     private static TextFault? PathFault(string text) =>
         text.Contains('\0', StringComparison.Ordinal) ? new("There is a zero character in the path.", "Remove it.") : null;
-
-    private static void CheckAws(
-        ClusterAddress aws,
-        SourcePosition position,
-        ImmutableArray<(ClusterAddress Value, SourcePosition Position)> accepts,
-        int connects,
-        SettingValues? options,
-        Findings findings)
-    {
-        if (aws.Host != "security-group")
-        {
-            findings.Error(position, $"Invalid host '{aws.Host}' specified in the URI {aws} instead of 'security-group'.", $"Write aws://security-group:{aws.Port}/NAME.");
-        }
-
-        if (connects > 1)
-        {
-            findings.Error(position, "Only one <connect> tag should be specified in <cluster> for auto-discovery.", "Remove the others.");
-        }
-
-        if (accepts.Length > 0 && accepts[0].Value.Port != aws.Port)
-        {
-            findings.Error(
-                position, "Port numbers on the network interface in <accept> and the member in <connect> do not match.", $"Write {accepts[0].Value.Port} here.");
-        }
-
-        if (options is null)
-        {
-            findings.Error(
-                position, "Missing <connect-options> in <cluster> when using auto-discovery.", "Write them, with <aws.access-key-id> and <aws.secret-key>.");
-            return;
-        }
-
-        foreach (Setting<string> key in (Setting<string>[])[s_accessKey, s_secretKey])
-        {
-            if (!options.Has(key))
-            {
-                findings.Error(position, $"Missing <{key.Name}> element in the <connect-options>.", "Write it: auto-discovery asks AWS with it.");
-            }
-        }
-    }
 
     /// <summary>An address of a cluster, with the old words for what is wrong with one.</summary>
     /// <param name="element"><c>accept</c> or <c>connect</c>.</param>

@@ -17,6 +17,7 @@ internal static class CommandLine
             KeygenCommand.Create(output),
             MembersCommand.Create(installation, output, error),
             DrainCommand.Create(installation, output, error),
+            DemoCommand.Create(installation, output, error),
         };
         foreach (VersionOption version in root.Options.OfType<VersionOption>())
         {

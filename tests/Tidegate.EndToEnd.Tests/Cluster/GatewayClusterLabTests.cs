@@ -206,6 +206,36 @@ public sealed class GatewayClusterLabTests
         Assert.Contains("DEBUG Asked for members over the control socket", one.Process.Output);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_serf_agent_in_the_cluster_sees_the_gateways_and_they_do_not_announce_it(bool encrypted)
+    {
+        await using Lab lab = await Lab.UpAsync(3);
+        using var directory = new ScratchDirectory();
+        string keyFile = directory.Write("cluster-key", MemberProcess.Key);
+        File.SetUnixFileMode(keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        string key = encrypted ? $"<key-file>{keyFile}</key-file>" : "";
+        await using GatewayProcess one = await StartAsync(lab, 1, Cluster(1, Multicast + key));
+        string[] theirs = encrypted ? [$"-encrypt={MemberProcess.Key}"] : [];
+        await using SerfProcess agent = await SerfProcess.StartAsync(lab, 3, "watcher", [$"-join={Lab.AddressOf(1)}:5942", "-tag=role=bridge", .. theirs]);
+
+        // By then the first gateway knows of the agent, too.
+        await using GatewayProcess two = await StartAsync(lab, 2, Cluster(2, Multicast + key));
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+        await agent.UntilMemberAsync("192.168.2.10:5942", "alive");
+        await agent.UntilMemberAsync("192.168.2.11:5942", "alive");
+        Assert.Matches(@"^\d+\.\d+\.\d+$", (await agent.MembersAsync())["192.168.2.10:5942"].Tags["version"]);
+        Assert.Contains(await lab.RunOnAsync(1, "dotnet", Repository.Program, "members", "--config", one.ConfigurationFile), line => line == "/192.168.2.12:7946 alive, another program");
+
+        Assert.Equal(0, await two.StopAsync());
+        await agent.UntilMemberAsync("192.168.2.11:5942", "left");
+        one.Process.Signal("KILL");
+        await agent.UntilMemberAsync("192.168.2.10:5942", "failed");
+
+        Assert.All([one, two], gateway => Assert.DoesNotContain(gateway.Process.Output, line => line.Contains("192.168.2.12", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task The_samples_run_on_one_machine_as_the_page_says()
     {

@@ -7,7 +7,6 @@ public sealed class ConfigurationErrorTests
 {
     private const string Proxy = "<service><name>p</name><accept>tcp://h:1</accept><connect>tcp://h:2</connect><type>proxy</type>\n";
 
-    private const string Keys = "<connect-options><aws.access-key-id>a</aws.access-key-id><aws.secret-key>s</aws.secret-key></connect-options>";
 
     private const string Realm = "<security><realm><name>demo</name></realm></security>";
 
@@ -109,12 +108,6 @@ public sealed class ConfigurationErrorTests
         { Cluster("\n<accept>udp://h:1</accept>"), "3:9: <accept>: Cannot accept on a multicast or aws address, use unicast address starting with tcp://. Write tcp://host:port, not udp://h:1." },
         { Cluster("<accept>tcp://h:1</accept>\n<accept>tcp://i:2</accept>"), "3:9: Port numbers on the network interfaces in <accept> do not match. Write 1 here, as in the first, not 2." },
         { Cluster("<connect>udp://h:1</connect>\n<connect>udp://i:1</connect>"), "3:10: Conflicting multicast discovery addresses in cluster configuration. Keep one connect with udp." },
-        { Cluster("\n<connect>aws://security-group:1/g</connect>"), "3:10: Missing <connect-options> in <cluster> when using auto-discovery. Write them, with <aws.access-key-id> and <aws.secret-key>." },
-        { Cluster("\n<connect>aws://h:1</connect>" + Keys), "3:10: Invalid host 'h' specified in the URI aws://h:1 instead of 'security-group'. Write aws://security-group:1/NAME." },
-        { Cluster("<connect>tcp://h:1</connect>\n<connect>aws://security-group:1</connect>" + Keys), "3:10: Only one <connect> tag should be specified in <cluster> for auto-discovery. Remove the others." },
-        { Cluster("<accept>tcp://h:1</accept>\n<connect>aws://security-group:2</connect>" + Keys), "3:10: Port numbers on the network interface in <accept> and the member in <connect> do not match. Write 1 here." },
-        { Cluster("\n<connect>aws://security-group:1</connect><connect-options><aws.secret-key>s</aws.secret-key></connect-options>"), "3:10: Missing <aws.access-key-id> element in the <connect-options>. Write it: auto-discovery asks AWS with it." },
-        { Cluster("\n<connect>aws://security-group:1</connect><connect-options><aws.access-key-id>s</aws.access-key-id></connect-options>"), "3:10: Missing <aws.secret-key> element in the <connect-options>. Write it: auto-discovery asks AWS with it." },
         { Cluster("<accept>tcp://h:1</accept>") + "\n" + Cluster("<accept>tcp://h:1</accept>"), "3:1: Multiple <cluster> elements found; only one allowed. Keep one in this <gateway-config>." },
         { "<service-defaults/>\n<service-defaults/>", "3:1: Multiple <service-defaults> elements found; only one allowed. Keep one in this <gateway-config>." },
         { Echo("\n<accept-options><ws.maximum.message.size>2048M</ws.maximum.message.size></accept-options>"), "3:42: <ws.maximum.message.size>: \"2048M\" is out of range. Write a size from 1 byte to 2147483647 bytes (just under 2048M)." },

@@ -11,7 +11,6 @@ public sealed class OldMessageTests
 {
     private const string November2015 = "http://xmlns.kaazing.org/2015/11/gateway";
     private const string Realm = "<security><realm><name>demo</name></realm></security>";
-    private const string Keys = "<connect-options><aws.access-key-id>a</aws.access-key-id><aws.secret-key>s</aws.secret-key></connect-options>";
 
     /// <summary>Where it is documented, what is in the file, and the words.</summary>
     public static TheoryData<string, string, string> Table => new()
@@ -88,12 +87,6 @@ public sealed class OldMessageTests
         { "5.2", Cluster("<accept>udp://h:1</accept>"), "Cannot accept on a multicast or aws address, use unicast address starting with tcp://" },
         { "5.2", Cluster("<accept>tcp://h:1</accept><accept>tcp://i:2</accept>"), "Port numbers on the network interfaces in <accept> do not match" },
         { "5.2", Cluster("<connect>udp://h:1</connect><connect>udp://i:1</connect>"), "Conflicting multicast discovery addresses in cluster configuration" },
-        { "5.2", Cluster("<connect>aws://security-group:1</connect>"), "Missing <connect-options> in <cluster> when using auto-discovery" },
-        { "5.2", Cluster("<connect>aws://security-group:1</connect><connect>tcp://h:1</connect>" + Keys), "Only one <connect> tag should be specified in <cluster> for auto-discovery" },
-        { "5.2", Cluster("<accept>tcp://h:1</accept><connect>aws://security-group:2</connect>" + Keys), "Port numbers on the network interface in <accept> and the member in <connect> do not match" },
-        { "5.2", Cluster("<connect>aws://h:1</connect>" + Keys), "Invalid host 'h' specified in the URI aws://h:1 instead of 'security-group'" },
-        { "5.2", Cluster("<connect>aws://security-group:1</connect><connect-options><aws.secret-key>s</aws.secret-key></connect-options>"), "Missing <aws.access-key-id> element in the <connect-options>" },
-        { "5.2", Cluster("<connect>aws://security-group:1</connect><connect-options><aws.access-key-id>s</aws.access-key-id></connect-options>"), "Missing <aws.secret-key> element in the <connect-options>" },
     };
 
     /// <summary>The three of the troubleshooting page for high availability, and how they begin in 2016/06.</summary>

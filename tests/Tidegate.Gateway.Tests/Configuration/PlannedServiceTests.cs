@@ -96,6 +96,7 @@ public sealed class PlannedServiceTests
     [InlineData(
         "<accept>tcp://h:5942</accept><connect>aws://security-group:5942/g</connect><connect-options><aws.access-key-id>i</aws.access-key-id><aws.secret-key>s</aws.secret-key></connect-options>",
         "discovery by aws://")]
+    [InlineData("<accept>tcp://h:5942</accept><connect>aws://h:1</connect><connect>tcp://i:5942</connect>", "discovery by aws://")]
     public void What_a_cluster_can_not_do_is_refused_by_name_and_with_lenience_the_gateway_is_alone(string content, string what)
     {
         GatewayConfiguration configuration = Read($"<cluster><name>c</name>{content}</cluster>" + Echo(""));

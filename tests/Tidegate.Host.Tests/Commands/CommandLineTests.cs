@@ -75,6 +75,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("\"loud\" is not a log level.", "start", "--log-level", "loud")]
     [InlineData("\"2h\" is no time for --grace. Write seconds, or a number with ms, s, m or h, from 0 to 1h, such as --grace 30s.", "start", "--grace", "2h")]
     [InlineData("Must be one of: 'text' 'json'", "start", "--log-format", "yaml")]
+    [InlineData("--members takes 2 to 5, not 6.", "demo", "--members", "6")]
     [InlineData("\"-Dname\" is not a definition. Write -Dname=value.", "start", "-Dname")]
     [InlineData("\"-D=value\" is not a definition. Write -Dname=value.", "validate", "f", "-D=value")]
     public async Task A_wrong_command_line_is_told_apart_by_its_exit_code(string message, params string[] arguments)
