@@ -7,7 +7,7 @@ namespace Tidegate.Host.Commands;
 internal static class DemoCommand
 {
     // A gateway that does not end in order by then is ended.
-    private static readonly TimeSpan s_ending = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_ending = TimeSpan.FromSeconds(60);
 
     internal static Command Create(Installation installation, TextWriter output, TextWriter error)
     {

@@ -203,7 +203,7 @@ public sealed class GatewayClusterLabTests
         watch.Signal("INT");
         Assert.Equal(0, await watch.WaitForExitAsync());
         Assert.Empty(watch.Errors);
-        Assert.Contains("DEBUG Asked for members over the control socket", one.Process.Output);
+        await SaysAsync(one, "DEBUG Asked for members over the control socket");
     }
 
     [Theory]

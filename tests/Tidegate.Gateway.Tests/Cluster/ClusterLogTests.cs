@@ -8,7 +8,7 @@ namespace Tidegate.Gateway.Tests.Cluster;
 public sealed class ClusterLogTests : IDisposable
 {
     private const string Heading = "Current shared balancer map:";
-    private readonly StandingTime _time = new();
+    private readonly TimerlessTime _time = new();
     private readonly CollectedLog _lines = new();
     private readonly BalanceMap _map;
     private readonly ClusterLog _log;
@@ -38,8 +38,10 @@ public sealed class ClusterLogTests : IDisposable
     [Fact]
     public async Task What_is_due_is_written_without_anything_further()
     {
-        Offer(1);
-        Offer(2);
+        // With the machine's own clock.
+        using var log = new ClusterLog(_map, TimeProvider.System, _lines.Factory.CreateLogger("tidegate.cluster"));
+        Offer(1, log);
+        Offer(2, log);
 
         await _lines.WaitForAsync(LineOf(2));
     }
@@ -69,9 +71,9 @@ public sealed class ClusterLogTests : IDisposable
 
     private static string LineOf(int port) => $"     balance URI: ws://b.example:80/    target list: [ws://a.example:{port}/]";
 
-    private void Offer(int port)
+    private void Offer(int port, ClusterLog? log = null)
     {
         _map.Set("one", [new BalanceTarget { Uri = GatewayUri.Parse($"ws://a.example:{port}/", UriUse.Connect), Balances = ["ws://b.example:80/"] }]);
-        _log.MapChanged();
+        (log ?? _log).MapChanged();
     }
 }

@@ -6,7 +6,7 @@ namespace Tidegate.Gateway.Tests.Cluster;
 /// <summary>What a member tells of itself, and when.</summary>
 public sealed class OwnStatusTests : IDisposable
 {
-    private readonly StandingTime _time = new();
+    private readonly TimerlessTime _time = new();
     private readonly List<GatewayStatus> _told = [];
     private readonly OwnStatus _status;
     private TimeSpan _used;
