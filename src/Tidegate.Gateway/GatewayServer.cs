@@ -23,12 +23,15 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private readonly PipeBoard _pipes;
     private readonly List<Service> _services = [];
     private readonly BalanceMap _balances;
+    private readonly ClusterSecrets _secrets = new();
+    private readonly ClientProof _clients;
     private HttpServer? _http;
     private Listeners? _listeners;
     private GatewayTls? _tls;
     private ClusterMember? _member;
     private OwnTargets? _targets;
     private ControlSocket? _control;
+    private ClusterKeyWatch? _keyWatch;
     private bool _stopped;
 
     private GatewayServer(GatewayServerOptions options, ILogger logger)
@@ -38,6 +41,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _loops = EventLoops.Start(new EngineOptions { Loops = options.Loops ?? Environment.ProcessorCount, EventSource = options.EventSource });
         _pipes = new PipeBoard(_loops);
         _balances = new BalanceMap(options.TimeProvider);
+        _clients = new ClientProof(_secrets, options.TimeProvider);
         foreach (var loop in _loops.All)
         {
             loop.UnhandledException += (_, exception) => LogDefect(exception);
@@ -71,6 +75,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         var server = new GatewayServer(options, loggers.CreateLogger("tidegate.gateway"));
         try
         {
+            server._secrets.Set(configuration.Cluster?.Name ?? "", keys);
             await server.StartServicesAsync(configuration, keys, loggers, cancellation).ConfigureAwait(false);
         }
         catch
@@ -92,6 +97,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _stopped = true;
+        _keyWatch?.Dispose();
         long began = Stopwatch.GetTimestamp();
         LogStopping();
         _targets?.Dispose();
@@ -138,6 +144,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await _control.DisposeAsync().ConfigureAwait(false);
         }
 
+        _keyWatch?.Dispose();
         _targets?.Dispose();
         if (_member is not null)
         {
@@ -167,7 +174,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         await GatewayStartException.ForAllAsync(configuration.Services, async service =>
         {
-            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances);
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances, _secrets, _clients) { RelaySilence = _options.RelaySilence };
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             await running.StartAsync(cancellation).ConfigureAwait(false);
@@ -180,7 +187,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             limits = limits with { KeepaliveTimeout = configuration.Services.Max(service => service.AcceptOptions.KeepaliveTimeout) };
         }
 
-        _http = await HttpServer.StartAsync(limits, loggers, cancellation).ConfigureAwait(false);
+        _http = await HttpServer.StartAsync(limits, _clients, _options.TimeProvider, loggers, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
         await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
 
@@ -206,7 +213,19 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
+        _clients.Self = _member.Name;
+        if (cluster.KeyFile is { } file)
+        {
+            _keyWatch = new ClusterKeyWatch(cluster.Name, file, keys, ReplaceKeys, _options.TimeProvider, _options.KeyFileInterval, logger);
+        }
+
         _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
+    }
+
+    private void ReplaceKeys(string cluster, string[] keys)
+    {
+        _member!.ReplaceKeys(keys);
+        _secrets.Set(cluster, keys);
     }
 
     private void LogStarted(TimeSpan elapsed)

@@ -37,7 +37,8 @@ internal sealed class BalanceMap(TimeProvider time)
             }
             else
             {
-                _members[member] = [.. targets.Select(target => new BalanceCandidate(member, target, time))];
+                Dictionary<string, TargetMemory> memories = before.DistinctBy(KeyOf).ToDictionary(KeyOf, candidate => candidate.Memory, StringComparer.Ordinal);
+                _members[member] = [.. targets.Select(target => CandidateOf(member, target, memories))];
             }
 
             if (before.IsEmpty && targets.IsEmpty)
@@ -52,5 +53,14 @@ internal sealed class BalanceMap(TimeProvider time)
                 .ToImmutableSortedDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal));
             return before.Length != targets.Length || before.Zip(targets).Any(pair => !pair.First.Target.IsSamePlaceAs(pair.Second));
         }
+    }
+
+    private static string KeyOf(BalanceCandidate candidate) => BalanceTarget.KeyOf(candidate.Target.Uri);
+
+    private BalanceCandidate CandidateOf(string member, BalanceTarget target, Dictionary<string, TargetMemory> memories)
+    {
+        TargetMemory memory = memories.GetValueOrDefault(BalanceTarget.KeyOf(target.Uri)) ?? new TargetMemory(time);
+        memory.Heard(target.Begun);
+        return new BalanceCandidate(member, target, memory);
     }
 }

@@ -16,8 +16,16 @@ internal static class BalanceRecord
     internal const int MaximumBytes = 64 * 1024;
 
     internal static byte[] Write(ImmutableArray<BalanceTarget> targets) => JsonSerializer.SerializeToUtf8Bytes(
-        new Body([.. targets.Select(target => new Entry(
-            target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions))]),
+        new Body(
+            [.. targets.Select(target => new Entry(
+                target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions)
+            {
+                Begun = target.Begun,
+                Weight = target.Weight,
+            })])
+        {
+            Salt = targets.FirstOrDefault()?.Salt,
+        },
         RecordJson.Default.Body);
 
     /// <summary>Reads a record, which any member may have written.</summary>
@@ -26,8 +34,8 @@ internal static class BalanceRecord
     {
         try
         {
-            return JsonSerializer.Deserialize(record, RecordJson.Default.Body)?.Targets is { } entries
-                ? [.. entries.Select(TargetOf).OfType<BalanceTarget>()]
+            return JsonSerializer.Deserialize(record, RecordJson.Default.Body) is { Targets: { } entries } body
+                ? [.. entries.Select(entry => TargetOf(entry, body.Salt)).OfType<BalanceTarget>()]
                 : null;
         }
         catch (JsonException)
@@ -36,7 +44,7 @@ internal static class BalanceRecord
         }
     }
 
-    private static BalanceTarget? TargetOf(Entry? entry)
+    private static BalanceTarget? TargetOf(Entry? entry, string? salt)
     {
         if (entry is not { Uri: { } text, Balances: { } balances }
             || !GatewayUri.TryParse(text, UriUse.Connect, out GatewayUri? uri, out _)
@@ -53,6 +61,9 @@ internal static class BalanceRecord
             IsEncrypted = entry.IsEncrypted,
             // What this gateway has just sent there is added to it.
             Sessions = Math.Clamp(entry.Sessions, 0, int.MaxValue / 2),
+            Begun = Math.Max(0, entry.Begun),
+            Weight = Math.Clamp(entry.Weight, 1, BalanceTarget.MaximumWeight),
+            Salt = salt ?? "",
         };
     }
 
@@ -61,14 +72,25 @@ internal static class BalanceRecord
 
     private static IPEndPoint? EndPointOf(string? text) => text is not null && IPEndPoint.TryParse(text, out IPEndPoint? at) && at.Port != 0 ? at : null;
 
-    internal sealed record Body([property: JsonPropertyName("targets")] Entry?[]? Targets);
+    internal sealed record Body([property: JsonPropertyName("targets")] Entry?[]? Targets)
+    {
+        [JsonPropertyName("salt")]
+        public string? Salt { get; init; }
+    }
 
     internal sealed record Entry(
         [property: JsonPropertyName("uri")] string? Uri,
         [property: JsonPropertyName("balance")] string?[]? Balances,
         [property: JsonPropertyName("at")] string?[]? At,
         [property: JsonPropertyName("tls")] bool IsEncrypted,
-        [property: JsonPropertyName("sessions")] int Sessions);
+        [property: JsonPropertyName("sessions")] int Sessions)
+    {
+        [JsonPropertyName("begun")]
+        public long Begun { get; init; }
+
+        [JsonPropertyName("weight")]
+        public int Weight { get; init; }
+    }
 }
 
 /// <summary>How a record is turned into JSON and back, made when the gateway is built.</summary>

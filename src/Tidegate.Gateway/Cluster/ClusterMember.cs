@@ -48,6 +48,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>Where this member listens.</summary>
     internal IPEndPoint EndPoint => _member.EndPoint;
 
+    /// <summary>What the other members know it by.</summary>
+    internal string Name => _member.Name;
+
     /// <summary>What operators know a member by: <c>/192.168.2.10:5942</c>.</summary>
     internal string Id => IdOf(_member.EndPoint);
 
@@ -99,6 +102,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     /// <summary>The same as what keeps this gateway from starting.</summary>
     internal static GatewayStartException NotStarted(ClusterConfiguration cluster, string reason, Exception? cause = null) =>
         new($"{cluster.Position}: {NotInitialized}{reason}", cause!);
+
+    /// <summary>Has this member seal with the first of these keys, and open with each.</summary>
+    internal void ReplaceKeys(string[] keys) => _member.Keys.ReplaceOwn(keys);
 
     /// <summary>Tells the others what this gateway offers, in place of what it offered before.</summary>
     internal void Offer(ImmutableArray<BalanceTarget> targets)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
@@ -25,6 +26,7 @@ internal sealed partial class OwnTargets : IDisposable
     private readonly Action<ImmutableArray<BalanceTarget>> _tell;
     private readonly ILogger _logger;
     private readonly HashSet<Service> _offered = [];
+    private readonly string _salt = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
     private readonly ITimer _timer;
     private string _told = "";
     private bool _stopped;
@@ -46,7 +48,7 @@ internal sealed partial class OwnTargets : IDisposable
         _member = member;
         _tell = tell;
         _logger = logger;
-        int bytes = BalanceRecord.Write([.. _bound.Select(one => TargetOf(one, int.MaxValue))]).Length;
+        int bytes = BalanceRecord.Write([.. _bound.Select(one => TargetOf(one, int.MaxValue, long.MaxValue))]).Length;
         if (bytes > BalanceRecord.MaximumBytes)
         {
             throw new GatewayStartException(
@@ -97,14 +99,14 @@ internal sealed partial class OwnTargets : IDisposable
 
     private void Offer(ImmutableArray<Service> services)
     {
-        string state = string.Join(' ', services.Select(service => $"{_services.IndexOf(service)}:{service.Sessions}"));
+        string state = string.Join(' ', services.Select(service => $"{_services.IndexOf(service)}:{service.Sessions}:{service.Begun}"));
         if (state == _told)
         {
             return;
         }
 
         _told = state;
-        _tell([.. _bound.Where(one => services.Contains(one.Service)).Select(one => TargetOf(one, one.Service.Sessions))]);
+        _tell([.. _bound.Where(one => services.Contains(one.Service)).Select(one => TargetOf(one, one.Service.Sessions, one.Service.Begun))]);
         foreach (Service service in _services)
         {
             bool isOffered = services.Contains(service);
@@ -128,7 +130,7 @@ internal sealed partial class OwnTargets : IDisposable
         }
     }
 
-    private BalanceTarget TargetOf(BoundAccept bound, int sessions)
+    private BalanceTarget TargetOf(BoundAccept bound, int sessions, long begun)
     {
         GatewayUri uri = bound.Accept.Uri;
         UriHost host = uri.Host switch
@@ -147,6 +149,9 @@ internal sealed partial class OwnTargets : IDisposable
                 .Select(at => ClusterAddresses.IsAny(at.Address) ? new IPEndPoint(_address, at.Port) : at).Distinct()],
             IsEncrypted = bound.IsEncrypted,
             Sessions = sessions,
+            Begun = begun,
+            Weight = bound.Service.Configuration.AcceptOptions.BalanceWeight,
+            Salt = _salt,
         };
     }
 

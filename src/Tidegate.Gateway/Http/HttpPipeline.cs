@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILogger logger)
 {
     private readonly CrossOrigin _crossOrigin = new(logger);
 
@@ -18,6 +18,7 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
             return;
         }
 
+        relayed.Establish(http);
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
             await GatewayResources.HandleAsync(http).ConfigureAwait(false);

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using Tidegate.Gateway.Cluster;
 
 namespace Tidegate.Gateway.Http;
 
@@ -71,7 +72,7 @@ internal sealed class HttpServer : IAsyncDisposable
 
     internal HttpLimits Limits { get; }
 
-    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ILoggerFactory loggers, CancellationToken cancellation)
+    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ClientProof clients, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         // Empty: no configuration files, no environment variables, no services but those named here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tidegate" });
@@ -103,7 +104,8 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.Listen(HttpListenEndPoint.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication application = builder.Build();
-        application.Run(new HttpPipeline(limits, loggers.CreateLogger("tidegate.http")).HandleAsync);
+        ILogger logger = loggers.CreateLogger("tidegate.http");
+        application.Run(new HttpPipeline(limits, new RelayedClient(clients, time, logger), logger).HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), limits);
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -69,7 +70,9 @@ internal static class WebSocketUpgrade
             InactivityTimeout = accept.InactivityTimeout,
         });
         Action<Session> begin = decision?.Begin ?? route.Service.Begin;
-        void Begin(TcpConnection connection) => begin(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression));
+        IPEndPoint? client = http.Features.Get<EstablishedClient>()?.EndPoint;
+        void Begin(TcpConnection connection) =>
+            begin(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { ClientEndPoint = client });
         if (http2)
         {
             await WebSocketStream.RunAsync(http, Begin).ConfigureAwait(false);

@@ -43,7 +43,11 @@ internal sealed class ClusteredGateway : IAsyncDisposable
     /// <param name="seed">A member to join, or null.</param>
     /// <param name="name">The cluster's name.</param>
     /// <param name="key">The cluster's key, or null.</param>
-    internal static Task<ClusteredGateway> StartAsync(string services, ClusteredGateway? seed = null, string name = "c", string? key = null)
+    /// <param name="keyFile">The file that holds it, or null.</param>
+    /// <param name="options">Changes what the gateway is told besides its configuration.</param>
+    internal static Task<ClusteredGateway> StartAsync(
+        string services, ClusteredGateway? seed = null, string name = "c", string? key = null, string? keyFile = null,
+        Func<GatewayServerOptions, GatewayServerOptions>? options = null)
     {
         GatewayConfiguration read = ConfigurationText.Read(services);
         return StartAsync(
@@ -55,18 +59,21 @@ internal sealed class ClusteredGateway : IAsyncDisposable
                     // A file can not say 0; here it means any free port.
                     Accepts = [new ClusterAddress("tcp", "127.0.0.1", 0, "")],
                     Connects = seed is null ? [] : [new ClusterAddress("tcp", "127.0.0.1", seed.Server.ClusterEndPoint!.Port, "")],
+                    KeyFile = keyFile,
                     Position = new SourcePosition("test.xml", 2, 1),
                 },
             },
-            key);
+            key,
+            options);
     }
 
-    internal static async Task<ClusteredGateway> StartAsync(GatewayConfiguration configuration, string? key)
+    internal static async Task<ClusteredGateway> StartAsync(
+        GatewayConfiguration configuration, string? key, Func<GatewayServerOptions, GatewayServerOptions>? change = null)
     {
         var log = new LogLines();
         ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
-        GatewayServer server = await GatewayServer.StartAsync(
-            configuration, new GatewayServerOptions { WebDirectory = Path.GetTempPath(), Loops = 2, ClusterKey = key }, loggers, CancellationToken.None);
+        var options = new GatewayServerOptions { WebDirectory = Path.GetTempPath(), Loops = 2, ClusterKey = key };
+        GatewayServer server = await GatewayServer.StartAsync(configuration, change?.Invoke(options) ?? options, loggers, CancellationToken.None);
         return new ClusteredGateway(server, log, loggers);
     }
 
