@@ -13,6 +13,7 @@ internal sealed class BalanceMap(TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, ImmutableArray<BalanceCandidate>> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WordDelay> _delays = new(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, ImmutableArray<BalanceCandidate>> _byBalance =
         ImmutableSortedDictionary.Create<string, ImmutableArray<BalanceCandidate>>(StringComparer.Ordinal);
 
@@ -34,11 +35,18 @@ internal sealed class BalanceMap(TimeProvider time)
             if (targets.IsEmpty)
             {
                 _members.Remove(member);
+                _delays.Remove(member);
             }
             else
             {
+                if (!_delays.TryGetValue(member, out WordDelay? delay))
+                {
+                    _delays[member] = delay = new WordDelay(time);
+                }
+
+                TimeSpan late = delay.Late(targets[0].SaidAt);
                 Dictionary<string, TargetMemory> memories = before.DistinctBy(KeyOf).ToDictionary(KeyOf, candidate => candidate.Memory, StringComparer.Ordinal);
-                _members[member] = [.. targets.Select(target => CandidateOf(member, target, memories))];
+                _members[member] = [.. targets.Select(target => CandidateOf(member, target, late, memories))];
             }
 
             if (before.IsEmpty && targets.IsEmpty)
@@ -57,10 +65,10 @@ internal sealed class BalanceMap(TimeProvider time)
 
     private static string KeyOf(BalanceCandidate candidate) => BalanceTarget.KeyOf(candidate.Target.Uri);
 
-    private BalanceCandidate CandidateOf(string member, BalanceTarget target, Dictionary<string, TargetMemory> memories)
+    private BalanceCandidate CandidateOf(string member, BalanceTarget target, TimeSpan late, Dictionary<string, TargetMemory> memories)
     {
         TargetMemory memory = memories.GetValueOrDefault(BalanceTarget.KeyOf(target.Uri)) ?? new TargetMemory(time);
-        memory.Heard(target.Begun);
+        memory.Heard(target.Begun, late);
         return new BalanceCandidate(member, target, memory);
     }
 }

@@ -15,6 +15,9 @@ internal static class BalanceRecord
     /// <summary>As many bytes as a record may have.</summary>
     internal const int MaximumBytes = 64 * 1024;
 
+    // Milliseconds; no gateway runs for thirty years.
+    private const long LatestSaying = 1_000_000_000_000;
+
     internal static byte[] Write(ImmutableArray<BalanceTarget> targets) => JsonSerializer.SerializeToUtf8Bytes(
         new Body(
             [.. targets.Select(target => new Entry(
@@ -25,6 +28,7 @@ internal static class BalanceRecord
             })])
         {
             Salt = targets.FirstOrDefault()?.Salt,
+            SaidAt = (long?)targets.FirstOrDefault()?.SaidAt?.TotalMilliseconds,
         },
         RecordJson.Default.Body);
 
@@ -35,7 +39,7 @@ internal static class BalanceRecord
         try
         {
             return JsonSerializer.Deserialize(record, RecordJson.Default.Body) is { Targets: { } entries } body
-                ? [.. entries.Select(entry => TargetOf(entry, body.Salt)).OfType<BalanceTarget>()]
+                ? [.. entries.Select(entry => TargetOf(entry, body)).OfType<BalanceTarget>()]
                 : null;
         }
         catch (JsonException)
@@ -44,7 +48,7 @@ internal static class BalanceRecord
         }
     }
 
-    private static BalanceTarget? TargetOf(Entry? entry, string? salt)
+    private static BalanceTarget? TargetOf(Entry? entry, Body body)
     {
         if (entry is not { Uri: { } text, Balances: { } balances }
             || !GatewayUri.TryParse(text, UriUse.Connect, out GatewayUri? uri, out _)
@@ -63,7 +67,8 @@ internal static class BalanceRecord
             Sessions = Math.Clamp(entry.Sessions, 0, int.MaxValue / 2),
             Begun = Math.Max(0, entry.Begun),
             Weight = Math.Clamp(entry.Weight, 1, BalanceTarget.MaximumWeight),
-            Salt = salt ?? "",
+            Salt = body.Salt ?? "",
+            SaidAt = body.SaidAt is >= 0 and < LatestSaying ? TimeSpan.FromMilliseconds(body.SaidAt.Value) : null,
         };
     }
 
@@ -76,6 +81,9 @@ internal static class BalanceRecord
     {
         [JsonPropertyName("salt")]
         public string? Salt { get; init; }
+
+        [JsonPropertyName("said")]
+        public long? SaidAt { get; init; }
     }
 
     internal sealed record Entry(

@@ -28,6 +28,9 @@ internal sealed record BalanceTarget
     /// <summary>How many clients it gets for each that a target of weight 1 gets, 1 to <see cref="MaximumWeight"/>.</summary>
     internal int Weight { get; init; } = 1;
 
+    /// <summary>When the member said all this, by a clock of its own; null from a member that does not tell it.</summary>
+    internal TimeSpan? SaidAt { get; init; }
+
     /// <summary>Random bytes of the member's, in base64, which only members know; empty from a member that does not tell any.</summary>
     internal string Salt { get; init; } = "";
 

@@ -7,8 +7,8 @@ namespace Tidegate.Gateway.Cluster;
 internal sealed class TargetMemory(TimeProvider time)
 {
     /// <summary>
-    /// A client that was sent this long before the member's word arrived is in it; a later one is not. It takes a client some
-    /// milliseconds to get there, and the word some to come here. Rounded to slots.
+    /// A client that was sent this long before the member's word arrived is in it, if the word was not late; a later one is not. It takes
+    /// a client some milliseconds to get there, and the word some to come here. Rounded to slots.
     /// </summary>
     internal static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(60);
 
@@ -60,12 +60,13 @@ internal sealed class TargetMemory(TimeProvider time)
 
     /// <summary>Notes that the member has told its numbers.</summary>
     /// <param name="begun">Sessions that have begun there since it was started.</param>
-    internal void Heard(long begun)
+    /// <param name="late">How much longer than usual the word took to come here, up to <see cref="Patience"/>.</param>
+    internal void Heard(long begun, TimeSpan late = default)
     {
         lock (_gate)
         {
             Advance();
-            for (long slot = Math.Max(0, _slot - _slots.Length + 1); slot <= _slot - s_settlingSlots; slot++)
+            for (long slot = Math.Max(0, _slot - _slots.Length + 1); slot <= _slot - s_settlingSlots - (late.Ticks / s_slot.Ticks); slot++)
             {
                 Clear(slot);
             }

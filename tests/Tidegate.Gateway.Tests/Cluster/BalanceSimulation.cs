@@ -14,7 +14,6 @@ internal sealed class BalanceSimulation
 
     // Clients a second and balancer.
     private const int Rate = 1_500;
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
 
     private readonly Random _random;
     private readonly StandingTime _time = new();
@@ -24,20 +23,27 @@ internal sealed class BalanceSimulation
     private readonly int[] _weights;
     private readonly int[] _sessions;
     private readonly int[] _told;
+    private readonly long[] _toldAt;
+    private readonly int[] _clocks;
+    private readonly (int Least, int Most) _delay;
     private long _now;
     private long _number;
     private int _toSend;
 
     /// <param name="seed">The run.</param>
     /// <param name="balancers">How many send clients, all at the same rate.</param>
+    /// <param name="delay">Milliseconds that a member's word takes to a balancer.</param>
     /// <param name="policy">Their policy.</param>
     /// <param name="weights">The weight of each member.</param>
-    internal BalanceSimulation(int seed, int balancers, BalancePolicy policy, params int[] weights)
+    internal BalanceSimulation(int seed, int balancers, (int Least, int Most) delay, BalancePolicy policy, params int[] weights)
     {
         _random = new Random(seed);
         _weights = weights;
         _sessions = new int[weights.Length];
+        _delay = delay;
         _told = new int[weights.Length];
+        _toldAt = new long[weights.Length];
+        _clocks = [.. weights.Select(_ => _random.Next(1_000_000))];
         _maps = [.. Enumerable.Range(0, balancers).Select(_ => new BalanceMap(_time))];
         _choices = [.. _maps.Select(_ => new BalanceChoice(policy, _time, _random.Next))];
     }
@@ -82,19 +88,19 @@ internal sealed class BalanceSimulation
     {
         _told[member] = -1;
         Tell(member);
-        At(_random.NextDouble() * s_interval, () => Tick(member));
+        At(_random.NextDouble() * OwnTargets.LookInterval, () => Tick(member));
     }
 
     private void Tick(int member)
     {
-        if (_sessions[member] != _told[member])
+        if (_sessions[member] != _told[member] && OwnTargets.IsDue(_told[member], _sessions[member], TimeSpan.FromTicks(_now - _toldAt[member])))
         {
             Tell(member);
         }
 
         if (_toSend > 0)
         {
-            At(s_interval, () => Tick(member));
+            At(OwnTargets.LookInterval, () => Tick(member));
         }
     }
 
@@ -102,10 +108,11 @@ internal sealed class BalanceSimulation
     {
         int sessions = _sessions[member];
         _told[member] = sessions;
+        _toldAt[member] = _now;
+        TimeSpan said = TimeSpan.FromTicks(_now) + TimeSpan.FromMilliseconds(_clocks[member]);
         foreach (BalanceMap map in _maps)
         {
-            // One or two rounds of gossip.
-            At(Between(10, 80), () => map.Set(
+            At(Between(_delay.Least, _delay.Most), () => map.Set(
                 $"member {member}",
                 [
                     new BalanceTarget
@@ -115,6 +122,7 @@ internal sealed class BalanceSimulation
                         Sessions = sessions,
                         Begun = sessions,
                         Weight = _weights[member],
+                        SaidAt = said,
                     },
                 ]));
         }

@@ -103,7 +103,7 @@ internal sealed class FakeMember : IAsyncDisposable
                 }
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or IOException)
+        catch (Exception exception) when (exception is SocketException or InvalidOperationException or IOException)
         {
             // The test is over, or the balancer has gone.
         }
