@@ -62,7 +62,7 @@ public sealed partial class WebSocketSession
     {
         fixed (byte* pointer = buffer)
         {
-            Handler?.OnPayload(this, new Payload(pointer + offset, length, offset), kind, endOfMessage);
+            HandOut(new Payload(pointer + offset, length, offset), kind, endOfMessage);
         }
     }
 }

@@ -27,7 +27,12 @@ public sealed partial class WebSocketSession
         else if (!Has(Flags.AwaitingPong))
         {
             _flags |= Flags.AwaitingPong;
-            WriteFrame(ControlHeader(Opcode.Ping, 0), []);
+            // A client with text pings has been sent one within this half, and will be in the next.
+            if (_agreed is not { TextPings: true, Interval.Ticks: > 0 })
+            {
+                WriteFrame(ControlHeader(Opcode.Ping, 0), []);
+            }
+
             ScheduleInactivityCheck(half);
         }
         else

@@ -22,6 +22,8 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     private long _lastReceived;
     private string _closeReason = string.Empty;
     private CloseStatus _closeStatus = CloseStatus.NoStatus;
+    private string? _subprotocol;
+    private AgreedExtensions? _agreed;
     private Flags _flags;
 
     /// <param name="connection">The connection that carries it; the session takes it over when it is started.</param>
@@ -33,7 +35,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     {
         _connection = connection;
         _options = options;
-        Subprotocol = subprotocol;
+        _subprotocol = subprotocol;
         _flags = (role == WebSocketRole.Client ? Flags.Client : 0) | (compression ? Flags.Compression : 0);
     }
 
@@ -56,6 +58,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         StillHears = 512,
         // The peer has closed, and the handler still has something to send before the answer.
         OwesClose = 1024,
+        Started = 2048,
     }
 
     /// <inheritdoc/>
@@ -65,7 +68,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     public override bool KeepsMessages => true;
 
     /// <inheritdoc/>
-    public override string? Subprotocol { get; }
+    public override string? Subprotocol => _subprotocol;
 
     /// <inheritdoc/>
     public override IPEndPoint? RemoteEndPoint => ClientEndPoint ?? _connection.RemoteEndPoint;
@@ -99,9 +102,15 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
 
     private WebSocketRole Role => Has(Flags.Client) ? WebSocketRole.Client : WebSocketRole.Server;
 
-    /// <inheritdoc/>
+    /// <summary>Begins to hand out what arrives. Once more, for a handler that has it handed on to it, it does nothing.</summary>
     public override void Start()
     {
+        if (Has(Flags.Started))
+        {
+            return;
+        }
+
+        _flags |= Flags.Started;
         _lastReceived = Loop.Now;
         if (_options.InactivityTimeout > TimeSpan.Zero)
         {
@@ -115,13 +124,24 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     public override void SetWaterMarks(int high, int low) => _connection.SetWaterMarks(high, low);
 
     /// <inheritdoc/>
-    public override unsafe void Relay(Payload payload, MessageKind kind, bool endOfMessage)
+    public override void Relay(Payload payload, MessageKind kind, bool endOfMessage)
     {
         if (IsClosing || (payload.Length == 0 && !endOfMessage))
         {
             return;
         }
 
+        if (_agreed is not null)
+        {
+            RelayAgreed(_agreed, payload, kind, endOfMessage);
+            return;
+        }
+
+        RelayFrame(payload, kind, endOfMessage);
+    }
+
+    private unsafe void RelayFrame(Payload payload, MessageKind kind, bool endOfMessage)
+    {
         if (Has(Flags.Compression) && endOfMessage && !Has(Flags.SendingMessage) && payload.Length > 0)
         {
             SendCompressed(payload.Span, kind);
@@ -164,6 +184,12 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
             throw new InvalidOperationException("A message can not be sent within another one.");
         }
 
+        if (_agreed is { TextPings: true } agreed && kind == MessageKind.Text)
+        {
+            EscapeOutgoing(agreed, message, endOfMessage: true);
+            agreed.Outgoing.Reset();
+        }
+
         if (Has(Flags.Compression) && !message.IsEmpty)
         {
             SendCompressed(message, kind);
@@ -196,7 +222,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         _lastReceived = Loop.Now;
         _flags &= ~Flags.AwaitingPong;
         _inflated = 0;
-        int left = _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression), Has(Flags.JoinsMessages));
+        int left = _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression), Has(Flags.JoinsMessages) && _agreed is not { TextPings: true });
         if (left > 0)
         {
             connection.Unread(data.Span[^left..]);
@@ -231,6 +257,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
             ((IFrameSink)this).OnPing(payload);
         }
 
+        PayTextPong();
         Handler?.OnDrained(this);
     }
 
@@ -267,7 +294,7 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
             return;
         }
 
-        Handler?.OnPayload(this, new Payload(data, length, headroom), message, endOfMessage);
+        HandOut(new Payload(data, length, headroom), message, endOfMessage);
     }
 
     void IFrameSink.OnPing(ReadOnlySpan<byte> payload)

@@ -77,6 +77,8 @@ internal sealed partial class CrossOrigin(ILogger logger)
         && (origin == WebOrigin.Of(route.Uri)
             // Pages that come from where the balancer is (docs/spec/compat.md, section 4.8).
             || route.Service.Configuration.Balances.Any(balance => origin == WebOrigin.Of(balance.Uri))
+            // Client libraries in Java; no page has such an origin (docs/spec/compat.md, section 4.8).
+            || (route.Uri.Scheme.IsWebSocket && origin.Text.StartsWith("privileged://", StringComparison.Ordinal))
             || (WebOrigin.TryParse($"{http.Request.Scheme}://{http.Request.Host.Value}", out WebOrigin own) && origin == own));
 
     /// <summary>The constraint for this very origin, or else the one for all; <c>null</c> is no origin, so only the latter is for it.</summary>

@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Tidegate.Gateway.Clients;
 
 namespace Tidegate.Gateway.Http;
 
@@ -8,10 +10,20 @@ namespace Tidegate.Gateway.Http;
 internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILogger logger)
 {
     private readonly CrossOrigin _crossOrigin = new(logger);
+    private volatile bool _isDraining;
+
+    /// <summary>From now on each connection ends with the answer that is under way, or that follows.</summary>
+    internal void Drain() => _isDraining = true;
 
     internal async Task HandleAsync(HttpContext http)
     {
         var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
+        if (_isDraining && !WebSocketUpgrade.IsAsked(http))
+        {
+            // Kestrel says so in its answer: by "Connection: close", or by a GOAWAY beside it.
+            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+
         if (RequestRules.FaultOf(http, connection) is { } fault)
         {
             await RequestRules.RefuseAsync(http.Response, fault).ConfigureAwait(false);
@@ -19,6 +31,17 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILo
         }
 
         relayed.Establish(http);
+        ClientHandshake.TakeOldOrigin(http.Request.Headers);
+        if (CookieEcho.AcceptPathOf(RawPath(http)) is { } path && connection.Routes.FindWebSocket(http.Request.Host, path) is { Service.IsAccepting: true } asked)
+        {
+            if (_crossOrigin.Admits(http, asked))
+            {
+                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
             await GatewayResources.HandleAsync(http).ConfigureAwait(false);
@@ -36,7 +59,9 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILo
             }
             else if (_crossOrigin.Admits(http, route))
             {
-                await (IsWebSocket(route) ? WebSocketUpgrade.HandleAsync(http, route) : route.Service.OnRequestAsync(http, route.DecodedPath)).ConfigureAwait(false);
+                await (IsWebSocket(route)
+                    ? WebSocketUpgrade.HandleAsync(http, route)
+                    : route.Service.Detour?.OnRequestAsync(http, route) ?? route.Service.OnRequestAsync(http, route.DecodedPath)).ConfigureAwait(false);
             }
         }
         finally

@@ -6,6 +6,7 @@ using Microsoft.Net.Http.Headers;
 using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Services;
 
@@ -44,7 +45,7 @@ internal static class WebSocketUpgrade
             return;
         }
 
-        HandshakeDecision? decision = await route.Service.OnHandshakeAsync(http, route).ConfigureAwait(false);
+        HandshakeDecision? decision = await DecideAsync(http, route).ConfigureAwait(false);
         if (decision is { Begin: null })
         {
             return;
@@ -64,6 +65,14 @@ internal static class WebSocketUpgrade
             response.SecWebSocketExtensions = PermessageDeflate.Agreement;
         }
 
+        ExtensionAgreement agreement = subprotocol == ClientHandshake.Subprotocol
+            ? ExtensionAgreement.None
+            : ExtensionAgreement.To(request.SecWebSocketExtensions, accept.InactivityTimeout);
+        if (agreement.Header is { } extensions)
+        {
+            response.Append(HeaderNames.SecWebSocketExtensions, extensions);
+        }
+
         WebSocketOptions options = s_options.GetValue(accept, static accept => new WebSocketOptions
         {
             MaximumMessageSize = accept.MaximumMessageSize,
@@ -71,8 +80,17 @@ internal static class WebSocketUpgrade
         });
         Action<Session> begin = decision?.Begin ?? route.Service.Begin;
         IPEndPoint? client = http.Features.Get<EstablishedClient>()?.EndPoint;
-        void Begin(TcpConnection connection) =>
-            begin(new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { ClientEndPoint = client });
+        void Begin(TcpConnection connection)
+        {
+            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true, ClientEndPoint = client };
+            if (agreement.Header is not null)
+            {
+                session.Agree(subprotocol, agreement.Extensions);
+            }
+
+            begin(session);
+        }
+
         if (http2)
         {
             await WebSocketStream.RunAsync(http, Begin).ConfigureAwait(false);
@@ -84,6 +102,21 @@ internal static class WebSocketUpgrade
         response.SecWebSocketAccept = WebSocketHandshake.AcceptFor(request.SecWebSocketKey!);
         await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
         http.Features.GetRequiredFeature<IDetachableConnection>().Detach(Begin);
+    }
+
+    /// <summary>What becomes of a handshake that is in order: null where the service simply gets the session.</summary>
+    private static async ValueTask<HandshakeDecision?> DecideAsync(HttpContext http, Route route)
+    {
+        Service service = route.Service;
+        if (service.DirectionFor(http, route) is { } direction && ClientHandshake.DecisionFor(http, service, direction) is { } away)
+        {
+            return away;
+        }
+
+        HandshakeDecision? decision = service.Detour is { } detour
+            ? await detour.DecideAsync(http, route).ConfigureAwait(false)
+            : await service.OnHandshakeAsync(http, route).ConfigureAwait(false);
+        return decision ?? ClientHandshake.DecisionFor(http, route);
     }
 
     /// <summary>How to answer a request that can not be upgraded, or null.</summary>
@@ -127,10 +160,12 @@ internal static class WebSocketUpgrade
     {
         if (request.Headers.SecWebSocketVersion is var version && version.Count != 1)
         {
-            return response => BadRequestAsync(response, "A WebSocket handshake has one Sec-WebSocket-Version header.");
+            return version.Count == 0 && request.Headers.SecWebSocketKey.Count == 0 && !HttpProtocol.IsHttp2(request.Protocol)
+                ? RefuseHixieAsync
+                : response => BadRequestAsync(response, "A WebSocket handshake has one Sec-WebSocket-Version header.");
         }
 
-        if (version != WebSocketHandshake.Version)
+        if (version != WebSocketHandshake.Version && (version != ClientHandshake.Version8 || HttpProtocol.IsHttp2(request.Protocol)))
         {
             return response => RefuseUpgradeAsync(
                 response, "The WebSocket version spoken here is 13.", (HeaderNames.SecWebSocketVersion, WebSocketHandshake.Version));
@@ -148,6 +183,11 @@ internal static class WebSocketUpgrade
                 [(HeaderNames.Upgrade, "websocket"), (HeaderNames.Connection, "Upgrade"), .. headers]);
 
     private static Task BadRequestAsync(HttpResponse response, string words) => RefuseAsync(response, StatusCodes.Status400BadRequest, words);
+
+    /// <summary>The drafts before HyBi have another handshake and other frames; what follows the head of one is no request.</summary>
+    private static Task RefuseHixieAsync(HttpResponse response) => RefuseAsync(
+        response, StatusCodes.Status400BadRequest, "This is the handshake of an old draft of WebSocket (Hixie 75 or 76). Spoken here is version 13, RFC 6455: use a newer client.",
+        (HeaderNames.Connection, "close"));
 
     private static Task RefuseAsync(HttpResponse response, int status, string words, params ReadOnlySpan<(string Name, string Value)> headers)
     {

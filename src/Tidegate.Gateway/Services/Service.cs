@@ -34,10 +34,11 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     private int _sessions;
     private long _begun;
     private Action? _sessionEnded;
+    private Balancer.Detour? _detour;
 
     internal ServiceConfiguration Configuration { get; } = configuration;
 
-    /// <summary>How many sessions are open. Counted only where balancers want to know.</summary>
+    /// <summary>How many sessions are open, for balancers and operators.</summary>
     internal int Sessions => Volatile.Read(ref _sessions);
 
     /// <summary>How many have ever begun, counted as <see cref="Sessions"/> are.</summary>
@@ -45,6 +46,13 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 
     /// <summary>False while clients are to be turned away, because what is behind the service is lost.</summary>
     internal virtual bool IsAccepting => true;
+
+    /// <summary>Where new clients are taken while the gateway drains; null at all other times, and where the service is offered to nobody.</summary>
+    internal Balancer.Detour? Detour
+    {
+        get => Volatile.Read(ref _detour);
+        set => Volatile.Write(ref _detour, value);
+    }
 
     /// <summary>Raised when <see cref="IsAccepting"/> has changed.</summary>
     internal event Action<Service>? AcceptingChanged;
@@ -55,13 +63,9 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// <summary>Gives a client's session, not started yet, to the service. To be called on the session's loop.</summary>
     internal void Begin(Session session)
     {
-        if (!Configuration.Balances.IsEmpty)
-        {
-            Interlocked.Increment(ref _sessions);
-            Interlocked.Increment(ref _begun);
-            session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
-        }
-
+        Interlocked.Increment(ref _sessions);
+        Interlocked.Increment(ref _begun);
+        session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         OnSession(session);
     }
 
@@ -70,6 +74,12 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// session for itself; null where it is granted as usual, which leads to <see cref="OnSession"/>.
     /// </summary>
     internal virtual ValueTask<HandshakeDecision?> OnHandshakeAsync(HttpContext http, Route route) => default;
+
+    /// <summary>
+    /// Where a client is sent that can be told so within the WebSocket; null where the service serves it itself. Asked before
+    /// <see cref="OnHandshakeAsync"/>, of a handshake that is in order.
+    /// </summary>
+    internal virtual ClientDirection? DirectionFor(HttpContext http, Route route) => null;
 
     /// <summary>A client's session, not started yet. Called on the session's loop.</summary>
     internal virtual void OnSession(Session session) => session.Abort();
@@ -94,3 +104,10 @@ internal sealed record HandshakeDecision(string? Subprotocol, Action<Session>? B
     /// <summary>The service has answered.</summary>
     internal static HandshakeDecision Answered { get; } = new(null, null);
 }
+
+/// <summary>Where a service sends its clients.</summary>
+/// <param name="Next">
+/// The address for one client, <c>ws</c> or <c>wss</c> with path and query, in ASCII; null where there is none at the moment. Called on any thread.
+/// </param>
+/// <param name="HoldsForUnaware">Whether clients are sent there, too, that did not say that they understand it.</param>
+internal sealed record ClientDirection(Func<string?> Next, bool HoldsForUnaware);

@@ -176,7 +176,7 @@ public sealed class ClusterKeyWatchTests : IDisposable
     }
 
     private static Task<ClusteredGateway> StartAsync(string keyFile, ClusteredGateway? seed = null) => ClusteredGateway.StartAsync(
-        Echo(""), seed, keyFile: keyFile, options: options => options with { KeyFileInterval = TimeSpan.FromMilliseconds(50) });
+        Echo(""), seed, keyFile: keyFile, change: options => options with { KeyFileInterval = TimeSpan.FromMilliseconds(50) });
 
     private string KeyFile => Path.Combine(_directory.Path, "keys");
 

@@ -44,10 +44,10 @@ internal sealed class ClusteredGateway : IAsyncDisposable
     /// <param name="name">The cluster's name.</param>
     /// <param name="key">The cluster's key, or null.</param>
     /// <param name="keyFile">The file that holds it, or null.</param>
-    /// <param name="options">Changes what the gateway is told besides its configuration.</param>
+    /// <param name="change">Changes what the gateway is told besides.</param>
     internal static Task<ClusteredGateway> StartAsync(
         string services, ClusteredGateway? seed = null, string name = "c", string? key = null, string? keyFile = null,
-        Func<GatewayServerOptions, GatewayServerOptions>? options = null)
+        Func<GatewayServerOptions, GatewayServerOptions>? change = null)
     {
         GatewayConfiguration read = ConfigurationText.Read(services);
         return StartAsync(
@@ -64,7 +64,7 @@ internal sealed class ClusteredGateway : IAsyncDisposable
                 },
             },
             key,
-            options);
+            change);
     }
 
     internal static async Task<ClusteredGateway> StartAsync(

@@ -89,7 +89,7 @@ public sealed class RelayedClientTests
     public async Task A_session_with_a_member_that_says_nothing_any_more_is_ended_and_the_client_is_told()
     {
         await using ClusteredGateway one = await ClusteredGateway.StartAsync(
-            Balancer(), options: options => options with { RelaySilence = TimeSpan.FromSeconds(1) });
+            Balancer(), change: options => options with { RelaySilence = TimeSpan.FromSeconds(1) });
         await using FakeMember fake = await FakeMember.StartAsync(one, FakeMember.Granted);
         await one.LeadsToAsync(fake.Target);
         (string head, RawClient client) = await one.HandshakeAsync();

@@ -7,7 +7,15 @@ public sealed class HandshakeTests
     // RFC 6455, section 4.2.1: a GET, a Host, Upgrade, Connection, a key of 16 bytes, version 13.
     [InlineData("POST /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}|Content-Length: 0", 405, "Allow: GET")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}", 426, "Upgrade: websocket")]
-    [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 8|Sec-WebSocket-Key: {k}", 426, "Sec-WebSocket-Version: 13")]
+    [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 7|Sec-WebSocket-Key: {k}", 426, "Sec-WebSocket-Version: 13")]
+    // HyBi 8 to 12, whose frames are the same; its origin has another header.
+    [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 8|Sec-WebSocket-Key: {k}", 101, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")]
+    [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Origin: http://{h}|Sec-WebSocket-Version: 8|Sec-WebSocket-Key: {k}", 101, "")]
+    [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Origin: http://evil.example|Sec-WebSocket-Version: 8|Sec-WebSocket-Key: {k}", 403, "")]
+    [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Origin: http://{h}|Sec-WebSocket-Origin: http://evil.example|Sec-WebSocket-Version: 8|Sec-WebSocket-Key: {k}", 403, "")]
+    // Hixie 75 and 76.
+    [InlineData("GET /echo HTTP/1.1|Upgrade: WebSocket|Connection: Upgrade|Host: {h}|Origin: http://{h}", 400, "Connection: close")]
+    [InlineData("GET /echo HTTP/1.1|Upgrade: WebSocket|Connection: Upgrade|Host: {h}|Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5|Sec-WebSocket-Key2: 12998 5 Y3 1  .P00", 400, "Connection: close")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 400, "")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Key: {k}", 400, "")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13", 400, "")]
@@ -29,6 +37,8 @@ public sealed class HandshakeTests
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Origin: http://evil.example|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 403, "")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Origin: https://{h}|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 403, "")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Origin: http://127.0.0.1|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 403, "")]
+    // Client libraries in Java; no page has such an origin.
+    [InlineData("GET /echo HTTP/1.1|Host: {h}|Origin: privileged://gateway.example:8000|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 101, "")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Origin: null|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 403, "")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Origin: http://{h}|Origin: http://evil.example|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 403, "")]
     [InlineData("GET /echo HTTP/1.1|Host: {h}|Origin: http://{h}.evil.example|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Version: 13|Sec-WebSocket-Key: {k}", 403, "")]

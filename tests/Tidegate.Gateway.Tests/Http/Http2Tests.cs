@@ -26,6 +26,21 @@ public sealed class Http2Tests : IDisposable
     }
 
     [Fact]
+    public async Task The_handshake_within_a_WebSocket_is_the_same_over_HTTP_2()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using ClientWebSocket socket = await ConnectAsync(gateway, "/echo?.kl=Y", options => options.AddSubProtocol("x-kaazing-handshake"));
+        Assert.Equal("x-kaazing-handshake", socket.SubProtocol);
+        Assert.Equal([0xef, 0x83, 0xbf, (byte)'N'], (await ReceiveAsync(socket)).Bytes);
+        await socket.SendAsync("GET /echo HTTP/1.1\r\n\r\n"u8.ToArray(), WebSocketMessageType.Text, true, Token);
+        Assert.StartsWith("HTTP/1.1 101 ", System.Text.Encoding.ASCII.GetString((await ReceiveAsync(socket)).Bytes), StringComparison.Ordinal);
+        Assert.Empty((await ReceiveAsync(socket)).Bytes);
+        Assert.Equal([0xef, 0x83, 0xbf, (byte)'N'], (await ReceiveAsync(socket)).Bytes);
+        await socket.SendAsync("on"u8.ToArray(), WebSocketMessageType.Text, true, Token);
+        Assert.Equal("on"u8.ToArray(), (await ReceiveAsync(socket)).Bytes);
+    }
+
+    [Fact]
     public async Task Files_and_WebSockets_share_one_connection()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();

@@ -54,6 +54,29 @@ internal sealed partial class BalancerService : Service
         return Task.CompletedTask;
     }
 
+    internal override ClientDirection DirectionFor(HttpContext http, Route route)
+    {
+        UriScheme scheme = route.Uri.Scheme;
+        string query = http.Request.QueryString.Value ?? string.Empty;
+        (string method, string? path, string session) = (http.Request.Method, http.Request.Path.Value, http.Connection.Id);
+        return new ClientDirection(
+            () =>
+            {
+                if (_choice.Choose(CandidatesFor(scheme)) is { Target.Uri: var uri })
+                {
+                    return $"{uri.Scheme.Name}://{uri.HostHeader}{uri.Path}{query}";
+                }
+
+                if (MayTell(ref _rejected))
+                {
+                    LogRejected(method, path, session);
+                }
+
+                return null;
+            },
+            HoldsForUnaware: _options.UnawareClients == UnawareClients.Redirect);
+    }
+
     internal override async ValueTask<HandshakeDecision?> OnHandshakeAsync(HttpContext http, Route route)
     {
         List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
@@ -150,13 +173,18 @@ internal sealed partial class BalancerService : Service
 
     private void Redirect(HttpContext http, BalanceCandidate chosen, Route route, string suffix)
     {
+        Redirect(http, chosen, suffix);
+        _cookie?.Set(http, chosen, route.Uri);
+    }
+
+    internal static void Redirect(HttpContext http, BalanceCandidate chosen, string suffix)
+    {
         GatewayUri uri = chosen.Target.Uri;
         http.Response.StatusCode = StatusCodes.Status302Found;
         http.Response.Headers.Location =
             $"{(uri.Scheme.UsesTls ? "https" : "http")}://{uri.HostHeader}{(suffix.Length == 0 ? uri.Path : uri.Path.TrimEnd('/') + suffix)}{http.Request.QueryString.Value}";
         http.Response.Headers.CacheControl = "no-store";
         http.Response.ContentLength = 0;
-        _cookie?.Set(http, chosen, route.Uri);
     }
 
     private Task RejectAsync(HttpContext http)
@@ -181,14 +209,14 @@ internal sealed partial class BalancerService : Service
     }
 
     /// <summary>What follows the accept's path in that of a request, with its slash; empty where nothing does.</summary>
-    private static string SuffixOf(string path, string accept)
+    internal static string SuffixOf(string path, string accept)
     {
         string prefix = accept.TrimEnd('/');
         return path.Length > prefix.Length && path.StartsWith(prefix, StringComparison.Ordinal) && path[prefix.Length] == '/' ? path[prefix.Length..] : "";
     }
 
     /// <summary>The path as it was sent, still percent-encoded.</summary>
-    private static string PathOf(HttpContext http)
+    internal static string PathOf(HttpContext http)
     {
         string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         string path = target.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? target[..query] : target;

@@ -5,6 +5,7 @@ using Tidegate.Engine.Loops;
 using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
@@ -143,7 +144,7 @@ internal sealed class MemberRelay
     private string[] OfferedBy(HttpRequest request) =>
     [
         .. from name in request.Headers.GetCommaSeparatedValues("Sec-WebSocket-Protocol")
-           where name.Length > 0 && name.All(c => c is > ' ' and <= '~') && (_subprotocols.Length == 0 || _subprotocols.Contains(name, StringComparer.Ordinal))
+           where name.Length > 0 && name.All(c => c is > ' ' and <= '~') && (_subprotocols.Length == 0 || name == ClientHandshake.Subprotocol || _subprotocols.Contains(name, StringComparer.Ordinal))
            select name,
     ];
 
