@@ -52,6 +52,9 @@ internal sealed class MemberRelay
     // Between members of a cluster connecting takes milliseconds; whoever does not answer by then is gone.
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
 
+    // A member that the others have lost, and that is there after all, answers a ping in much less.
+    private static readonly TimeSpan s_signOfLife = TimeSpan.FromSeconds(2);
+
     // How long the member's session waits for the client's to begin, which takes the time to send it one answer.
     private static readonly TimeSpan s_joinTimeout = TimeSpan.FromSeconds(10);
 
@@ -61,10 +64,12 @@ internal sealed class MemberRelay
     private readonly WebSocketOptions _webSocket;
     private readonly TlsUse? _tls;
     private readonly ClientProof _clients;
+    private readonly MemberDepartures _departures;
 
     internal MemberRelay(ServiceConfiguration configuration, ServiceContext context)
     {
         _clients = context.Clients;
+        _departures = context.Balances.Departures;
         AcceptOptions accept = configuration.AcceptOptions;
         _subprotocols = [.. accept.Subprotocols];
 
@@ -111,10 +116,32 @@ internal sealed class MemberRelay
         }
 
         var completion = new TaskCompletionSource<RelayedHandshake>(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Post(() => WebSocketConnector.Connect(loop, request, connect, _webSocket, (session, fault) => completion.SetResult(
-            session is null
-                ? new RelayedHandshake { Status = refusal?.Status ?? 0, Challenges = refusal?.Challenges ?? [], Fault = fault }
-                : new RelayedHandshake { Subprotocol = session.Subprotocol, Begin = Wait(session) })));
+        WebSocketSession? opened = null;
+
+        // Nobody waits for a member that is said to be gone, and one that serves clients already is asked whether it is.
+        IDisposable departure = _departures.Follow(candidate.Member, () =>
+        {
+            if (!completion.TrySetResult(new RelayedHandshake { Fault = "the member has gone meanwhile" }))
+            {
+                loop.Post(() => opened?.Probe(s_signOfLife));
+            }
+        });
+        loop.Post(() => WebSocketConnector.Connect(loop, request, connect, _webSocket, (session, fault) =>
+        {
+            if (session is null)
+            {
+                departure.Dispose();
+                completion.TrySetResult(new RelayedHandshake { Status = refusal?.Status ?? 0, Challenges = refusal?.Challenges ?? [], Fault = fault });
+                return;
+            }
+
+            opened = session;
+            session.WhenEnded = departure.Dispose;
+            if (!completion.TrySetResult(new RelayedHandshake { Subprotocol = session.Subprotocol, Begin = Wait(session) }))
+            {
+                session.Abort();
+            }
+        }));
         return completion.Task;
     }
 
