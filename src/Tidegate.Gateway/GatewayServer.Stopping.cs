@@ -130,6 +130,7 @@ public sealed partial class GatewayServer
 
     private async Task LeaveAsync(CancellationToken cancellation)
     {
+        _keyWatch?.Dispose();
         _status?.Dispose();
         if (_member is not null)
         {

@@ -23,6 +23,8 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private readonly List<Service> _services = [];
     private readonly Dictionary<Service, ServiceContext> _contexts = [];
     private readonly BalanceMap _balances;
+    private readonly ClusterSecrets _secrets = new();
+    private readonly ClientProof _clients;
     private HttpServer? _http;
     private Listeners? _listeners;
     private GatewayTls? _tls;
@@ -30,6 +32,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private OwnTargets? _targets;
     private OwnStatus? _status;
     private ControlSocket? _control;
+    private ClusterKeyWatch? _keyWatch;
     private bool _stopped;
     private Task? _ending;
 
@@ -40,6 +43,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _loops = EventLoops.Start(new EngineOptions { Loops = options.Loops ?? Environment.ProcessorCount, EventSource = options.EventSource });
         _pipes = new PipeBoard(_loops);
         _balances = new BalanceMap(options.TimeProvider);
+        _clients = new ClientProof(_secrets, options.TimeProvider);
         foreach (var loop in _loops.All)
         {
             loop.UnhandledException += (_, exception) => LogDefect(exception);
@@ -76,6 +80,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         var server = new GatewayServer(options, loggers.CreateLogger("tidegate.gateway"));
         try
         {
+            server._secrets.Set(configuration.Cluster?.Name ?? "", keys);
             await server.StartServicesAsync(configuration, keys, loggers, cancellation).ConfigureAwait(false);
         }
         catch
@@ -97,6 +102,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await _control.DisposeAsync().ConfigureAwait(false);
         }
 
+        _keyWatch?.Dispose();
         _targets?.Dispose();
         _status?.Dispose();
         if (_member is not null)
@@ -127,7 +133,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
         await GatewayStartException.ForAllAsync(configuration.Services, async service =>
         {
-            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances);
+            var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances, _secrets, _clients) { RelaySilence = _options.RelaySilence };
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             _contexts.Add(running, context);
@@ -141,7 +147,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             limits = limits with { KeepaliveTimeout = configuration.Services.Max(service => service.AcceptOptions.KeepaliveTimeout) };
         }
 
-        _http = await HttpServer.StartAsync(limits, loggers, cancellation).ConfigureAwait(false);
+        _http = await HttpServer.StartAsync(limits, _clients, _options.TimeProvider, loggers, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
         await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
 
@@ -167,8 +173,20 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
+        _clients.Self = _member.Name;
+        if (cluster.KeyFile is { } file)
+        {
+            _keyWatch = new ClusterKeyWatch(cluster.Name, file, keys, ReplaceKeys, _options.TimeProvider, _options.KeyFileInterval, logger);
+        }
+
         _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
         _status = new OwnStatus(_services, _member.Report, _options.TimeProvider);
+    }
+
+    private void ReplaceKeys(string cluster, string[] keys)
+    {
+        _member!.ReplaceKeys(keys);
+        _secrets.Set(cluster, keys);
     }
 
     private void LogStarted(TimeSpan elapsed)

@@ -60,6 +60,12 @@ public sealed record GatewayServerOptions
     /// </summary>
     public string? ClusterKey { get; init; } = Environment.GetEnvironmentVariable(Cluster.ClusterKeys.Variable);
 
+    /// <summary>How often the file with the cluster's keys is looked at.</summary>
+    internal TimeSpan KeyFileInterval { get; init; } = GatewayTls.ReloadInterval;
+
+    /// <summary>How long a cluster member may stay silent that clients are relayed to; it is pinged meanwhile.</summary>
+    internal TimeSpan RelaySilence { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How the event loops learn of events; epoll where there is one by default.</summary>
     public Tidegate.Engine.EventSource EventSource { get; init; }
 }

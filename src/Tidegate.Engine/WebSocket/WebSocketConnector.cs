@@ -31,9 +31,14 @@ public sealed record WebSocketRequest
     /// <summary>Further headers, which must not hold control characters.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
-    /// <summary>Told the status, 100 to 999, where the server answers with another one than 101; on the loop, before the end. May be null.</summary>
-    public Action<int>? Refused { get; init; }
+    /// <summary>Told what the server answers where that is not 101; on the loop, before the end. May be null.</summary>
+    public Action<WebSocketRefusal>? Refused { get; init; }
 }
+
+/// <summary>An answer to a handshake that grants no WebSocket.</summary>
+/// <param name="Status">Its status, 100 to 999.</param>
+/// <param name="Challenges">The values of its <c>WWW-Authenticate</c> headers, one for each, without control characters; mostly there is none.</param>
+public sealed record WebSocketRefusal(int Status, IReadOnlyList<string> Challenges);
 
 /// <summary>The client's side of the opening handshake (RFC 6455, section 4.1).</summary>
 public sealed class WebSocketConnector : IConnectionHandler
@@ -167,7 +172,7 @@ public sealed class WebSocketConnector : IConnectionHandler
             if (lines[0].Length >= 12 && lines[0].StartsWith("HTTP/1.1 ", StringComparison.Ordinal)
                 && int.TryParse(lines[0].AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status >= 100)
             {
-                _request.Refused?.Invoke(status);
+                _request.Refused?.Invoke(new WebSocketRefusal(status, ChallengesIn(lines)));
             }
 
             return $"the server answered '{Printable(lines[0])}' instead of 101";
@@ -214,6 +219,15 @@ public sealed class WebSocketConnector : IConnectionHandler
 
         return null;
     }
+
+    private static string[] ChallengesIn(string[] lines) =>
+    [
+        .. from line in lines.Skip(1)
+           where line.StartsWith("WWW-Authenticate:", StringComparison.OrdinalIgnoreCase)
+           let value = line["WWW-Authenticate:".Length..].Trim(' ', '\t')
+           where value.Length > 0 && value.All(character => character is >= ' ' and <= '~' or '\t')
+           select value,
+    ];
 
     private static string Printable(string text) =>
         new([.. text.Take(80).Select(character => character is >= ' ' and <= '~' ? character : '?')]);

@@ -71,7 +71,10 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     public override string? Subprotocol => _subprotocol;
 
     /// <inheritdoc/>
-    public override IPEndPoint? RemoteEndPoint => _connection.RemoteEndPoint;
+    public override IPEndPoint? RemoteEndPoint => ClientEndPoint ?? _connection.RemoteEndPoint;
+
+    /// <summary>Who the peer speaks for, where it relays somebody else and has proved so; otherwise null.</summary>
+    public IPEndPoint? ClientEndPoint { get; init; }
 
     /// <inheritdoc/>
     public override long PendingBytes => _connection.PendingBytes;

@@ -1,45 +1,31 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Tidegate.Gateway.Cluster;
 
-/// <summary>A target of a member, as balancers choose among them: they also know whom they have just sent there.</summary>
+/// <summary>A target of a member, as balancers choose among them.</summary>
 /// <param name="member">The member's name.</param>
 /// <param name="target">What it offers, by its newest word.</param>
-/// <param name="time">The clock.</param>
-internal sealed class BalanceCandidate(string member, BalanceTarget target, TimeProvider time)
+/// <param name="memory">What is remembered of it, beyond that word.</param>
+internal sealed class BalanceCandidate(string member, BalanceTarget target, TargetMemory memory)
 {
-    // The member's own count has those who were sent there by then, or they never came.
-    private static readonly TimeSpan s_unheard = TimeSpan.FromSeconds(2);
-    private readonly Lock _gate = new();
-    private long _since;
-    private int _sent;
-
     internal string Member => member;
 
     internal BalanceTarget Target => target;
 
-    /// <summary>The sessions it has, those counted in whom this gateway has just sent there.</summary>
-    internal int Load
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return target.Sessions + (_sent == 0 || time.GetElapsedTime(_since) > s_unheard ? 0 : _sent);
-            }
-        }
-    }
+    internal TargetMemory Memory => memory;
+
+    /// <summary>What it is told apart by, evenly spread over all numbers; the same in all gateways, and after a restart of any.</summary>
+    internal ulong Identity { get; } = NumberOf($"{member}\n{BalanceTarget.KeyOf(target.Uri)}");
+
+    /// <summary>The sessions it has, with those counted in whom this gateway has just sent there.</summary>
+    /// <param name="factor">How many clients all balancers send for each that this one sends.</param>
+    internal double Load(double factor = 1) => target.Sessions + (factor * memory.Unheard);
 
     /// <summary>Notes that a client is being sent there.</summary>
-    internal void Sent()
-    {
-        lock (_gate)
-        {
-            if (_sent == 0 || time.GetElapsedTime(_since) > s_unheard)
-            {
-                _since = time.GetTimestamp();
-                _sent = 0;
-            }
+    internal void Sent() => memory.Add();
 
-            _sent++;
-        }
-    }
+    /// <summary>A number that a text stands for, evenly spread over all numbers, however alike the texts are.</summary>
+    internal static ulong NumberOf(string text) => BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -13,6 +13,7 @@ internal sealed class BalanceMap(TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, ImmutableArray<BalanceCandidate>> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WordDelay> _delays = new(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, ImmutableArray<BalanceCandidate>> _byBalance =
         ImmutableSortedDictionary.Create<string, ImmutableArray<BalanceCandidate>>(StringComparer.Ordinal);
 
@@ -46,10 +47,18 @@ internal sealed class BalanceMap(TimeProvider time)
             if (targets.IsEmpty)
             {
                 _members.Remove(member);
+                _delays.Remove(member);
             }
             else
             {
-                _members[member] = [.. targets.Select(target => new BalanceCandidate(member, target, time))];
+                if (!_delays.TryGetValue(member, out WordDelay? delay))
+                {
+                    _delays[member] = delay = new WordDelay(time);
+                }
+
+                TimeSpan late = delay.Late(targets[0].SaidAt);
+                Dictionary<string, TargetMemory> memories = before.DistinctBy(KeyOf).ToDictionary(KeyOf, candidate => candidate.Memory, StringComparer.Ordinal);
+                _members[member] = [.. targets.Select(target => CandidateOf(member, target, late, memories))];
             }
 
             if (before.IsEmpty && targets.IsEmpty)
@@ -64,5 +73,14 @@ internal sealed class BalanceMap(TimeProvider time)
                 .ToImmutableSortedDictionary(group => group.Key, group => group.ToImmutableArray(), StringComparer.Ordinal));
             return before.Length != targets.Length || before.Zip(targets).Any(pair => !pair.First.Target.IsSamePlaceAs(pair.Second));
         }
+    }
+
+    private static string KeyOf(BalanceCandidate candidate) => BalanceTarget.KeyOf(candidate.Target.Uri);
+
+    private BalanceCandidate CandidateOf(string member, BalanceTarget target, TimeSpan late, Dictionary<string, TargetMemory> memories)
+    {
+        TargetMemory memory = memories.GetValueOrDefault(BalanceTarget.KeyOf(target.Uri)) ?? new TargetMemory(time);
+        memory.Heard(target.Begun, late);
+        return new BalanceCandidate(member, target, memory);
     }
 }

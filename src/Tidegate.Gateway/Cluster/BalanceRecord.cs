@@ -15,6 +15,9 @@ internal static class BalanceRecord
     /// <summary>As many bytes as a record may have.</summary>
     internal const int MaximumBytes = 64 * 1024;
 
+    // Milliseconds; no gateway runs for thirty years.
+    private const long LatestSaying = 1_000_000_000_000;
+
     // A hundred cores' worth, in per cent of one: more is nonsense.
     private const int MaximumLoad = 10_000;
 
@@ -22,9 +25,18 @@ internal static class BalanceRecord
     internal const int MaximumTargetBytes = 56 * 1024;
 
     internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null) => JsonSerializer.SerializeToUtf8Bytes(
-        new Body([.. targets.Select(target => new Entry(
-            target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions))],
-            status is null ? null : new Self(status.Sessions, status.Load, status.IsDraining, [.. status.Balancers.Select(one => new Balancer(one.Accept, one.Digest))])),
+        new Body(
+            [.. targets.Select(target => new Entry(
+                target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions)
+            {
+                Begun = target.Begun,
+                Weight = target.Weight,
+            })],
+            status is null ? null : new Self(status.Sessions, status.Load, status.IsDraining, [.. status.Balancers.Select(one => new Balancer(one.Accept, one.Digest))]))
+        {
+            Salt = targets.FirstOrDefault()?.Salt,
+            SaidAt = (long?)targets.FirstOrDefault()?.SaidAt?.TotalMilliseconds,
+        },
         RecordJson.Default.Body);
 
     /// <summary>Reads a record, which any member may have written.</summary>
@@ -33,8 +45,8 @@ internal static class BalanceRecord
     {
         try
         {
-            return JsonSerializer.Deserialize(record, RecordJson.Default.Body)?.Targets is { } entries
-                ? [.. entries.Select(TargetOf).OfType<BalanceTarget>()]
+            return JsonSerializer.Deserialize(record, RecordJson.Default.Body) is { Targets: { } entries } body
+                ? [.. entries.Select(entry => TargetOf(entry, body)).OfType<BalanceTarget>()]
                 : null;
         }
         catch (JsonException)
@@ -69,7 +81,7 @@ internal static class BalanceRecord
         }
     }
 
-    private static BalanceTarget? TargetOf(Entry? entry)
+    private static BalanceTarget? TargetOf(Entry? entry, Body body)
     {
         if (entry is not { Uri: { } text, Balances: { } balances }
             || !GatewayUri.TryParse(text, UriUse.Connect, out GatewayUri? uri, out _)
@@ -86,6 +98,10 @@ internal static class BalanceRecord
             IsEncrypted = entry.IsEncrypted,
             // What this gateway has just sent there is added to it.
             Sessions = Math.Clamp(entry.Sessions, 0, int.MaxValue / 2),
+            Begun = Math.Max(0, entry.Begun),
+            Weight = Math.Clamp(entry.Weight, 1, BalanceTarget.MaximumWeight),
+            Salt = body.Salt ?? "",
+            SaidAt = body.SaidAt is >= 0 and < LatestSaying ? TimeSpan.FromMilliseconds(body.SaidAt.Value) : null,
         };
     }
 
@@ -96,7 +112,14 @@ internal static class BalanceRecord
 
     internal sealed record Body(
         [property: JsonPropertyName("targets")] Entry?[]? Targets,
-        [property: JsonPropertyName("gateway")] Self? Gateway = null);
+        [property: JsonPropertyName("gateway")] Self? Gateway = null)
+    {
+        [JsonPropertyName("salt")]
+        public string? Salt { get; init; }
+
+        [JsonPropertyName("said")]
+        public long? SaidAt { get; init; }
+    }
 
     internal sealed record Self(
         [property: JsonPropertyName("sessions")] int Sessions,
@@ -113,7 +136,14 @@ internal static class BalanceRecord
         [property: JsonPropertyName("balance")] string?[]? Balances,
         [property: JsonPropertyName("at")] string?[]? At,
         [property: JsonPropertyName("tls")] bool IsEncrypted,
-        [property: JsonPropertyName("sessions")] int Sessions);
+        [property: JsonPropertyName("sessions")] int Sessions)
+    {
+        [JsonPropertyName("begun")]
+        public long Begun { get; init; }
+
+        [JsonPropertyName("weight")]
+        public int Weight { get; init; }
+    }
 }
 
 /// <summary>How a record is turned into JSON and back, made when the gateway is built.</summary>

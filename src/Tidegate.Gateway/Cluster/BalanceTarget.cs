@@ -22,6 +22,20 @@ internal sealed record BalanceTarget
     /// <summary>The sessions that its service has, by all of its accepts; 0 or more.</summary>
     internal int Sessions { get; init; }
 
+    /// <summary>The sessions that have begun there since the member was started, 0 or more; from a member that does not tell it always 0.</summary>
+    internal long Begun { get; init; }
+
+    /// <summary>How many clients it gets for each that a target of weight 1 gets, 1 to <see cref="MaximumWeight"/>.</summary>
+    internal int Weight { get; init; } = 1;
+
+    /// <summary>When the member said all this, by a clock of its own; null from a member that does not tell it.</summary>
+    internal TimeSpan? SaidAt { get; init; }
+
+    /// <summary>Random bytes of the member's, in base64, which only members know; empty from a member that does not tell any.</summary>
+    internal string Salt { get; init; } = "";
+
+    internal const int MaximumWeight = 256;
+
     /// <summary>What a balancer's accept is compared by: its URI with the port always written.</summary>
     internal static string KeyOf(GatewayUri uri) => $"{uri.Scheme}://{uri.Authority}{uri.Path}";
 

@@ -54,6 +54,11 @@ public static class ClusterKeys
         }
     }
 
+    /// <summary>The keys in a file, the one that seals first.</summary>
+    /// <exception cref="GatewayStartException">It can not be used; the message says why, and shows no key.</exception>
+    internal static string[] ReadFile(string file) =>
+        Check([.. Load(file).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')], file);
+
     private static string[] ReadUnplaced(ClusterConfiguration cluster, string? environment)
     {
         bool isInEnvironment = !string.IsNullOrWhiteSpace(environment);
@@ -64,13 +69,20 @@ public static class ClusterKeys
 
         return isInEnvironment
             ? throw new GatewayStartException($"Both <key-file> and {Variable} hold the keys of the cluster. Keep one of them.")
-            : Check([.. Load(file).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')], file);
+            : ReadFile(file);
     }
 
     private static string Load(string file)
     {
         try
         {
+            // Opening a pipe that nobody writes to takes for ever. Pipes and devices have no length.
+            if (new FileInfo(file).Length == 0)
+            {
+                throw new GatewayStartException(
+                    $"{file}: it is empty, or a pipe or device, and the keys of a cluster stand in an ordinary file. Make one with ./tidegate keygen.");
+            }
+
             using FileStream stream = File.OpenRead(file);
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(stream.SafeFileHandle) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != 0)
             {

@@ -113,6 +113,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     internal static GatewayStartException NotStarted(ClusterConfiguration cluster, string reason, Exception? cause = null) =>
         new($"{cluster.Position}: {NotInitialized}{reason}", cause!);
 
+    /// <summary>Has this member seal with the first of these keys, and open with each.</summary>
+    internal void ReplaceKeys(string[] keys) => _member.Keys.ReplaceOwn(keys);
+
     /// <summary>Tells the others what this gateway offers, in place of what it offered before.</summary>
     internal void Offer(ImmutableArray<BalanceTarget> targets)
     {

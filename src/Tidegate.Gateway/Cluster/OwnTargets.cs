@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
@@ -15,8 +16,14 @@ namespace Tidegate.Gateway.Cluster;
 /// </summary>
 internal sealed partial class OwnTargets : IDisposable
 {
-    // How old the number of sessions may be that balancers go by.
+    /// <summary>How often is looked whether there is something to tell.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+
+    // How old a number may be that balancers go by. One that has changed much is told earlier: while clients come in thousands a second, a
+    // balancer that goes by what was half a second ago sends many of them wrong.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
+    private const int Many = 20;
+    private const double MuchOfAll = 0.1;
     private readonly Lock _gate = new();
     private readonly ImmutableArray<BoundAccept> _bound;
     private readonly ImmutableArray<Service> _services;
@@ -25,7 +32,12 @@ internal sealed partial class OwnTargets : IDisposable
     private readonly Action<ImmutableArray<BalanceTarget>> _tell;
     private readonly ILogger _logger;
     private readonly HashSet<Service> _offered = [];
+    private readonly string _salt = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
     private readonly ITimer _timer;
+    private readonly TimeProvider _time;
+    private readonly long _began;
+    private readonly int[] _sessionsTold;
+    private long _toldAt;
     private string _told = "";
     private bool _stopped;
 
@@ -43,10 +55,13 @@ internal sealed partial class OwnTargets : IDisposable
         _bound = [.. bound.Where(one => !one.Service.Configuration.Balances.IsEmpty && one.Service is not BalancerService && one.Accept.Uri.Scheme.TakesPort)];
         _services = [.. _bound.Select(one => one.Service).Distinct()];
         _address = address;
+        _time = time;
+        _began = _toldAt = time.GetTimestamp();
+        _sessionsTold = new int[_services.Length];
         _member = member;
         _tell = tell;
         _logger = logger;
-        int bytes = BalanceRecord.Write([.. _bound.Select(one => TargetOf(one, int.MaxValue))]).Length;
+        int bytes = BalanceRecord.Write([.. _bound.Select(one => TargetOf(one, int.MaxValue, long.MaxValue))]).Length;
         if (bytes > BalanceRecord.MaximumTargetBytes)
         {
             throw new GatewayStartException(
@@ -59,9 +74,15 @@ internal sealed partial class OwnTargets : IDisposable
             service.AcceptingChanged += OnAcceptingChanged;
         }
 
-        _timer = time.CreateTimer(_ => Tell(), null, _services.IsEmpty ? Timeout.InfiniteTimeSpan : s_interval, s_interval);
+        _timer = time.CreateTimer(_ => Look(), null, _services.IsEmpty ? Timeout.InfiniteTimeSpan : LookInterval, LookInterval);
         Tell();
     }
+
+    /// <summary>Whether it is time to tell the number of sessions of a service.</summary>
+    /// <param name="told">What was told last.</param>
+    /// <param name="now">What it is.</param>
+    /// <param name="since">How long ago that was told.</param>
+    internal static bool IsDue(int told, int now, TimeSpan since) => since >= s_interval || Math.Abs((long)now - told) >= Math.Max(Many, MuchOfAll * told);
 
     /// <summary>Withdraws everything, for good.</summary>
     public void Dispose()
@@ -84,6 +105,24 @@ internal sealed partial class OwnTargets : IDisposable
 
     private void OnAcceptingChanged(Service service) => Tell();
 
+    private void Look()
+    {
+        lock (_gate)
+        {
+            TimeSpan since = _time.GetElapsedTime(_toldAt);
+            bool isDue = false;
+            for (int i = 0; i < _services.Length; i++)
+            {
+                isDue |= IsDue(_sessionsTold[i], _services[i].Sessions, since);
+            }
+
+            if (isDue)
+            {
+                Tell();
+            }
+        }
+    }
+
     private void Tell()
     {
         lock (_gate)
@@ -97,14 +136,20 @@ internal sealed partial class OwnTargets : IDisposable
 
     private void Offer(ImmutableArray<Service> services)
     {
-        string state = string.Join(' ', services.Select(service => $"{_services.IndexOf(service)}:{service.Sessions}"));
+        string state = string.Join(' ', services.Select(service => $"{_services.IndexOf(service)}:{service.Sessions}:{service.Begun}"));
         if (state == _told)
         {
             return;
         }
 
         _told = state;
-        _tell([.. _bound.Where(one => services.Contains(one.Service)).Select(one => TargetOf(one, one.Service.Sessions))]);
+        _toldAt = _time.GetTimestamp();
+        for (int i = 0; i < _services.Length; i++)
+        {
+            _sessionsTold[i] = _services[i].Sessions;
+        }
+
+        _tell([.. _bound.Where(one => services.Contains(one.Service)).Select(one => TargetOf(one, one.Service.Sessions, one.Service.Begun))]);
         foreach (Service service in _services)
         {
             bool isOffered = services.Contains(service);
@@ -128,7 +173,7 @@ internal sealed partial class OwnTargets : IDisposable
         }
     }
 
-    private BalanceTarget TargetOf(BoundAccept bound, int sessions)
+    private BalanceTarget TargetOf(BoundAccept bound, int sessions, long begun)
     {
         GatewayUri uri = bound.Accept.Uri;
         UriHost host = uri.Host switch
@@ -147,6 +192,10 @@ internal sealed partial class OwnTargets : IDisposable
                 .Select(at => ClusterAddresses.IsAny(at.Address) ? new IPEndPoint(_address, at.Port) : at).Distinct()],
             IsEncrypted = bound.IsEncrypted,
             Sessions = sessions,
+            Begun = begun,
+            Weight = bound.Service.Configuration.AcceptOptions.BalanceWeight,
+            Salt = _salt,
+            SaidAt = _time.GetElapsedTime(_began),
         };
     }
 

@@ -66,6 +66,9 @@ public sealed record AcceptOptions
     /// <summary><c>tcp.maximum.outbound.rate</c>: bytes a second to one client, 1 to 4294967295; null for no limit.</summary>
     public long? MaximumOutboundRate { get; init; }
 
+    /// <summary><c>balance.weight</c>: how many clients balancers send here for each that they send to a service of weight 1, 1 to 256.</summary>
+    public int BalanceWeight { get; init; } = 1;
+
     /// <summary>Where the sockets of an accept are bound, or which pipe it is at: its transport says so, or a bind option, or it itself.</summary>
     internal BindAddress PlaceOf(GatewayUri accept)
     {

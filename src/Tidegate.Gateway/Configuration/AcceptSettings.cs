@@ -56,6 +56,10 @@ internal static class AcceptSettings
     internal static readonly Setting<long> MaximumOutboundRate = new(
         "tcp.maximum.outbound.rate", new DataRateFormat(), "How many bytes a second are sent to one client; without it, as many as it takes.");
 
+    internal static readonly Setting<int> BalanceWeight = new(
+        "balance.weight", new WholeNumberFormat(1, Cluster.BalanceTarget.MaximumWeight), s_defaults.BalanceWeight,
+        "How many clients balancers send here for each that they send to a service of weight 1; for services with a balance.");
+
     internal static readonly SettingGroup Group = new(
         "<accept-options>",
         [
@@ -63,7 +67,7 @@ internal static class AcceptSettings
             .. LayerSettings.Binds,
             TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption, TlsSettings.VerifyClient,
             .. LayerSettings.AcceptTransports,
-            MaximumRedirects, ServerHeader, HttpRealms, TcpRealm, UdpInterface, LayerSettings.UdpPaddingAlignment, MaximumOutboundRate,
+            MaximumRedirects, ServerHeader, HttpRealms, TcpRealm, UdpInterface, LayerSettings.UdpPaddingAlignment, MaximumOutboundRate, BalanceWeight,
             .. SocksSettings.OfAccepts,
         ],
         NotServedYet.Nothing);
@@ -91,6 +95,7 @@ internal static class AcceptSettings
             UdpInterface = values.Get(UdpInterface),
             UdpPaddingAlignment = values.Get(LayerSettings.UdpPaddingAlignment),
             MaximumOutboundRate = values.Has(MaximumOutboundRate) ? values.Get(MaximumOutboundRate) : null,
+            BalanceWeight = values.Get(BalanceWeight),
             Socks = SocksSettings.Build(values),
         };
     }
@@ -113,7 +118,8 @@ internal static class AcceptSettings
             .With(TcpRealm, options.TcpRealm)
             .With(UdpInterface, options.UdpInterface)
             .WithUnlessDefault(LayerSettings.UdpPaddingAlignment, options.UdpPaddingAlignment)
-            .With(MaximumOutboundRate, options.MaximumOutboundRate);
+            .With(MaximumOutboundRate, options.MaximumOutboundRate)
+            .WithUnlessDefault(BalanceWeight, options.BalanceWeight);
         TlsSettings.Take(options.Tls, values);
         SocksSettings.Take(options.Socks, values);
         LayerSettings.Take(LayerSettings.Binds, options.Binds, values);

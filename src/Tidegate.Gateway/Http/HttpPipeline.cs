@@ -7,7 +7,7 @@ using Tidegate.Gateway.Clients;
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILogger logger)
 {
     private readonly CrossOrigin _crossOrigin = new(logger);
     private volatile bool _isDraining;
@@ -30,6 +30,7 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
             return;
         }
 
+        relayed.Establish(http);
         ClientHandshake.TakeOldOrigin(http.Request.Headers);
         if (CookieEcho.AcceptPathOf(RawPath(http)) is { } path && connection.Routes.FindWebSocket(http.Request.Host, path) is { Service.IsAccepting: true } asked)
         {

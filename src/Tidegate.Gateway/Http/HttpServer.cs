@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using Tidegate.Gateway.Cluster;
 
 namespace Tidegate.Gateway.Http;
 
@@ -73,7 +74,7 @@ internal sealed class HttpServer : IAsyncDisposable
 
     internal HttpLimits Limits { get; }
 
-    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ILoggerFactory loggers, CancellationToken cancellation)
+    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ClientProof clients, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         // Empty: no configuration files, no environment variables, no services but those named here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tidegate" });
@@ -105,7 +106,8 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.Listen(HttpListenEndPoint.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication application = builder.Build();
-        var pipeline = new HttpPipeline(limits, loggers.CreateLogger("tidegate.http"));
+        ILogger logger = loggers.CreateLogger("tidegate.http");
+        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), logger);
         application.Run(pipeline.HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), limits);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -78,9 +79,10 @@ internal static class WebSocketUpgrade
             InactivityTimeout = accept.InactivityTimeout,
         });
         Action<Session> begin = decision?.Begin ?? route.Service.Begin;
+        IPEndPoint? client = http.Features.Get<EstablishedClient>()?.EndPoint;
         void Begin(TcpConnection connection)
         {
-            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true };
+            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true, ClientEndPoint = client };
             if (agreement.Header is not null)
             {
                 session.Agree(subprotocol, agreement.Extensions);

@@ -18,13 +18,21 @@ namespace Tidegate.Gateway.Services;
 /// <param name="Pipes">The pipes inside the gateway.</param>
 /// <param name="Time">Tells how late it is.</param>
 /// <param name="Balances">Which services of which gateways balancers send clients to.</param>
+/// <param name="Secrets">What the gateways of the cluster share, and nobody else has.</param>
+/// <param name="Clients">Proves to other gateways who the clients are that this one relays.</param>
 internal sealed record ServiceContext(
-    EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls, PipeBoard Pipes, TimeProvider Time, BalanceMap Balances);
+    EventLoops Loops, ILogger Logger, string WebDirectory, GatewayTls Tls, PipeBoard Pipes, TimeProvider Time, BalanceMap Balances,
+    ClusterSecrets Secrets, ClientProof Clients)
+{
+    /// <summary>How long a cluster member may stay silent that clients are relayed to.</summary>
+    internal required TimeSpan RelaySilence { get; init; }
+}
 
 /// <summary>A running service: what happens to the sessions and requests that its accepts bring.</summary>
 internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisposable
 {
     private int _sessions;
+    private long _begun;
     private Action? _sessionEnded;
     private Balancer.Detour? _detour;
 
@@ -32,6 +40,9 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 
     /// <summary>How many sessions are open, for balancers and operators.</summary>
     internal int Sessions => Volatile.Read(ref _sessions);
+
+    /// <summary>How many have ever begun, counted as <see cref="Sessions"/> are.</summary>
+    internal long Begun => Interlocked.Read(ref _begun);
 
     /// <summary>False while clients are to be turned away, because what is behind the service is lost.</summary>
     internal virtual bool IsAccepting => true;
@@ -53,6 +64,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     internal void Begin(Session session)
     {
         Interlocked.Increment(ref _sessions);
+        Interlocked.Increment(ref _begun);
         session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         OnSession(session);
     }

@@ -35,7 +35,7 @@ public abstract partial class WebSocketConnectorTests(EventSource source) : WebS
     {
         using var server = new RawListener();
         int status = 0;
-        var result = Begin(server, request => request with { Headers = [new("Origin", "http://page.example")], Refused = answered => status = answered });
+        var result = Begin(server, request => request with { Headers = [new("Origin", "http://page.example")], Refused = answered => status = answered.Status });
         using RawPeer peer = server.Accept();
 
         Assert.Contains("\r\nOrigin: http://page.example\r\n", peer.ReceiveHead(), StringComparison.Ordinal);

@@ -29,7 +29,7 @@ public sealed class BalanceMapTests
         Assert.False(_map.Set("one", []));
         Assert.True(_map.Set("one", [Target("ws://a/")]));
         Assert.False(_map.Set("one", [Target("ws://a/", 5)]));
-        Assert.Equal(5, Assert.Single(_map.For(Key)).Load);
+        Assert.Equal(5, Assert.Single(_map.For(Key)).Load());
         Assert.True(_map.Set("one", [Target("ws://b/", 5)]));
         Assert.True(_map.Set("one", []));
         Assert.Empty(_map.For(Key));
@@ -39,15 +39,40 @@ public sealed class BalanceMapTests
     [Fact]
     public void Who_was_just_sent_there_counts_until_the_member_says_otherwise()
     {
-        _map.Set("one", [Target("ws://a/", 5)]);
-        BalanceCandidate candidate = Assert.Single(_map.For(Key));
-        candidate.Sent();
-        candidate.Sent();
-        Assert.InRange(candidate.Load, 5, 7);
+        var time = new StandingTime();
+        var map = new BalanceMap(time);
+        map.Set("one", [Target("ws://a/", 5)]);
+        Assert.Single(map.For(Key)).Sent();
+        Assert.Single(map.For(Key)).Sent();
+        Assert.Equal(7, Assert.Single(map.For(Key)).Load());
+        Assert.Equal(15, Assert.Single(map.For(Key)).Load(factor: 5));
 
-        _map.Set("one", [Target("ws://a/", 6)]);
+        // Too early: the member can not have counted them yet.
+        time.Advance(TargetMemory.Settling / 2);
+        map.Set("one", [Target("ws://a/", 6)]);
+        Assert.Equal(8, Assert.Single(map.For(Key)).Load());
 
-        Assert.Equal(6, Assert.Single(_map.For(Key)).Load);
+        time.Advance(TargetMemory.Settling);
+        map.Set("one", [Target("ws://a/", 7)]);
+        Assert.Equal(7, Assert.Single(map.For(Key)).Load());
+    }
+
+    [Fact]
+    public void Who_was_sent_there_and_is_never_told_of_counts_for_a_while()
+    {
+        var time = new StandingTime();
+        var map = new BalanceMap(time);
+        map.Set("one", [Target("ws://a/", 5)]);
+        BalanceCandidate candidate = Assert.Single(map.For(Key));
+        candidate.Sent();
+        time.Advance(TargetMemory.Patience / 2);
+        candidate.Sent();
+        Assert.Equal(7, candidate.Load());
+
+        time.Advance(TargetMemory.Patience / 2);
+        Assert.Equal(6, candidate.Load());
+        time.Advance(TargetMemory.Patience * 10);
+        Assert.Equal(5, candidate.Load());
     }
 
     [Fact]
@@ -58,7 +83,7 @@ public sealed class BalanceMapTests
         BalanceCandidate candidate = Assert.Single(_map.For(Key));
         candidate.Sent();
 
-        Assert.True(candidate.Load > 0);
+        Assert.True(candidate.Load() > 0);
     }
 
     [Fact]
@@ -78,7 +103,7 @@ public sealed class BalanceMapTests
         int Chosen(params int[] numbers)
         {
             var given = new Queue<int>(numbers);
-            return new BalanceChoice(BalancePolicy.LeastSessions, _ => given.Dequeue()).Choose(all)!.Target.Sessions;
+            return new BalanceChoice(BalancePolicy.LeastSessions, TimeProvider.System, _ => given.Dequeue()).Choose(all)!.Target.Sessions;
         }
     }
 
@@ -87,7 +112,7 @@ public sealed class BalanceMapTests
     {
         _map.Set("one", [Target("ws://a/")]);
         _map.Set("two", [Target("ws://b/")]);
-        var choice = new BalanceChoice(BalancePolicy.RoundRobin);
+        var choice = new BalanceChoice(BalancePolicy.RoundRobin, TimeProvider.System);
 
         Assert.Null(choice.Choose([]));
         Assert.Equal(["one", "two", "one", "two"], Enumerable.Range(0, 4).Select(_ => choice.Choose(_map.For(Key))!.Member));
@@ -101,7 +126,7 @@ public sealed class BalanceMapTests
             _map.Set($"member {i}", [Target($"ws://{i}.example/")]);
         }
 
-        var choice = new BalanceChoice(BalancePolicy.LeastSessions, new Random(1).Next);
+        var choice = new BalanceChoice(BalancePolicy.LeastSessions, TimeProvider.System, new Random(1).Next);
         int[] counts = [.. Enumerable.Range(0, 1000).Select(_ => choice.Choose(_map.For(Key))!.Member).GroupBy(member => member).Select(group => group.Count())];
 
         Assert.Equal(5, counts.Length);

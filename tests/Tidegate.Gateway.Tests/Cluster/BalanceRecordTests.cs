@@ -18,6 +18,10 @@ public sealed class BalanceRecordTests
             At = [IPEndPoint.Parse("192.0.2.1:9001"), IPEndPoint.Parse("[2001:db8::1]:9000")],
             IsEncrypted = true,
             Sessions = 7,
+            Begun = 5_000_000_000,
+            Weight = 3,
+            Salt = "c2FsdA==",
+            SaidAt = TimeSpan.FromMilliseconds(1_234_567),
         };
 
         ImmutableArray<BalanceTarget> read = BalanceRecord.TryRead(BalanceRecord.Write([target]))!.Value;
@@ -25,6 +29,10 @@ public sealed class BalanceRecordTests
         BalanceTarget one = Assert.Single(read);
         Assert.True(one.IsSamePlaceAs(target));
         Assert.Equal(7, one.Sessions);
+        Assert.Equal(5_000_000_000, one.Begun);
+        Assert.Equal(3, one.Weight);
+        Assert.Equal("c2FsdA==", one.Salt);
+        Assert.Equal(TimeSpan.FromMilliseconds(1_234_567), one.SaidAt);
         Assert.Equal("wss://[2001:db8::1]:9000/a%20b", one.Uri.ToString());
     }
 
@@ -62,4 +70,26 @@ public sealed class BalanceRecordTests
         Assert.Equal([IPEndPoint.Parse("10.0.0.1:5")], target.At.AsEnumerable());
         Assert.Equal(0, target.Sessions);
     }
+
+    [Fact]
+    public void A_member_of_an_earlier_version_has_a_weight_of_one_and_tells_no_more_than_it_did()
+    {
+        BalanceTarget target = Assert.Single(BalanceRecord.TryRead("{\"targets\":[{\"uri\":\"ws://h/\",\"balance\":[],\"sessions\":5}]}"u8)!.Value);
+
+        Assert.Equal((5, 1, 0L, "", null), (target.Sessions, target.Weight, target.Begun, target.Salt, target.SaidAt));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(-5, 1)]
+    [InlineData(1000, 256)]
+    public void A_weight_that_no_member_may_have_is_the_nearest_one(int told, int taken) => Assert.Equal(
+        taken,
+        Assert.Single(BalanceRecord.TryRead(Encoding.UTF8.GetBytes($"{{\"targets\":[{{\"uri\":\"ws://h/\",\"balance\":[],\"begun\":-1,\"weight\":{told}}}]}}"))!.Value).Weight);
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("9223372036854775807")]
+    public void A_time_that_no_member_can_have_said_it_at_is_none(string said) => Assert.Null(
+        Assert.Single(BalanceRecord.TryRead(Encoding.UTF8.GetBytes($"{{\"said\":{said},\"targets\":[{{\"uri\":\"ws://h/\",\"balance\":[]}}]}}"))!.Value).SaidAt);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Text;
 using Tidegate.Gateway.Configuration;
 using static Tidegate.Gateway.Tests.Cluster.ClusteredGateway;
@@ -60,6 +61,33 @@ public sealed class BalancerTests
 
         // 4001, an application's own.
         Assert.Equal([0x88, 2, 0x0f, 0xa1], await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task A_websocket_over_http2_is_relayed_too_beside_others_of_its_connection()
+    {
+        await using ClusteredGateway gateway = await StartAloneAsync(Balancer(accept: "ws://127.0.0.1:0/echo")
+            .Replace("<accept-options><tcp.bind>127.0.0.1:0</tcp.bind></accept-options>", "", StringComparison.Ordinal)
+            + Echo("<balance>ws://127.0.0.1:0/echo</balance>", "ws://127.0.0.1:0/other"));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var connection = new HttpMessageInvoker(new SocketsHttpHandler());
+
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(async i =>
+        {
+            using var client = new ClientWebSocket();
+            client.Options.HttpVersion = HttpVersion.Version20;
+            client.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            client.Options.CollectHttpResponseDetails = true;
+            await client.ConnectAsync(new Uri($"ws://{gateway.At("ws", "/echo")}/echo?{i}"), connection, patience.Token);
+            Assert.StartsWith("TIDEGATE_MEMBER=", Assert.Single(client.HttpResponseHeaders!["Set-Cookie"]), StringComparison.Ordinal);
+
+            byte[] sent = Encoding.ASCII.GetBytes($"client {i}"), received = new byte[100];
+            await client.SendAsync(sent, WebSocketMessageType.Text, endOfMessage: true, patience.Token);
+            WebSocketReceiveResult message = await client.ReceiveAsync(received, patience.Token);
+            Assert.Equal(sent, received[..message.Count]);
+            await client.CloseAsync((WebSocketCloseStatus)4001, "done", patience.Token);
+            Assert.Equal((WebSocketCloseStatus)4001, client.CloseStatus);
+        }));
     }
 
     [Fact]

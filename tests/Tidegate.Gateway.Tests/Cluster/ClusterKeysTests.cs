@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 
@@ -47,7 +48,7 @@ public sealed class ClusterKeysTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "there are 0 keys")]
+    [InlineData("# none", "there are 0 keys")]
     [InlineData("not base64!", "key 1 is not 16, 24 or 32 bytes in base64")]
     [InlineData("c2hvcnQ=", "key 1 is not 16, 24 or 32 bytes in base64")]
     public void What_is_no_key_is_refused_and_not_shown(string text, string problem)
@@ -57,7 +58,23 @@ public sealed class ClusterKeysTests : IDisposable
         string message = Assert.Throws<GatewayStartException>(() => Read()).Message;
 
         Assert.StartsWith($"{Start}{KeyFile}: {problem}", message, StringComparison.Ordinal);
-        Assert.True(text.Length == 0 || !message.Contains(text, StringComparison.Ordinal));
+        Assert.True(text[0] == '#' || !message.Contains(text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_empty_file_a_pipe_and_a_device_are_refused_and_nothing_waits_for_them()
+    {
+        string pipe = Path.Combine(_directory.Path, "pipe");
+        Assert.Equal(0, MakePipe(pipe, 0x180));
+        File.WriteAllText(KeyFile, "");
+
+        // Nobody ever writes to the pipe, and the other two never end or have nothing.
+        foreach (string file in (string[])[KeyFile, pipe, "/dev/zero", "/dev/null"])
+        {
+            Assert.Equal(
+                $"{Start}{file}: it is empty, or a pipe or device, and the keys of a cluster stand in an ordinary file. Make one with ./tidegate keygen.",
+                Assert.Throws<GatewayStartException>(() => ClusterKeys.Read(Cluster(file), null)).Message);
+        }
     }
 
     [Fact]
@@ -103,4 +120,8 @@ public sealed class ClusterKeysTests : IDisposable
     private string[] Read() => ClusterKeys.Read(Cluster(KeyFile), null);
 
     private static ClusterConfiguration Cluster(string? file) => new() { Name = "c", KeyFile = file, Position = new SourcePosition("test.xml", 2, 1) };
+
+    [DllImport("libc", EntryPoint = "mkfifo")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MakePipe([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
 }

@@ -43,9 +43,11 @@ internal sealed class ClusteredGateway : IAsyncDisposable
     /// <param name="seed">A member to join, or null.</param>
     /// <param name="name">The cluster's name.</param>
     /// <param name="key">The cluster's key, or null.</param>
+    /// <param name="keyFile">The file that holds it, or null.</param>
     /// <param name="change">Changes what the gateway is told besides.</param>
     internal static Task<ClusteredGateway> StartAsync(
-        string services, ClusteredGateway? seed = null, string name = "c", string? key = null, Func<GatewayServerOptions, GatewayServerOptions>? change = null)
+        string services, ClusteredGateway? seed = null, string name = "c", string? key = null, string? keyFile = null,
+        Func<GatewayServerOptions, GatewayServerOptions>? change = null)
     {
         GatewayConfiguration read = ConfigurationText.Read(services);
         return StartAsync(
@@ -57,6 +59,7 @@ internal sealed class ClusteredGateway : IAsyncDisposable
                     // A file can not say 0; here it means any free port.
                     Accepts = [new ClusterAddress("tcp", "127.0.0.1", 0, "")],
                     Connects = seed is null ? [] : [new ClusterAddress("tcp", "127.0.0.1", seed.Server.ClusterEndPoint!.Port, "")],
+                    KeyFile = keyFile,
                     Position = new SourcePosition("test.xml", 2, 1),
                 },
             },

@@ -27,5 +27,9 @@ public sealed class SecureBalancerTests
         using var reader = new StreamReader(client);
 
         Assert.Equal(status, await reader.ReadLineAsync(patience.Token));
+        Assert.Equal(
+            host == "other.example",
+            gateway.Log.Warnings.Any(line => line.StartsWith($"Warning Connection to wss://{host}/other of cluster member standalone failed: ", StringComparison.Ordinal)
+                && line.Contains("ostname mismatch", StringComparison.Ordinal)));
     }
 }

@@ -67,6 +67,7 @@ public sealed class RoundTripTests
         from http2 in s_bool
         from streams in s_bool
         from nic in Optional(s_text)
+        from weight in Gen.Choose(1, 256)
         from rate in Gen.OneOf(Gen.Constant<long?>(null), Gen.Choose(1, int.MaxValue).Select(n => (long?)n))
         select new AcceptOptions
         {
@@ -84,6 +85,7 @@ public sealed class RoundTripTests
             WebSocketsOverHttp2 = streams,
             UdpInterface = nic,
             MaximumOutboundRate = rate,
+            BalanceWeight = weight,
             UdpPaddingAlignment = padding,
             Socks = socks with { RetryMaximumInterval = retry },
         };

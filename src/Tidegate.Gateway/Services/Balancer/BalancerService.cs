@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,7 @@ internal sealed partial class BalancerService : Service
     private readonly string[] _keys;
     private readonly BalanceChoice _choice;
     private readonly MemberRelay _relay;
+    private readonly MemberCookie? _cookie;
     private long _rejected = long.MinValue;
     private long _unreachable = long.MinValue;
 
@@ -35,19 +37,20 @@ internal sealed partial class BalancerService : Service
         _options = (BalancerOptions)configuration.Options;
         _map = context.Balances;
         _keys = [.. configuration.Accepts.Select(accept => BalanceTarget.KeyOf(accept.Uri)).Distinct(StringComparer.Ordinal)];
-        _choice = new BalanceChoice(_options.Policy);
+        _choice = new BalanceChoice(_options.Policy, context.Time);
+        _cookie = _options.MemberCookie ? new MemberCookie(context.Secrets) : null;
         _relay = new MemberRelay(configuration, context);
     }
 
     internal override Task OnRequestAsync(HttpContext http, string basePath)
     {
         Route route = http.Features.GetRequiredFeature<IDetachableConnection>().Routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/")!;
-        if (_choice.Choose(CandidatesFor(route.Uri.Scheme)) is not { } chosen)
+        if (Choose(http, CandidatesFor(route.Uri.Scheme)) is not { } chosen)
         {
             return RejectAsync(http);
         }
 
-        Redirect(http, chosen, SuffixOf(PathOf(http), route.Uri.Path));
+        Redirect(http, chosen, route, SuffixOf(PathOf(http), route.Uri.Path));
         return Task.CompletedTask;
     }
 
@@ -79,9 +82,9 @@ internal sealed partial class BalancerService : Service
         List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
         if (_options.UnawareClients == UnawareClients.Redirect)
         {
-            if (_choice.Choose(candidates) is { } chosen)
+            if (Choose(http, candidates) is { } chosen)
             {
-                Redirect(http, chosen, suffix: "");
+                Redirect(http, chosen, route, suffix: "");
             }
             else
             {
@@ -99,11 +102,12 @@ internal sealed partial class BalancerService : Service
         }
 
         candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
-        for (int tries = 0; tries < MaximumTries && _choice.Choose(candidates) is { } chosen; tries++)
+        for (int tries = 0; tries < MaximumTries && Choose(http, candidates) is { } chosen; tries++)
         {
             RelayedHandshake answer = await _relay.ConnectAsync(http, chosen).ConfigureAwait(false);
             if (answer.Begin is not null)
             {
+                _cookie?.Set(http, chosen, route.Uri);
                 return new HandshakeDecision(answer.Subprotocol, answer.Begin);
             }
 
@@ -111,6 +115,7 @@ internal sealed partial class BalancerService : Service
             {
                 // The service is there and does not want this client, and so would the others.
                 http.Response.StatusCode = answer.Status;
+                http.Response.Headers.WWWAuthenticate = answer.Challenges.ToArray();
                 return HandshakeDecision.Answered;
             }
 
@@ -125,6 +130,27 @@ internal sealed partial class BalancerService : Service
         await RejectAsync(http).ConfigureAwait(false);
         return HandshakeDecision.Answered;
     }
+
+    /// <summary>Where the client was before, or else whom the policy says.</summary>
+    private BalanceCandidate? Choose(HttpContext http, List<BalanceCandidate> candidates) =>
+        _choice.Choose(_cookie?.Find(http.Request, candidates) is { Count: > 0 } known ? known : candidates, ClientOf(http));
+
+    /// <summary>What the policies tell clients apart by: the value that is to be hashed, or else the address, without its port.</summary>
+    private string ClientOf(HttpContext http)
+    {
+        if (_options.Policy is not (BalancePolicy.Sticky or BalancePolicy.Hash))
+        {
+            return "";
+        }
+
+        string value = _options.HashHeader is { } header ? http.Request.Headers[header].ToString()
+            : _options.HashQuery is { } parameter ? http.Request.Query[parameter].ToString()
+            : "";
+        return value.Length > 0 ? $"value {value}" : $"address {AddressOf(http)}";
+    }
+
+    private static IPAddress? AddressOf(HttpContext http) =>
+        http.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : http.Connection.RemoteIpAddress;
 
     /// <summary>Who serves what a client of this scheme speaks, whichever of the accepts it came by.</summary>
     private List<BalanceCandidate> CandidatesFor(UriScheme scheme)
@@ -143,6 +169,12 @@ internal sealed partial class BalancerService : Service
         }
 
         return candidates;
+    }
+
+    private void Redirect(HttpContext http, BalanceCandidate chosen, Route route, string suffix)
+    {
+        Redirect(http, chosen, suffix);
+        _cookie?.Set(http, chosen, route.Uri);
     }
 
     internal static void Redirect(HttpContext http, BalanceCandidate chosen, string suffix)

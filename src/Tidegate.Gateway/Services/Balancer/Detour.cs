@@ -19,7 +19,7 @@ internal sealed class Detour
     private readonly string _self;
     private readonly BalanceMap _map;
     private readonly string[] _keys;
-    private readonly BalanceChoice _choice = new(BalancePolicy.LeastSessions);
+    private readonly BalanceChoice _choice;
     private readonly MemberRelay _relay;
 
     /// <param name="service">A service that has a <c>balance</c>.</param>
@@ -31,6 +31,7 @@ internal sealed class Detour
         _self = self;
         _map = context.Balances;
         _keys = [.. service.Configuration.Balances.Select(balance => BalanceTarget.KeyOf(balance.Uri)).Distinct(StringComparer.Ordinal)];
+        _choice = new BalanceChoice(BalancePolicy.LeastSessions, context.Time);
         _relay = new MemberRelay(service.Configuration, context);
     }
 

@@ -27,6 +27,9 @@ internal sealed record RelayedHandshake
     /// <summary>The status of the member's answer where that was no 101; 0 where there was none.</summary>
     internal int Status { get; init; }
 
+    /// <summary>How the member asks who the client is (<c>WWW-Authenticate</c>), with a status of 401.</summary>
+    internal IReadOnlyList<string> Challenges { get; init; } = [];
+
     /// <summary>What went wrong, in words.</summary>
     internal string Fault { get; init; } = "";
 
@@ -49,9 +52,6 @@ internal sealed class MemberRelay
     // Between members of a cluster connecting takes milliseconds; whoever does not answer by then is gone.
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
 
-    // Who is silent although the cluster takes it for alive, as where only this way is cut, is noticed after so long, and its clients are told.
-    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(30);
-
     // A member that the others have lost, and that is there after all, answers a ping in much less.
     private static readonly TimeSpan s_signOfLife = TimeSpan.FromSeconds(2);
 
@@ -63,16 +63,19 @@ internal sealed class MemberRelay
     private readonly string[] _subprotocols;
     private readonly WebSocketOptions _webSocket;
     private readonly TlsUse? _tls;
+    private readonly ClientProof _clients;
     private readonly MemberDepartures _departures;
 
     internal MemberRelay(ServiceConfiguration configuration, ServiceContext context)
     {
+        _clients = context.Clients;
         _departures = context.Balances.Departures;
         AcceptOptions accept = configuration.AcceptOptions;
         _subprotocols = [.. accept.Subprotocols];
 
+        // Who is gone without a word, as behind a cut cable, is noticed after the silence, and its clients are told.
         // The limit of an accept is for what clients send; nothing is gathered on the way back.
-        _webSocket = new WebSocketOptions { MaximumMessageSize = int.MaxValue, InactivityTimeout = s_silence, CloseTimeout = BackEnd.CloseTimeout };
+        _webSocket = new WebSocketOptions { MaximumMessageSize = int.MaxValue, InactivityTimeout = context.RelaySilence, CloseTimeout = BackEnd.CloseTimeout };
         if (configuration.Accepts.FirstOrDefault(one => one.Uri.Scheme == UriScheme.Wss) is { } secure)
         {
             _tls = context.Tls.ForConnect(secure, new TlsOptions());
@@ -88,16 +91,17 @@ internal sealed class MemberRelay
         BalanceTarget target = candidate.Target;
         EventLoop loop = http.Features.GetRequiredFeature<IDetachableConnection>().Loop;
         IPEndPoint at = target.At[0];
-        int status = 0;
+        WebSocketRefusal? refusal = null;
+        string asked = target.Uri.Path + http.Request.QueryString.Value;
         var request = new WebSocketRequest
         {
             Host = at.Address.ToString(),
             Port = at.Port,
             Authority = target.Uri.HostHeader,
-            Target = target.Uri.Path + http.Request.QueryString.Value,
+            Target = asked,
             Subprotocols = OfferedBy(http.Request),
-            Headers = [new(Hop, "1"), .. PassedOn(http.Request)],
-            Refused = answered => status = answered,
+            Headers = [new(Hop, "1"), .. ProofOf(http, candidate.Member, target.Uri.HostHeader, asked), .. PassedOn(http.Request)],
+            Refused = answered => refusal = answered,
         };
         var connect = new EngineConnectOptions { Timeout = s_connectTimeout };
         if (target.IsEncrypted)
@@ -127,7 +131,7 @@ internal sealed class MemberRelay
             if (session is null)
             {
                 departure.Dispose();
-                completion.TrySetResult(new RelayedHandshake { Status = status, Fault = fault });
+                completion.TrySetResult(new RelayedHandshake { Status = refusal?.Status ?? 0, Challenges = refusal?.Challenges ?? [], Fault = fault });
                 return;
             }
 
@@ -170,6 +174,12 @@ internal sealed class MemberRelay
            where name.Length > 0 && name.All(c => c is > ' ' and <= '~') && (_subprotocols.Length == 0 || name == ClientHandshake.Subprotocol || _subprotocols.Contains(name, StringComparer.Ordinal))
            select name,
     ];
+
+    private IEnumerable<KeyValuePair<string, string>> ProofOf(HttpContext http, string member, string host, string target) =>
+        http.Connection.RemoteIpAddress is { } address
+        && _clients.Make(member, host, target, new IPEndPoint(address, http.Connection.RemotePort)) is { } proof
+            ? [new(RelayedClient.Header, proof)]
+            : [];
 
     private static IEnumerable<KeyValuePair<string, string>> PassedOn(HttpRequest request) =>
         from name in s_passedOn
