@@ -113,6 +113,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
         // between requests ends at once.
         Task<int> sessions = _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", FirstBytes.EndIfSilent, bound.Token);
+        _http?.Emulated.CloseAll(CloseStatus.GoingAway, "the gateway is stopping");
         Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
         int left = await sessions.ConfigureAwait(false);
         await http.ConfigureAwait(false);

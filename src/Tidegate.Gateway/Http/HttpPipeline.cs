@@ -2,12 +2,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
+using Tidegate.Gateway.Listening;
 
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, EmulatedSessions emulated, ILogger logger)
 {
+    private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
 
     internal async Task HandleAsync(HttpContext http)
@@ -27,6 +29,14 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
                 await CookieEcho.HandleAsync(http).ConfigureAwait(false);
             }
 
+            return;
+        }
+
+        if (EmulationPath.TryRead(RawPath(http), out EmulationPath emulation) && !Emulation.IsWrapped(http.Request)
+            && connection.Routes.FindWebSocket(http.Request.Host, emulation.AcceptPath) is { } served
+            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
+        {
+            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
             return;
         }
 
@@ -52,9 +62,30 @@ internal sealed class HttpPipeline(HttpLimits limits, ILogger logger)
         }
         finally
         {
-            TimeSpan keepalive = route?.Service.Configuration.AcceptOptions.KeepaliveTimeout ?? limits.KeepaliveTimeout;
-            connection.EndRequest(keepalive, watch: keepalive < limits.KeepaliveTimeout);
+            EndRequest(connection, route);
         }
+    }
+
+    private async Task EmulateAsync(HttpContext http, IDetachableConnection connection, Route route, EmulationPath path)
+    {
+        connection.BeginRequest();
+        try
+        {
+            if (_crossOrigin.Admits(http, route))
+            {
+                await _emulation.HandleAsync(http, route, path).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            EndRequest(connection, route);
+        }
+    }
+
+    private void EndRequest(IDetachableConnection connection, Route? route)
+    {
+        TimeSpan keepalive = route?.Service.Configuration.AcceptOptions.KeepaliveTimeout ?? limits.KeepaliveTimeout;
+        connection.EndRequest(keepalive, watch: keepalive < limits.KeepaliveTimeout);
     }
 
     private static Route? Find(HttpContext http, RouteTable routes)

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using Tidegate.Gateway.Clients;
 
 namespace Tidegate.Gateway.Http;
 
@@ -56,10 +57,11 @@ internal sealed class HttpServer : IAsyncDisposable
     // option for it but this one of the process.
     static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
 
-    private HttpServer(WebApplication application, EngineTransport transport, HttpLimits limits)
+    private HttpServer(WebApplication application, EngineTransport transport, EmulatedSessions emulated, HttpLimits limits)
     {
         _application = application;
         Transport = transport;
+        Emulated = emulated;
         Limits = limits;
     }
 
@@ -68,6 +70,9 @@ internal sealed class HttpServer : IAsyncDisposable
     internal static ImmutableArray<string> ApplicationProtocols(bool http2) => http2 ? ["h2", "http/1.1"] : ["http/1.1"];
 
     internal EngineTransport Transport { get; }
+
+    /// <summary>The WebSockets that are emulated by requests.</summary>
+    internal EmulatedSessions Emulated { get; }
 
     internal HttpLimits Limits { get; }
 
@@ -103,9 +108,10 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.Listen(HttpListenEndPoint.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication application = builder.Build();
-        application.Run(new HttpPipeline(limits, loggers.CreateLogger("tidegate.http")).HandleAsync);
+        var emulated = new EmulatedSessions();
+        application.Run(new HttpPipeline(limits, emulated, loggers.CreateLogger("tidegate.http")).HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
-        return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), limits);
+        return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), emulated, limits);
     }
 
     internal Task StopAsync(CancellationToken cancellation) => _application.StopAsync(cancellation);
