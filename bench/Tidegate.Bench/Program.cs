@@ -1,3 +1,4 @@
+using Tidegate.Bench.Cluster;
 using Tidegate.Bench.Echo;
 using Tidegate.Bench.Load;
 using Tidegate.Bench.Orchestration;
@@ -14,6 +15,10 @@ internal static class Program
                                     [--connections N] [--rate PER-SECOND] [--warm SECONDS] [--seconds SECONDS] [--server PID] [--family PID] [--backend-port N [--backend-ws]]
         Tidegate.Bench backend-tcp  --port N
         Tidegate.Bench backend-ws   --port N
+        Tidegate.Bench cluster      [--measure choice,kill,cut,drain] [--only members,front,haproxy] [--rounds N] [--connections N]
+                                    [--choices N] [--drained N] [--rate PER-SECOND] [--balancers N] [--root DIRECTORY]
+        Tidegate.Bench crowd        --balancers IP:PORT,… [--relayed PATH] [--redirected PATH] [--authority HOST:PORT] [--nodes NAME,…]
+                                    [--interval MS] [--silence MS] [--connect-timeout MS] [--answer-timeout MS]
         """;
 
     private static int Main(string[] args)
@@ -32,6 +37,10 @@ internal static class Program
                     return EchoServer.Run(new TcpEcho(), arguments);
                 case "backend-ws":
                     return EchoServer.Run(new WebSocketEcho(), arguments);
+                case "cluster":
+                    return ClusterBench.Run(ClusterOptions.Parse(arguments));
+                case "crowd":
+                    return RunCrowd(CrowdOptions.Parse(arguments));
                 default:
                     Console.Error.WriteLine(Usage);
                     return 2;
@@ -42,5 +51,11 @@ internal static class Program
             Console.Error.WriteLine($"{e.Message}\n\n{Usage}");
             return 2;
         }
+    }
+
+    private static int RunCrowd(CrowdOptions options)
+    {
+        using var crowd = new Crowd(options, Console.In, Console.Out);
+        return crowd.Run();
     }
 }

@@ -11,7 +11,7 @@ using Tidegate.Engine.WebSocket;
 namespace Tidegate.Engine;
 
 /// <summary>The event loops of a process, and what listens on them. Disposing ends every connection they own.</summary>
-public sealed class EventLoops : IDisposable
+public sealed partial class EventLoops : IDisposable
 {
     // Every tenth of a second.
     private const int TurnsBetweenTelling = 10;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
-using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
@@ -22,14 +21,17 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private readonly EventLoops _loops;
     private readonly PipeBoard _pipes;
     private readonly List<Service> _services = [];
+    private readonly Dictionary<Service, ServiceContext> _contexts = [];
     private readonly BalanceMap _balances;
     private HttpServer? _http;
     private Listeners? _listeners;
     private GatewayTls? _tls;
     private ClusterMember? _member;
     private OwnTargets? _targets;
+    private OwnStatus? _status;
     private ControlSocket? _control;
     private bool _stopped;
+    private Task? _ending;
 
     private GatewayServer(GatewayServerOptions options, ILogger logger)
     {
@@ -49,6 +51,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
     /// <summary>Where this gateway listens for the other members of its cluster; null for one on its own.</summary>
     public System.Net.IPEndPoint? ClusterEndPoint => _member?.EndPoint;
+
+    /// <summary>How many sessions the services have that balancers may lead to.</summary>
+    internal int BalancedSessions => _services.Sum(service => service.Sessions);
 
     /// <summary>Starts every service, or none.</summary>
     /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do, or for addresses that this machine does not have.</exception>
@@ -83,53 +88,6 @@ public sealed partial class GatewayServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Stops in order: the cluster is told, then accepts are closed, then sessions, these within <see cref="GatewayServerOptions.StopTimeout"/>.</summary>
-    public async Task StopAsync(CancellationToken cancellation)
-    {
-        if (_stopped)
-        {
-            return;
-        }
-
-        _stopped = true;
-        long began = Stopwatch.GetTimestamp();
-        LogStopping();
-        _targets?.Dispose();
-        if (_member is not null)
-        {
-            // Balancers that have not heard it yet still find the listeners open.
-            await _member.LeaveAsync(cancellation).ConfigureAwait(false);
-            await _member.DisposeAsync().ConfigureAwait(false);
-        }
-
-        _listeners?.Dispose();
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bound.CancelAfter(_options.StopTimeout);
-        foreach (Service service in _services)
-        {
-            await service.DisposeAsync().ConfigureAwait(false);
-        }
-
-        // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
-        // between requests ends at once.
-        Task<int> sessions = _loops.CloseSessionsAsync(CloseStatus.GoingAway, "the gateway is stopping", FirstBytes.EndIfSilent, bound.Token);
-        _http?.Emulated.CloseAll(CloseStatus.GoingAway, "the gateway is stopping");
-        Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
-        int left = await sessions.ConfigureAwait(false);
-        await http.ConfigureAwait(false);
-        if (left > 0)
-        {
-            LogCutOff(left);
-        }
-
-        if (_control is not null)
-        {
-            await _control.DisposeAsync().ConfigureAwait(false);
-        }
-
-        LogStopped(Stopwatch.GetElapsedTime(began).TotalSeconds, Clock());
-    }
-
     /// <summary>Stops at once.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -140,6 +98,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _targets?.Dispose();
+        _status?.Dispose();
         if (_member is not null)
         {
             await _member.DisposeAsync().ConfigureAwait(false);
@@ -171,6 +130,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances);
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
+            _contexts.Add(running, context);
             await running.StartAsync(cancellation).ConfigureAwait(false);
         }).ConfigureAwait(false);
 
@@ -193,7 +153,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     }
 
     /// <summary>What operators of this machine can ask this gateway.</summary>
-    private ControlVerb[] Verbs() => [new MembersVerb(() => _member?.Observe())];
+    private ControlVerb[] Verbs() => [new MembersVerb(() => _member?.Observe()), new DrainVerb(RequestDrainAsync)];
 
     /// <summary>What is offered to balancers is bound by now. Without a cluster they are those of this gateway.</summary>
     private async Task JoinAsync(ClusterConfiguration? cluster, string[] keys, ILogger logger, CancellationToken cancellation)
@@ -208,6 +168,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
         _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
         _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
+        _status = new OwnStatus(_services, _member.Report, _options.TimeProvider);
     }
 
     private void LogStarted(TimeSpan elapsed)
@@ -239,15 +200,6 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Started server successfully in {Seconds:F3} secs at {Clock}")]
     private partial void LogStarted(double seconds, string clock);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping server")]
-    private partial void LogStopping();
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} connections did not end in time and were cut off")]
-    private partial void LogCutOff(int count);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped server successfully in {Seconds:F3} secs at {Clock}")]
-    private partial void LogStopped(double seconds, string clock);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A defect in Tidegate: please report it. One connection was closed, the others go on")]
     private partial void LogDefect(Exception exception);

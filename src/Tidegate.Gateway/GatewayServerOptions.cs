@@ -17,6 +17,31 @@ public sealed record GatewayServerOptions
     /// <summary>How long an orderly stop may take before what is left is cut off.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Over how long a time a gateway in a cluster closes its sessions when it drains: zero for all at once, an hour at most. What is left is
+    /// then given <see cref="StopTimeout"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not between these.</exception>
+    public TimeSpan Grace
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaximumGrace);
+            field = value;
+        }
+    } = DefaultGrace;
+
+    /// <summary>The usual <see cref="Grace"/>.</summary>
+    public static TimeSpan DefaultGrace { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest <see cref="Grace"/>.</summary>
+    public static TimeSpan MaximumGrace { get; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a drain waits at most until all other members know that nobody is to be sent here any more.</summary>
+    public TimeSpan WithdrawalTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>The number of event loops, at least 1; null for one a core.</summary>
     public int? Loops { get; init; }
 

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Tidegate.Host;
 
 /// <summary>
-/// Listens for SIGTERM and SIGINT (Ctrl-C): the first asks for an orderly stop, a second one ends the process at once.
+/// Listens for SIGTERM and SIGINT (Ctrl-C): the first asks for an orderly stop, SIGTERM for a polite one; a second one ends the process
+/// at once.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
@@ -12,6 +13,8 @@ internal sealed class StopSignals : IDisposable
     /// </summary>
     internal static readonly TimeSpan SameSignal = TimeSpan.FromMilliseconds(500);
 
+    private const int Terminated = 143;
+    private const int Interrupted = 130;
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly Action<int> _exit;
@@ -27,13 +30,16 @@ internal sealed class StopSignals : IDisposable
         _exit = exit ?? Environment.Exit;
         _registrations =
         [
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, 143)),
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, 130)),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, Terminated)),
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, Interrupted)),
         ];
     }
 
     /// <summary>Cancelled once a stop has been asked for.</summary>
     internal CancellationToken Requested => _requested.Token;
+
+    /// <summary>True where the first signal was SIGTERM, which is what service managers send, and not the Ctrl-C of somebody who waits.</summary>
+    internal bool IsPolite { get; private set; }
 
     /// <summary>Completes once a stop has been asked for.</summary>
     internal Task Wait()
@@ -63,6 +69,7 @@ internal sealed class StopSignals : IDisposable
             if (_first is null)
             {
                 _first = _time.GetTimestamp();
+                IsPolite = exitCode == Terminated;
                 _ = _requested.CancelAsync();
                 return;
             }

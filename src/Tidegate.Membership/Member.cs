@@ -20,29 +20,30 @@ public sealed class Member : IAsyncDisposable
     /// <summary>The view has changed. The argument is the view as it is when this is raised: several changes may lie between two.</summary>
     public event Action<MemberView>? Changed
     {
-        add => _engine.ViewChanged += value;
-        remove => _engine.ViewChanged -= value;
+        add => _engine.Teller.ViewChanged += value;
+        remove => _engine.Teller.ViewChanged -= value;
     }
 
-    /// <summary>Something happened to a member, this one included. Each change once, in order.</summary>
+    /// <summary>Something happened to a member, this one included. Each change once, in order; where handlers are so slow that
+    /// 65,536 notices wait, what comes next is told as one change from what was told last to what is so then.</summary>
     public event Action<MemberEvent>? MemberChanged
     {
-        add => _engine.MemberChanged += value;
-        remove => _engine.MemberChanged -= value;
+        add => _engine.Teller.MemberChanged += value;
+        remove => _engine.Teller.MemberChanged -= value;
     }
 
     /// <summary>A member has fired an event, this one included.</summary>
     public event Action<UserEvent>? EventReceived
     {
-        add => _engine.EventReceived += value;
-        remove => _engine.EventReceived -= value;
+        add => _engine.Teller.EventReceived += value;
+        remove => _engine.Teller.EventReceived -= value;
     }
 
     /// <summary>A member asks something, this one included.</summary>
     public event Action<MemberQuery>? QueryReceived
     {
-        add => _engine.QueryReceived += value;
-        remove => _engine.QueryReceived -= value;
+        add => _engine.Teller.QueryReceived += value;
+        remove => _engine.Teller.QueryReceived -= value;
     }
 
     /// <summary>This member's name.</summary>

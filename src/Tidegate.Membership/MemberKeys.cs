@@ -25,6 +25,16 @@ public sealed class MemberKeys
 
     internal MemberKeys(MemberEngine engine) => _engine = engine;
 
+    /// <summary>
+    /// Replaces the keys of this member, and of no other: for programs whose keys come from a file that every member has. The first key
+    /// seals, each opens. As with the operations on all members, a new key has to be everywhere before anybody seals with it.
+    /// </summary>
+    /// <param name="keys">1 to 16 keys of 16, 24 or 32 bytes in base64.</param>
+    /// <exception cref="FormatException">One of the texts is no key.</exception>
+    /// <exception cref="ArgumentException">There are none, or too many.</exception>
+    /// <exception cref="InvalidOperationException">The member was started without keys.</exception>
+    public void ReplaceOwn(IReadOnlyList<string> keys) => _engine.ReplaceKeys(keys);
+
     /// <summary>Has all members open with a further key.</summary>
     /// <param name="key">16, 24 or 32 bytes in base64.</param>
     /// <param name="cancellationToken">Ends the wait; what was asked is not taken back.</param>

@@ -20,6 +20,20 @@ public sealed class StopSignalsTests
         Assert.Equal([130], exits);
     }
 
+    [Theory]
+    [InlineData(143, true)]
+    [InlineData(130, false)]
+    public void Sigterm_asks_politely_and_a_keyboard_does_not(int first, bool polite)
+    {
+        var time = new HandTime();
+        using var signals = new StopSignals(time, static _ => { });
+
+        signals.Received(first);
+        signals.Received(first == 143 ? 130 : 143);
+
+        Assert.Equal(polite, signals.IsPolite);
+    }
+
     private sealed class HandTime : TimeProvider
     {
         internal TimeSpan Now { get; set; }

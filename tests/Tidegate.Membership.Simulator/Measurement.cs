@@ -14,7 +14,7 @@ internal sealed record Measurement(string Scenario, int Seconds, int Rounds)
         long started = Stopwatch.GetTimestamp();
         Simulation simulation = new(options);
         simulation.Network.Loss = 0;
-        double formed = Scenarios.Form(simulation);
+        double formed = options.Settled ? Scenarios.Settle(simulation) : Scenarios.Form(simulation);
 
         // What the forming has left in the queues of a large cluster goes out for many seconds.
         simulation.Run(5_000_000);

@@ -1,3 +1,5 @@
+using Tidegate.Membership.Wire;
+
 namespace Tidegate.Membership.Simulator;
 
 /// <summary>What one round of a scenario yields.</summary>
@@ -32,6 +34,25 @@ internal static partial class Scenarios
 
         Await(simulation, "the cluster forms");
         return simulation.Time / (double)Second;
+    }
+
+    /// <summary>Starts everybody, and hands each the names of all.</summary>
+    /// <returns>0: it takes no time.</returns>
+    internal static double Settle(Simulation simulation)
+    {
+        List<StateEntry> everybody = [];
+        for (int i = 0; i < simulation.Count; i++)
+        {
+            everybody.Add(simulation.Start(i).Core.LocalState(join: false).Entries[0]);
+        }
+
+        ClusterState state = new(Join: false, everybody, default);
+        for (int i = 0; i < simulation.Count; i++)
+        {
+            simulation[i]!.Learn(state);
+        }
+
+        return 0;
     }
 
     /// <summary>A process is killed and its host refuses; everybody knows. Then it is started again.</summary>

@@ -12,6 +12,8 @@ internal sealed class SimulatedMember : IProtocolHost
     private readonly double _rate;
     private readonly long _offset;
     private readonly Queue<SimulationEvent> _inbox = new();
+    private bool _isLearning;
+    private int _exchange;
 
     internal SimulatedMember(Simulation simulation, int index, int process, Random random, SimulationOptions options)
     {
@@ -102,6 +104,24 @@ internal sealed class SimulatedMember : IProtocolHost
         _simulation.Rearm(this);
     }
 
+    /// <summary>Knows that state as if it had joined long ago: it has nothing to ask, and nothing to tell.</summary>
+    internal void Learn(ClusterState state)
+    {
+        long now = Local(_simulation.Time);
+        _isLearning = true;
+        Core.Join(now, AddressOf(Index == 0 ? 1 : 0));
+        _isLearning = false;
+        Core.OnPushPullAnswer(now, _exchange, state);
+        List<byte[]> told = [];
+        while (Core.Gossip.Count > 0)
+        {
+            told.Clear();
+            Core.Gossip.Fill(told, Core.Self, int.MaxValue, limit: -1_000);
+        }
+
+        _simulation.Rearm(this);
+    }
+
     /// <summary>What a paused process's sockets hold; packets beyond that are lost, as in the kernel.</summary>
     internal void Hold(in SimulationEvent waiting)
     {
@@ -129,7 +149,17 @@ internal sealed class SimulatedMember : IProtocolHost
         _simulation.SendPacket(this, IndexOf(to), messages);
     }
 
-    public void StartPushPull(int exchange, in MemberAddress to, bool join) => _simulation.StartPushPull(this, exchange, IndexOf(to), join);
+    public void StartPushPull(int exchange, in MemberAddress to, bool join)
+    {
+        if (_isLearning)
+        {
+            _exchange = exchange;
+        }
+        else
+        {
+            _simulation.StartPushPull(this, exchange, IndexOf(to), join);
+        }
+    }
 
     public void StartStreamPing(uint seqNo, in MemberAddress to, string node, int timeout) => _simulation.StartStreamPing(this, seqNo, IndexOf(to), timeout);
 

@@ -21,6 +21,12 @@ internal sealed record SimulationOptions
     /// <summary>How much faster or slower a member's clock may run than the true one.</summary>
     public double Skew { get; init; } = 0.0002;
 
+    /// <summary>
+    /// Whether the cluster begins as one in which everybody knows everybody and nothing is left to be told. A large one that
+    /// starts in one instant is busy for minutes with making n² acquaintances, which is not what most scenarios are about.
+    /// </summary>
+    public bool Settled { get; init; }
+
     /// <summary>What is switched off.</summary>
     public Additions Without { get; init; }
 

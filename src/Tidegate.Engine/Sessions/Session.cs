@@ -20,6 +20,12 @@ public abstract class Session
     /// <summary>Called once, on the loop, when the session has ended; for whoever counts sessions without handling them.</summary>
     public Action? WhenEnded { get; set; }
 
+    /// <summary>
+    /// True for the session of a client, of which others hang: those to what is behind, and the tunnel that it may come through. A drain
+    /// closes these (<see cref="EventLoops.DrainAsync"/>).
+    /// </summary>
+    public bool IsClient { get; set; }
+
     /// <summary>True where what is sent arrives as messages with the same boundaries; false for a stream of bytes.</summary>
     public abstract bool KeepsMessages { get; }
 

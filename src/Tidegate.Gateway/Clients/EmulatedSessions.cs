@@ -51,12 +51,15 @@ internal sealed class EmulatedSessions
         }
     }
 
-    /// <summary>Closes all of them, each on its loop.</summary>
-    internal void CloseAll(CloseStatus status, string reason)
+    /// <summary>Closes all that there are now, each on its loop, evenly over some time.</summary>
+    internal void CloseAll(TimeSpan over, CloseStatus status, string reason)
     {
-        foreach (EmulatedEntry entry in _entries.Values)
+        EmulatedEntry[] entries = [.. _entries.Values];
+        for (int i = 0; i < entries.Length; i++)
         {
-            entry.Session.Loop.Post(() => entry.Session.Close(status, reason));
+            EmulatedSession session = entries[i].Session;
+            TimeSpan delay = over * i / entries.Length;
+            session.Loop.Post(() => session.Loop.Schedule(delay, _ => session.Close(status, reason), null));
         }
     }
 

@@ -19,6 +19,15 @@ internal sealed class BalanceMap(TimeProvider time)
     /// <summary>Whom a balancer's accept leads to; <paramref name="balance"/> in the form of <see cref="BalanceTarget.KeyOf"/>.</summary>
     internal ImmutableArray<BalanceCandidate> For(string balance) => Volatile.Read(ref _byBalance).GetValueOrDefault(balance, []);
 
+    /// <summary>Whether anybody may be sent to a member.</summary>
+    internal bool LeadsTo(string member)
+    {
+        lock (_gate)
+        {
+            return _members.ContainsKey(member);
+        }
+    }
+
     /// <summary>All balancers' accepts that lead anywhere, and the URIs that they lead to, in the order of the alphabet.</summary>
     internal IEnumerable<(string Balance, IEnumerable<string> Targets)> Describe() =>
         from pair in Volatile.Read(ref _byBalance)

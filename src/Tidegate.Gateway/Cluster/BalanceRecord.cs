@@ -7,17 +7,24 @@ using Tidegate.Gateway.Addressing;
 namespace Tidegate.Gateway.Cluster;
 
 /// <summary>
-/// The record that a gateway publishes in its cluster (docs/spec/membership.md, chapter 4): its balance targets, as JSON. Fields that a
-/// reader does not know are left aside, so that a later version may add some.
+/// The record that a gateway publishes in its cluster (docs/spec/membership.md, chapter 4): its balance targets and what it tells operators,
+/// as JSON. Fields that a reader does not know are left aside, so that a later version may add some.
 /// </summary>
 internal static class BalanceRecord
 {
     /// <summary>As many bytes as a record may have.</summary>
     internal const int MaximumBytes = 64 * 1024;
 
-    internal static byte[] Write(ImmutableArray<BalanceTarget> targets) => JsonSerializer.SerializeToUtf8Bytes(
+    // A hundred cores' worth, in per cent of one: more is nonsense.
+    private const int MaximumLoad = 10_000;
+
+    /// <summary>As many bytes of it as balance targets may have; the rest is what a gateway tells of itself.</summary>
+    internal const int MaximumTargetBytes = 56 * 1024;
+
+    internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null) => JsonSerializer.SerializeToUtf8Bytes(
         new Body([.. targets.Select(target => new Entry(
-            target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions))]),
+            target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions))],
+            status is null ? null : new Self(status.Sessions, status.Load, status.IsDraining, [.. status.Balancers.Select(one => new Balancer(one.Accept, one.Digest))])),
         RecordJson.Default.Body);
 
     /// <summary>Reads a record, which any member may have written.</summary>
@@ -29,6 +36,32 @@ internal static class BalanceRecord
             return JsonSerializer.Deserialize(record, RecordJson.Default.Body)?.Targets is { } entries
                 ? [.. entries.Select(TargetOf).OfType<BalanceTarget>()]
                 : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What a member tells of itself; null where it tells nothing, or something else.</summary>
+    internal static GatewayStatus? TryReadStatus(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(record, RecordJson.Default.Body)?.Gateway is not { } self ? null : new GatewayStatus
+            {
+                Sessions = Math.Max(0, self.Sessions),
+                Load = Math.Clamp(self.Load, 0, MaximumLoad),
+                IsDraining = self.IsDraining,
+                Balancers =
+                [
+                    .. from one in self.Balancers ?? []
+                       where one?.Digest is not null
+                       let accept = KeyOf(one!.Accept)
+                       where accept is not null
+                       select new BalancerSettings(accept, one.Digest!),
+                ],
+            };
         }
         catch (JsonException)
         {
@@ -61,7 +94,19 @@ internal static class BalanceRecord
 
     private static IPEndPoint? EndPointOf(string? text) => text is not null && IPEndPoint.TryParse(text, out IPEndPoint? at) && at.Port != 0 ? at : null;
 
-    internal sealed record Body([property: JsonPropertyName("targets")] Entry?[]? Targets);
+    internal sealed record Body(
+        [property: JsonPropertyName("targets")] Entry?[]? Targets,
+        [property: JsonPropertyName("gateway")] Self? Gateway = null);
+
+    internal sealed record Self(
+        [property: JsonPropertyName("sessions")] int Sessions,
+        [property: JsonPropertyName("load")] int Load,
+        [property: JsonPropertyName("draining")] bool IsDraining,
+        [property: JsonPropertyName("balancers")] Balancer?[]? Balancers);
+
+    internal sealed record Balancer(
+        [property: JsonPropertyName("accept")] string? Accept,
+        [property: JsonPropertyName("settings")] string? Digest);
 
     internal sealed record Entry(
         [property: JsonPropertyName("uri")] string? Uri,
@@ -72,6 +117,6 @@ internal static class BalanceRecord
 }
 
 /// <summary>How a record is turned into JSON and back, made when the gateway is built.</summary>
-[JsonSourceGenerationOptions(MaxDepth = 8)]
+[JsonSourceGenerationOptions(MaxDepth = 8, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BalanceRecord.Body))]
 internal sealed partial class RecordJson : JsonSerializerContext;

@@ -7,8 +7,8 @@ using Tidegate.Membership;
 namespace Tidegate.Gateway.Cluster;
 
 /// <summary>
-/// This gateway as a member of its cluster: tells the others what it offers to balancers, keeps the <see cref="BalanceMap"/> as the
-/// others tell it, and tells operators who comes and goes.
+/// This gateway as a member of its cluster: joins, tells the others what it offers to balancers and how it is, and leaves. What the
+/// others tell is in <see cref="OtherMembers"/>, and what operators read in <see cref="ClusterLog"/>.
 /// </summary>
 internal sealed partial class ClusterMember : IAsyncDisposable
 {
@@ -32,21 +32,28 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     private readonly Member _member;
     private readonly BalanceMap _map;
-    private readonly ILogger _logger;
+    private readonly ClusterLog _log;
+    private readonly OtherMembers _others;
+    private readonly DifferenceWatch _differences;
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<string, IPEndPoint> _online = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _unreadable = [];
+    private ImmutableArray<BalanceTarget> _targets = [];
+    private GatewayStatus _status = new();
     private bool _closed;
 
-    private ClusterMember(Member member, BalanceMap map, ILogger logger)
+    private ClusterMember(Member member, BalanceMap map, ClusterLog log, TimeProvider time)
     {
         _member = member;
         _map = map;
-        _logger = logger;
+        _log = log;
+        _others = new OtherMembers(member, map, log);
+        _differences = new DifferenceWatch(Compare, log.Differs, time);
     }
 
     /// <summary>Where this member listens.</summary>
     internal IPEndPoint EndPoint => _member.EndPoint;
+
+    /// <summary>What members call it among themselves.</summary>
+    internal string Name => _member.Name;
 
     /// <summary>What operators know a member by: <c>/192.168.2.10:5942</c>.</summary>
     internal string Id => IdOf(_member.EndPoint);
@@ -75,8 +82,11 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                     TimeProvider = time,
                 },
                 cancellation).ConfigureAwait(false);
-            var self = new ClusterMember(member, map, logger);
-            self.Begin(isSealed: keys.Length > 0);
+            var self = new ClusterMember(member, map, new ClusterLog(map, time, logger), time);
+            self._log.Started(member.EndPoint, isSealed: keys.Length > 0);
+            member.QueryReceived += self.OnQuery;
+            self._others.Begin();
+            _ = self.FollowStopAsync();
             return self;
         }
         catch (Exception exception) when (exception is GatewayStartException or ArgumentException or IOException or InvalidOperationException)
@@ -92,6 +102,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     /// <summary>Whether a member only watches.</summary>
     internal static bool IsObserver(MemberInfo member) => member.Tags.ContainsKey(ObserverTag);
+
+    /// <summary>Whether a member is a gateway that is announced.</summary>
+    internal static bool IsGateway(MemberInfo member) => member.Tags.GetValueOrDefault(GatewayTag) == "1" && !IsObserver(member);
 
     /// <summary>The old gateway's words for a cluster that can not be.</summary>
     internal const string NotInitialized = "Unable to initialize cluster due to an exception: ";
@@ -112,30 +125,43 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
             if (_map.Set(_member.Name, targets))
             {
-                LogBalances();
+                _log.MapChanged();
             }
 
-            try
+            _targets = targets;
+            Publish();
+        }
+    }
+
+    /// <summary>Tells the others how busy this gateway is, in place of what it told before.</summary>
+    internal void Report(GatewayStatus status)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
             {
-                if (targets.IsEmpty)
-                {
-                    _member.Withdraw();
-                }
-                else
-                {
-                    _member.Publish(BalanceRecord.Write(targets));
-                }
+                _status = status with { IsDraining = _status.IsDraining };
+                Publish();
             }
-            catch (InvalidOperationException)
+        }
+    }
+
+    /// <summary>Tells the others that this gateway is on its way out. What it offers is not withdrawn by this.</summary>
+    internal void BeginDraining()
+    {
+        lock (_gate)
+        {
+            if (!_closed)
             {
-                // It had to stop, which has been said.
+                _status = _status with { IsDraining = true };
+                Publish();
             }
         }
     }
 
     /// <summary>Everyone as operators are shown it, those that failed or left lately too; null where this gateway has had to leave.</summary>
     internal IEnumerable<ObservedMember>? Observe() =>
-        _member.Stopped.IsCompleted ? null : _member.View.Members.Where(one => !IsObserver(one)).Select(ObservedMember.Of);
+        _member.Stopped.IsCompleted ? null : ObservedMember.AllOf(_member.View);
 
     /// <summary>Says good-bye, and returns when the others know, or after some seconds.</summary>
     internal async Task LeaveAsync(CancellationToken cancellation)
@@ -146,12 +172,12 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         {
             if (await _member.LeaveAsync(bound.Token).ConfigureAwait(false) == LeaveResult.TimedOut)
             {
-                LogLeftUnheard(Id);
+                _log.LeftUnheard(Id);
             }
         }
         catch (OperationCanceledException)
         {
-            LogLeftUnheard(Id);
+            _log.LeftUnheard(Id);
         }
         catch (InvalidOperationException)
         {
@@ -166,175 +192,39 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             _closed = true;
         }
 
+        _differences.Dispose();
+        _others.Close();
+        _log.Dispose();
         return _member.DisposeAsync();
     }
 
-
-    private void Begin(bool isSealed)
+    private IEnumerable<BalanceDifference> Compare()
     {
-        LogStarted(_member.EndPoint.Address, _member.EndPoint.Port, Id);
-        if (!isSealed && !IPAddress.IsLoopback(_member.EndPoint.Address))
-        {
-            LogOpen(ClusterKeys.Variable);
-        }
-
-        _member.MemberChanged += OnChanged;
+        ComparedMember self;
         lock (_gate)
         {
-            // Who came before anybody listened to changes.
-            foreach (MemberInfo member in _member.View.Alive.Where(member => !member.IsSelf))
-            {
-                See(member);
-            }
-
-            LogState();
+            self = new ComparedMember(Id, _status, _targets);
         }
 
-        _ = FollowStopAsync();
-    }
-
-    private void OnChanged(MemberEvent change)
-    {
-        lock (_gate)
-        {
-            if (_closed || change.Member.IsSelf)
-            {
-                return;
-            }
-
-            if (change.Kind is MemberEventKind.Left or MemberEventKind.Failed or MemberEventKind.Forgotten)
-            {
-                Lose(change.Member.Name);
-            }
-            else if (change.Member.State is MemberState.Alive or MemberState.Leaving)
-            {
-                See(change.Member);
-            }
-        }
-    }
-
-    private void See(MemberInfo member)
-    {
-        if (member.Tags.GetValueOrDefault(GatewayTag) != "1" || IsObserver(member))
-        {
-            return;
-        }
-
-        bool isNew = !_online.ContainsKey(member.Name);
-        _online[member.Name] = member.EndPoint;
-        bool changed = _map.Set(member.Name, TargetsOf(member));
-        if (isNew)
-        {
-            LogOnline(IdOf(member.EndPoint));
-            LogState();
-        }
-        else if (changed)
-        {
-            LogBalances();
-        }
-    }
-
-    private void Lose(string name)
-    {
-        if (!_online.Remove(name, out IPEndPoint? endPoint))
-        {
-            return;
-        }
-
-        _unreadable.Remove(name);
-        _map.Set(name, []);
-        LogDown(IdOf(endPoint));
-        LogState();
-    }
-
-    private ImmutableArray<BalanceTarget> TargetsOf(MemberInfo member)
-    {
-        if (member.Record is not { } record)
-        {
-            return [];
-        }
-
-        if (BalanceRecord.TryRead(record.Span) is not { } targets)
-        {
-            if (_unreadable.Add(member.Name))
-            {
-                LogUnreadable(IdOf(member.EndPoint));
-            }
-
-            return [];
-        }
-
-        return [.. targets.Select(target => target with
-        {
-            At = [.. target.At.Where(at => ClusterAddresses.MayServe(at.Address, member.EndPoint.Address, EndPoint.Address))],
-        })];
+        return BalanceDifferences.Among([self, .. _others.Compared]);
     }
 
     private async Task FollowStopAsync()
     {
         string reason = await _member.Stopped.ConfigureAwait(false);
-        lock (_gate)
-        {
-            LogStopped(reason.TrimEnd('.'));
-            foreach (string name in _online.Keys.ToArray())
-            {
-                _online.Remove(name);
-                _map.Set(name, []);
-            }
-        }
+        _log.Stopped(reason);
+        _others.Clear();
     }
 
-    private void LogState()
+    private void Publish()
     {
-        LogMembers();
-        LogMember(Id);
-        foreach (IPEndPoint endPoint in _online.Values)
+        try
         {
-            LogMember(IdOf(endPoint));
+            _member.Publish(BalanceRecord.Write(_targets, _status));
         }
-
-        LogBalances();
-    }
-
-    private void LogBalances()
-    {
-        LogMap();
-        foreach ((string balance, IEnumerable<string> targets) in _map.Describe())
+        catch (InvalidOperationException)
         {
-            LogBalance(balance, string.Join(", ", targets));
+            // It had to stop, which has been said.
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster Member started: IP Address: {Address}; Port: {Port}; id: {Id}")]
-    private partial void LogStarted(IPAddress address, int port, string id);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster member {Member} is now online")]
-    private partial void LogOnline(string member);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Cluster member {Member} is down")]
-    private partial void LogDown(string member);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Current cluster members:")]
-    private partial void LogMembers();
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "      member: {Member}")]
-    private partial void LogMember(string member);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Current shared balancer map:")]
-    private partial void LogMap();
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "     balance URI: {Balance}    target list: [{Targets}]")]
-    private partial void LogBalance(string balance, string targets);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster has no key: whoever can send packets to this member can join, and read what members say. Make one with ./tidegate keygen, and give it to all members in <key-file> or {Variable}")]
-    private partial void LogOpen(string variable);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What cluster member {Member} offers to balancers can not be read, so nobody is sent there: it is another version of Tidegate, or another program")]
-    private partial void LogUnreadable(string member);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster member {Member} leaves without knowing whether the others have heard it; they notice by themselves")]
-    private partial void LogLeftUnheard(string member);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "This gateway has left the cluster and goes on alone: {Reason}. Mend that and start it again")]
-    private partial void LogStopped(string reason);
 }

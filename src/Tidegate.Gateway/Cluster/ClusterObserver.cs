@@ -83,7 +83,7 @@ public static class ClusterObserver
             }
 
             await member.LeaveAsync(cancellation).ConfigureAwait(false);
-            return [.. view.Members.Where(one => !one.IsSelf && !ClusterMember.IsObserver(one)).Select(ObservedMember.Of)];
+            return ObservedMember.AllOf(view);
         }
     }
 

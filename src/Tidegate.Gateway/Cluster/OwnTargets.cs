@@ -47,10 +47,10 @@ internal sealed partial class OwnTargets : IDisposable
         _tell = tell;
         _logger = logger;
         int bytes = BalanceRecord.Write([.. _bound.Select(one => TargetOf(one, int.MaxValue))]).Length;
-        if (bytes > BalanceRecord.MaximumBytes)
+        if (bytes > BalanceRecord.MaximumTargetBytes)
         {
             throw new GatewayStartException(
-                $"{_bound[0].Service.Configuration.Position}: what this gateway's services offer to balancers takes {bytes} bytes in all, and a member can tell {BalanceRecord.MaximumBytes}. " +
+                $"{_bound[0].Service.Configuration.Position}: what this gateway's services offer to balancers takes {bytes} bytes in all, and a member can tell {BalanceRecord.MaximumTargetBytes}. " +
                 "Give fewer services a <balance>, or split them between gateways.");
         }
 

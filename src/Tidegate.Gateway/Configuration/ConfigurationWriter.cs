@@ -49,6 +49,19 @@ public static class ConfigurationWriter
         return text.Append('\n').ToString();
     }
 
+    /// <summary>The properties of a service as XML, defaults filled in and secrets masked, to be compared with another's.</summary>
+    internal static string PropertiesOf(ServiceConfiguration service)
+    {
+        ServiceTypeDescription type = ServiceTypes.Find(service.Type)!;
+        var text = new StringBuilder();
+        using (var xml = XmlWriter.Create(text, new XmlWriterSettings { ConformanceLevel = ConformanceLevel.Fragment, CheckCharacters = false }))
+        {
+            WriteGroup(xml, "properties", type.Properties, type.TakeOptions(service.Options), showSecrets: false);
+        }
+
+        return text.ToString();
+    }
+
     private static void WriteService(XmlWriter xml, ServiceConfiguration service, bool showSecrets)
     {
         ServiceTypeDescription type = ServiceTypes.Find(service.Type)!;

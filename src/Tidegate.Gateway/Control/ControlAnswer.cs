@@ -60,5 +60,6 @@ internal sealed record ControlEnd(
 /// <summary>How lines are turned into JSON and back, made when the gateway is built.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 8)]
 [JsonSerializable(typeof(ControlEnd))]
+[JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(Cluster.ObservedMember))]
 internal sealed partial class ControlJson : JsonSerializerContext;

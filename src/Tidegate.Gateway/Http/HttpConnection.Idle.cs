@@ -1,6 +1,9 @@
+using Microsoft.AspNetCore.Connections.Features;
+
 namespace Tidegate.Gateway.Http;
 
-// Kestrel has one keep-alive time for all connections: the longest of the services'. A service that wants less gets it here.
+// Kestrel has one keep-alive time for all connections: the longest of the services'. A service that wants less gets it here. So does a
+// gateway that drains, which wants none.
 internal sealed partial class HttpConnection
 {
     private long _lastReceived;
@@ -8,8 +11,31 @@ internal sealed partial class HttpConnection
     private long _keepaliveTicks;
     private int _requests;
     private bool _watching;
+    private IConnectionLifetimeNotificationFeature? _lifetime;
 
-    public void BeginRequest() => Interlocked.Increment(ref _requests);
+    /// <summary>Whether a request has not been answered in full. A WebSocket over HTTP/2 is one.</summary>
+    internal bool IsAnswering => Volatile.Read(ref _requests) > 0;
+
+    public void BeginRequest()
+    {
+        if (Interlocked.Increment(ref _requests) == 1 && _lifetime is null)
+        {
+            Volatile.Write(ref _lifetime, Features.Get<IConnectionLifetimeNotificationFeature>());
+        }
+    }
+
+    /// <summary>
+    /// Ends the connection as soon as no request is under way, and says so to a client of HTTP/2 at once. One that has asked for nothing yet
+    /// stays: its first request is on its way.
+    /// </summary>
+    internal void Retire()
+    {
+        if (Volatile.Read(ref _lifetime) is { } lifetime)
+        {
+            // Kestrel's part does not belong on the loop.
+            ThreadPool.UnsafeQueueUserWorkItem(static lifetime => lifetime.RequestClose(), lifetime, preferLocal: false);
+        }
+    }
 
     public void EndRequest(TimeSpan keepalive, bool watch)
     {

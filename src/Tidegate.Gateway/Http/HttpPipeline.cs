@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -11,10 +12,20 @@ internal sealed class HttpPipeline(HttpLimits limits, EmulatedSessions emulated,
 {
     private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
+    private volatile bool _isDraining;
+
+    /// <summary>From now on each connection ends with the answer that is under way, or that follows.</summary>
+    internal void Drain() => _isDraining = true;
 
     internal async Task HandleAsync(HttpContext http)
     {
         var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
+        if (_isDraining && !WebSocketUpgrade.IsAsked(http))
+        {
+            // Kestrel says so in its answer: by "Connection: close", or by a GOAWAY beside it.
+            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+
         if (RequestRules.FaultOf(http, connection) is { } fault)
         {
             await RequestRules.RefuseAsync(http.Response, fault).ConfigureAwait(false);
@@ -57,7 +68,9 @@ internal sealed class HttpPipeline(HttpLimits limits, EmulatedSessions emulated,
             }
             else if (_crossOrigin.Admits(http, route))
             {
-                await (IsWebSocket(route) ? WebSocketUpgrade.HandleAsync(http, route) : route.Service.OnRequestAsync(http, route.DecodedPath)).ConfigureAwait(false);
+                await (IsWebSocket(route)
+                    ? WebSocketUpgrade.HandleAsync(http, route)
+                    : route.Service.Detour?.OnRequestAsync(http, route) ?? route.Service.OnRequestAsync(http, route.DecodedPath)).ConfigureAwait(false);
             }
         }
         finally

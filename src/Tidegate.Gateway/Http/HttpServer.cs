@@ -52,14 +52,16 @@ internal sealed record HttpLimits
 internal sealed class HttpServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly HttpPipeline _pipeline;
 
     // A line ends with CR and LF; what ends one with LF alone is read differently by others (RFC 9112, section 2.2). Kestrel has no
     // option for it but this one of the process.
     static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
 
-    private HttpServer(WebApplication application, EngineTransport transport, EmulatedSessions emulated, HttpLimits limits)
+    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, EmulatedSessions emulated, HttpLimits limits)
     {
         _application = application;
+        _pipeline = pipeline;
         Transport = transport;
         Emulated = emulated;
         Limits = limits;
@@ -109,10 +111,14 @@ internal sealed class HttpServer : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         var emulated = new EmulatedSessions();
-        application.Run(new HttpPipeline(limits, emulated, loggers.CreateLogger("tidegate.http")).HandleAsync);
+        var pipeline = new HttpPipeline(limits, emulated, loggers.CreateLogger("tidegate.http"));
+        application.Run(pipeline.HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
-        return new HttpServer(application, application.Services.GetRequiredService<EngineTransport>(), emulated, limits);
+        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, limits);
     }
+
+    /// <summary>From now on a connection ends with its next answer. Those that wait between requests: <see cref="HttpConnection.Retire"/>.</summary>
+    internal void Drain() => _pipeline.Drain();
 
     internal Task StopAsync(CancellationToken cancellation) => _application.StopAsync(cancellation);
 

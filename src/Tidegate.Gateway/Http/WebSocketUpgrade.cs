@@ -80,7 +80,7 @@ internal static class WebSocketUpgrade
         Action<Session> begin = decision?.Begin ?? route.Service.Begin;
         void Begin(TcpConnection connection)
         {
-            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression);
+            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true };
             if (agreement.Header is not null)
             {
                 session.Agree(subprotocol, agreement.Extensions);
@@ -111,7 +111,10 @@ internal static class WebSocketUpgrade
             return away;
         }
 
-        return await service.OnHandshakeAsync(http, route).ConfigureAwait(false) ?? ClientHandshake.DecisionFor(http, route);
+        HandshakeDecision? decision = service.Detour is { } detour
+            ? await detour.DecideAsync(http, route).ConfigureAwait(false)
+            : await service.OnHandshakeAsync(http, route).ConfigureAwait(false);
+        return decision ?? ClientHandshake.DecisionFor(http, route);
     }
 
     /// <summary>How to answer a request that can not be upgraded, or null.</summary>

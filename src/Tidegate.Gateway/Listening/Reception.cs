@@ -86,7 +86,7 @@ internal sealed partial class Reception
         }
         else
         {
-            _service!.Begin(new TcpSession(connection, s_closeTimeout));
+            _service!.Begin(new TcpSession(connection, s_closeTimeout) { IsClient = true });
         }
     }
 

@@ -15,5 +15,10 @@ internal sealed class TunnelEntrance(Service service, Reception inside) : Servic
 
     internal override bool IsAccepting => Inside.IsAccepting;
 
-    internal override void OnSession(Session session) => WebSocketTunnel.Open(session, Inside.Accept);
+    internal override void OnSession(Session session)
+    {
+        // The client's session is the one inside, and this one ends with it.
+        session.IsClient = false;
+        WebSocketTunnel.Open(session, Inside.Accept);
+    }
 }

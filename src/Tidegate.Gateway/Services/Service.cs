@@ -26,14 +26,22 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 {
     private int _sessions;
     private Action? _sessionEnded;
+    private Balancer.Detour? _detour;
 
     internal ServiceConfiguration Configuration { get; } = configuration;
 
-    /// <summary>How many sessions are open. Counted only where balancers want to know.</summary>
+    /// <summary>How many sessions are open, for balancers and operators.</summary>
     internal int Sessions => Volatile.Read(ref _sessions);
 
     /// <summary>False while clients are to be turned away, because what is behind the service is lost.</summary>
     internal virtual bool IsAccepting => true;
+
+    /// <summary>Where new clients are taken while the gateway drains; null at all other times, and where the service is offered to nobody.</summary>
+    internal Balancer.Detour? Detour
+    {
+        get => Volatile.Read(ref _detour);
+        set => Volatile.Write(ref _detour, value);
+    }
 
     /// <summary>Raised when <see cref="IsAccepting"/> has changed.</summary>
     internal event Action<Service>? AcceptingChanged;
@@ -44,12 +52,8 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// <summary>Gives a client's session, not started yet, to the service. To be called on the session's loop.</summary>
     internal void Begin(Session session)
     {
-        if (!Configuration.Balances.IsEmpty)
-        {
-            Interlocked.Increment(ref _sessions);
-            session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
-        }
-
+        Interlocked.Increment(ref _sessions);
+        session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         OnSession(session);
     }
 

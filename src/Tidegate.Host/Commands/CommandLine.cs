@@ -16,6 +16,7 @@ internal static class CommandLine
             ValidateCommand.Create(installation, output, error),
             KeygenCommand.Create(output),
             MembersCommand.Create(installation, output, error),
+            DrainCommand.Create(installation, output, error),
         };
         foreach (VersionOption version in root.Options.OfType<VersionOption>())
         {

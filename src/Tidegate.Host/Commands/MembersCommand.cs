@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Globalization;
 using Tidegate.Gateway;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
@@ -13,6 +12,10 @@ internal static class MembersCommand
 {
     // Where a gateway runs here, or a seed answers, it takes a second.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(1);
+
+    // To join for a moment is work for the whole cluster.
+    private static readonly TimeSpan s_joinAgain = TimeSpan.FromSeconds(5);
 
     internal static Command Create(Installation installation, TextWriter output, TextWriter error)
     {
@@ -21,48 +24,38 @@ internal static class MembersCommand
             Description = $"The configuration file of a gateway in the cluster. Without this option: conf/gateway-config.xml in the directory that {Installation.HomeVariable} names.",
             HelpName = "FILE",
         };
+        var watch = new Option<bool>("--watch") { Description = "Goes on, and says it anew whenever it has changed, until Ctrl-C." };
         Option<string[]> definitions = Definitions.CreateOption();
         var command = new Command(
-            "members", "Says who is in the cluster of this machine's gateway, since when, and what each offers to balancers. It joins for a moment, unannounced.")
+            "members",
+            "Says who is in the cluster of this machine's gateway, since when, how busy each is, and what it offers to balancers. It asks the gateway that runs with the file; where none does, it joins for a moment, unannounced.")
         {
-            config, definitions,
+            config, watch, definitions,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetValue(config) ?? installation.DefaultConfiguration, Definitions.ToDictionary(parsed.GetValue(definitions) ?? []), output, error, cancellation));
+            new Request(
+                parsed.GetValue(config) ?? installation.DefaultConfiguration,
+                Definitions.ToDictionary(parsed.GetValue(definitions) ?? []),
+                parsed.GetValue(watch)),
+            output, error, cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, Dictionary<string, string> definitions, TextWriter output, TextWriter error, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Request request, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
         try
         {
-            GatewayConfiguration configuration = ConfigurationReader.Read(file, new ParameterSources { Definitions = definitions }).Servable(lenient: true);
-            if (configuration.Cluster is not { } cluster)
+            ClusterConfiguration? cluster = ConfigurationReader.Read(request.File, new ParameterSources { Definitions = request.Definitions })
+                .Servable(lenient: true).Cluster;
+            if (cluster is null)
             {
-                await error.WriteLineAsync($"{file}: there is no <cluster> that this version of Tidegate can join. Give the configuration of a gateway that is in one: tidegate members --config FILE");
+                await error.WriteLineAsync($"{request.File}: there is no <cluster> that this version of Tidegate can join. Give the configuration of a gateway that is in one: tidegate members --config FILE");
                 return ExitCode.Failure;
             }
 
-            // The gateway of this machine knows. Without one, this command joins for a moment.
-            ImmutableArray<ObservedMember> members = await AskAsync(file, cancellation)
-                ?? await ClusterObserver.ObserveAsync(cluster, Environment.GetEnvironmentVariable(ClusterKeys.Variable), s_patience, cancellation);
-            if (members.IsEmpty)
-            {
-                await error.WriteLineAsync($"{cluster.Position}: no member of the cluster {cluster.Name} answers. Is a gateway running, and are its name and key the same?");
-                return ExitCode.Failure;
-            }
-
-            foreach (ObservedMember member in members)
-            {
-                await output.WriteLineAsync(Line(member));
-                foreach (ObservedOffer offer in member.Offers)
-                {
-                    await output.WriteLineAsync(string.Create(
-                        CultureInfo.InvariantCulture, $"    {offer.Balance} leads to {offer.Target}: {offer.Sessions} session{(offer.Sessions == 1 ? "" : "s")}"));
-                }
-            }
-
-            return ExitCode.Success;
+            return request.Watch
+                ? await WatchAsync(request.File, cluster, output, error)
+                : await SayAsync(request.File, cluster, output, error, cancellation);
         }
         catch (Exception exception) when (exception is ConfigurationException or GatewayStartException or ControlException)
         {
@@ -71,26 +64,80 @@ internal static class MembersCommand
         }
     }
 
-    private static async Task<ImmutableArray<ObservedMember>?> AskAsync(string file, CancellationToken cancellation)
+    private static async Task<int> SayAsync(string file, ClusterConfiguration cluster, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        (ImmutableArray<ObservedMember> members, _) = await LookAsync(file, cluster, cancellation);
+        if (members.IsEmpty)
+        {
+            await error.WriteLineAsync(NobodyIn(cluster));
+            return ExitCode.Failure;
+        }
+
+        await output.WriteAsync(MemberText.Of(members));
+        return ExitCode.Success;
+    }
+
+    /// <summary>A terminal is drawn anew; elsewhere there is a block for each change, with an empty line behind it.</summary>
+    private static async Task<int> WatchAsync(string file, ClusterConfiguration cluster, TextWriter output, TextWriter error)
+    {
+        using var signals = new StopSignals(TimeProvider.System);
+        string last = "";
+        try
+        {
+            while (true)
+            {
+                string now;
+                TimeSpan pause = s_askAgain;
+                try
+                {
+                    (ImmutableArray<ObservedMember> members, bool joined) = await LookAsync(file, cluster, signals.Requested);
+                    now = members.IsEmpty ? $"{NobodyIn(cluster)}\n" : MemberText.Of(members);
+                    pause = joined ? s_joinAgain : s_askAgain;
+                }
+                catch (ControlException exception)
+                {
+                    // As when the gateway is being restarted.
+                    now = $"{exception.Message}\n";
+                }
+
+                if (now != last)
+                {
+                    last = now;
+                    await output.WriteAsync(Console.IsOutputRedirected ? $"{now}\n" : $"\e[H\e[2J{now}");
+                    await output.FlushAsync(CancellationToken.None);
+                }
+
+                await Task.Delay(pause, signals.Requested);
+            }
+        }
+        catch (OperationCanceledException) when (signals.Requested.IsCancellationRequested)
+        {
+            return ExitCode.Success;
+        }
+    }
+
+    /// <summary>The gateway of this machine knows. Without one, this command joins for a moment.</summary>
+    private static async Task<(ImmutableArray<ObservedMember> Members, bool Joined)> LookAsync(string file, ClusterConfiguration cluster, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(s_patience);
         try
         {
-            return await MemberQuestion.AskAsync(file, patience.Token);
+            if (await MemberQuestion.AskAsync(file, patience.Token) is { } members)
+            {
+                return (members, false);
+            }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new ControlException($"The gateway that runs with {file} does not answer within {s_patience.TotalSeconds:0} seconds.");
         }
+
+        return (await ClusterObserver.ObserveAsync(cluster, Environment.GetEnvironmentVariable(ClusterKeys.Variable), s_patience, cancellation), true);
     }
 
-    private static string Line(ObservedMember member)
-    {
-        string since = member.Since is { } time ? string.Create(CultureInfo.InvariantCulture, $", started {time.ToLocalTime():yyyy-MM-dd HH:mm:ss}") : "";
-        return $"{member.Id} {member.State}, {Shown(member.Kind)}{since}";
-    }
+    private static string NobodyIn(ClusterConfiguration cluster) =>
+        $"{cluster.Position}: no member of the cluster {cluster.Name} answers. Is a gateway running, and are its name and key the same?";
 
-    // What a member says of itself is for a terminal here.
-    private static string Shown(string text) => new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
+    private sealed record Request(string File, Dictionary<string, string> Definitions, bool Watch);
 }

@@ -42,11 +42,12 @@ internal static class StartCommand
         {
             Description = "Leaves services out, with a warning, that ask for what this version of Tidegate cannot do, instead of refusing the file.",
         };
+        Option<string> grace = Grace.CreateOption();
         Option<string[]> definitions = Definitions.CreateOption();
         var command = new Command(
-            "start", "Runs the gateway in the foreground. SIGTERM or Ctrl-C stops it in order; a second one ends it at once.")
+            "start", "Runs the gateway in the foreground. SIGTERM or Ctrl-C stops it in order, and SIGTERM in a cluster politely, over the time of --grace; a second one ends it at once.")
         {
-            config, lenient, format, levels, definitions,
+            config, lenient, grace, format, levels, definitions,
         };
         command.SetAction((parsed, _) =>
         {
@@ -59,6 +60,7 @@ internal static class StartCommand
                 installation,
                 parsed.GetValue(config) ?? installation.DefaultConfiguration,
                 parsed.GetValue(lenient),
+                Grace.Of(parsed.GetValue(grace)),
                 parsed.GetValue(format) == "json" ? LogFormat.Json : LogFormat.Text,
                 parsedLevels,
                 Definitions.ToDictionary(parsed.GetValue(definitions) ?? [])));
@@ -117,10 +119,22 @@ internal static class StartCommand
             return ExitCode.Failure;
         }
 
-        var options = new GatewayServerOptions { WebDirectory = request.Installation.WebDirectory, ConfigurationFile = request.ConfigurationFile };
+        var options = new GatewayServerOptions
+        {
+            WebDirectory = request.Installation.WebDirectory,
+            ConfigurationFile = request.ConfigurationFile,
+            Grace = request.Grace,
+        };
         await using GatewayServer server = await GatewayServer.StartAsync(configuration.Servable(request.Lenient), options, loggers, signals.Requested);
-        await signals.Wait();
-        await server.StopAsync(CancellationToken.None);
+        Task signal = signals.Wait();
+
+        // It also ends when it was asked to over the control socket. Ctrl-C then hurries it.
+        await Task.WhenAny(signal, server.Ended);
+        if (signal.IsCompleted)
+        {
+            await (signals.IsPolite ? server.DrainAsync(CancellationToken.None) : server.StopAsync(CancellationToken.None));
+        }
+
         return ExitCode.Success;
     }
 
@@ -149,6 +163,7 @@ internal static class StartCommand
         Installation Installation,
         string ConfigurationFile,
         bool Lenient,
+        TimeSpan Grace,
         LogFormat LogFormat,
         LogLevels LogLevels,
         Dictionary<string, string> Definitions);

@@ -12,25 +12,19 @@ internal sealed class BeaconSchedule
     private static readonly TimeSpan BurstInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly Random _random;
-    private TimeSpan _burstEnd;
+    private readonly TimeSpan _burstEnd;
 
     /// <param name="random">Makes the jitter.</param>
     /// <param name="now">The time of the first beacon, less a moment of chance.</param>
     internal BeaconSchedule(Random random, TimeSpan now)
     {
         _random = random;
-        Restart(now);
+        _burstEnd = now + Burst;
+        Due = now + (BurstInterval * _random.NextDouble());
     }
 
     /// <summary>When the next beacon is due.</summary>
     internal TimeSpan Due { get; private set; }
-
-    /// <summary>Begins with the burst again: for a member that is alone.</summary>
-    internal void Restart(TimeSpan now)
-    {
-        _burstEnd = now + Burst;
-        Due = now + (BurstInterval * _random.NextDouble());
-    }
 
     /// <summary>
     /// Notes that a beacon was sent. After a pause of the process that is one beacon and not all that were missed.

@@ -104,15 +104,6 @@ internal sealed class Discoverer : IAsyncDisposable
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
-    /// <summary>Calls as often as at the start again: for a member that finds itself alone.</summary>
-    internal void CallAgain()
-    {
-        lock (_lock)
-        {
-            _schedule.Restart(Now);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tidegate.Membership.Protocol;
+using Tidegate.Membership.Registry;
 using Tidegate.Membership.Security;
 using Tidegate.Membership.Serf;
 using Tidegate.Membership.Wire;
@@ -21,7 +22,8 @@ internal sealed partial class MemberEngine
     /// <summary>How long after the announcement pings are still answered, so that nobody takes a leaver for failed.</summary>
     private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(1);
 
-    private readonly HashSet<QueryCall> _asking = [];
+    /// <summary>What tells those who wait for answers that none will come.</summary>
+    private readonly HashSet<Action> _waiting = [];
     private TaskCompletionSource<LeaveResult>? _leaving;
 
     void IProtocolHost.OnLeaveAnnounced(LeaveOutcome outcome) => _leaving?.TrySetResult(outcome switch
@@ -31,7 +33,19 @@ internal sealed partial class MemberEngine
         _ => LeaveResult.TimedOut,
     });
 
-    internal void Publish(ReadOnlyMemory<byte> payload) => Command(() => NeedSerf(_registry).Publish(RawBytes.CopyOf(payload.Span)), () => Changed(Name));
+    internal void Publish(ReadOnlyMemory<byte> payload) => Command(
+        () =>
+        {
+            RecordRegistry registry = NeedSerf(_registry);
+            if (_leaving is not null)
+            {
+                // Leaving has withdrawn it, and nobody is to be sent to a member that goes.
+                throw new InvalidOperationException($"The member {Name} is leaving, and publishes nothing any more.");
+            }
+
+            registry.Publish(RawBytes.CopyOf(payload.Span));
+        },
+        () => Changed(Name));
 
     internal void Withdraw() => Command(() => NeedSerf(_registry).Withdraw(), () => Changed(Name));
 
@@ -78,27 +92,23 @@ internal sealed partial class MemberEngine
             Timeout = options.Timeout,
         };
         QueryCall call = new(this);
-        Command(() =>
-        {
-            _asking.Add(call);
-            try
-            {
-                call.Query = NeedSerf(_serf).Ask(request, call);
-            }
-            catch
-            {
-                _asking.Remove(call);
-                throw;
-            }
-        });
+        Command(() => Ask(call.Fail, () => _ = NeedSerf(_serf).Ask(request, call)));
         return call.Completion.Task.WaitAsync(cancellationToken);
+    }
+
+    internal void ReplaceKeys(IEnumerable<string> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        Keyring keyring = _envelope.Keyring
+            ?? throw new InvalidOperationException("This member was started without keys, so all that it says is plain. Start it anew with keys.");
+        keyring.Replace(keys.Select(SealingKey.Parse));
     }
 
     internal async Task<KeyResult> AskKeysAsync(KeyOperation operation, string? key, CancellationToken cancellationToken)
     {
         SealingKey? parsed = key is null ? null : SealingKey.Parse(key);
         TaskCompletionSource<KeyResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Command(() =>
+        Command(() => Ask(Fail, () =>
         {
             SerfLayer serf = NeedSerf(_serf);
             ReadOnlySpan<byte> bytes = parsed is null ? default : parsed.Bytes;
@@ -109,12 +119,16 @@ internal sealed partial class MemberEngine
                 KeyOperation.Remove => serf.RemoveKey(bytes, Done),
                 _ => serf.ListKeys(Done),
             };
-        });
-        using CancellationTokenRegistration stopped = _stopping.Token.Register(() => completion.TrySetException(Gone()));
+        }));
         return await completion.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
 
-        void Done(KeyOutcome outcome) =>
+        void Fail() => completion.TrySetException(Gone());
+
+        void Done(KeyOutcome outcome)
+        {
+            _waiting.Remove(Fail);
             completion.TrySetResult(new KeyResult(outcome.Members, outcome.Answers, outcome.Failures, outcome.Messages, outcome.Keys));
+        }
     }
 
     /// <summary>Says good-bye. Afterwards this member is only to be disposed.</summary>
@@ -123,7 +137,11 @@ internal sealed partial class MemberEngine
         Task<LeaveResult> left;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(!_running, this);
+            if (!_running)
+            {
+                throw Gone();
+            }
+
             if (_leaving is null)
             {
                 _leaving = new TaskCompletionSource<LeaveResult>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -156,8 +174,32 @@ internal sealed partial class MemberEngine
     {
         if (_stopped.TrySetResult(message))
         {
-            _logger.LogError("This member stops: {Reason}", message);
             _running = false;
+            FailWaiting();
+            _ = FallSilentAsync();
+            _logger.LogError("This member stops: {Reason}", message);
+        }
+    }
+
+    /// <summary>An exception that nobody is there to catch: what was half done cannot be relied on, so others are better off without this member.</summary>
+    private void Broken(Exception exception)
+    {
+        _logger.LogError(exception, "An exception was not expected. This is a mistake in Tidegate.");
+        Stop($"an exception was not expected: {exception.Message}");
+    }
+
+    /// <summary>Asks what is answered later, if at all: then <paramref name="fail"/> is called.</summary>
+    private void Ask(Action fail, Action ask)
+    {
+        _waiting.Add(fail);
+        try
+        {
+            ask();
+        }
+        catch
+        {
+            _waiting.Remove(fail);
+            throw;
         }
     }
 
@@ -186,11 +228,12 @@ internal sealed partial class MemberEngine
 
     private void FailWaiting()
     {
-        foreach (QueryCall call in _asking)
+        foreach (Action fail in _waiting)
         {
-            call.Completion.TrySetException(Gone());
+            fail();
         }
 
+        _waiting.Clear();
         _leaving?.TrySetException(Gone());
     }
 
@@ -201,7 +244,7 @@ internal sealed partial class MemberEngine
 
         internal TaskCompletionSource<QueryResult> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        internal OwnQuery? Query { get; set; }
+        internal void Fail() => Completion.TrySetException(engine.Gone());
 
         public void Acked(OwnQuery query, string from) => _acknowledged.Add(from);
 
@@ -209,7 +252,7 @@ internal sealed partial class MemberEngine
 
         public void Finished(OwnQuery query)
         {
-            engine._asking.Remove(this);
+            engine._waiting.Remove(Fail);
             Completion.TrySetResult(new QueryResult(_acknowledged, _answers));
         }
     }

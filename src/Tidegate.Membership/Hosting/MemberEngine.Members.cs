@@ -10,6 +10,7 @@ internal sealed partial class MemberEngine : IProtocolHost
 {
     private readonly Dictionary<string, SerfPeer> _peers = [];
     private MemberView _view = MemberView.Empty;
+    private bool _saidIsolated;
 
     /// <summary>Everyone, as of now.</summary>
     internal MemberView View => Volatile.Read(ref _view);
@@ -51,12 +52,15 @@ internal sealed partial class MemberEngine : IProtocolHost
 
     void IProtocolHost.OnIsolationChanged(bool isolated)
     {
-        if (isolated)
+        // Where there is but one other, its end and a cut cannot be told apart, and its end is what mostly happens.
+        if (isolated && _core.Members.Live > 2)
         {
+            _saidIsolated = true;
             _logger.LogWarning("Most other members do not answer: this member may be cut off, and keeps its verdicts about them to itself.");
         }
-        else
+        else if (!isolated && _saidIsolated)
         {
+            _saidIsolated = false;
             _logger.LogInformation("The other members answer again.");
         }
     }
@@ -119,7 +123,7 @@ internal sealed partial class MemberEngine : IProtocolHost
         MemberInfo info = new()
         {
             Name = name,
-            EndPoint = member.Address.ToEndPoint(),
+            EndPoint = _transport.EndPointOf(member.Address) ?? member.Address.ToEndPoint(),
             State = state,
             Since = before?.State == state ? before.Since : _time.GetUtcNow(),
             IsSelf = member.IsSelf,
@@ -127,7 +131,7 @@ internal sealed partial class MemberEngine : IProtocolHost
             Record = record,
         };
         Volatile.Write(ref _view, _view.With(info));
-        Tell(new MemberEvent(kind, info));
+        Teller.Tell(new MemberEvent(kind, info));
     }
 
     private void Forgotten(string name)
@@ -135,7 +139,7 @@ internal sealed partial class MemberEngine : IProtocolHost
         if (_view.Find(name) is { } last)
         {
             Volatile.Write(ref _view, _view.Without(name));
-            Tell(new MemberEvent(MemberEventKind.Forgotten, last));
+            Teller.Tell(new MemberEvent(MemberEventKind.Forgotten, last));
         }
     }
 

@@ -118,15 +118,9 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
         // Off the caller's stack, which is inside the state machine.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         StreamOutcome outcome = await _client.ExchangeAsync(to, () => LocalState(join), _stopping.Token).ConfigureAwait(false);
-        lock (_gate)
+        waiting?.TrySetResult(outcome.IsDone);
+        StreamEnded(() =>
         {
-            _outgoing--;
-            waiting?.TrySetResult(outcome.IsDone);
-            if (!_running)
-            {
-                return;
-            }
-
             if (outcome.IsDone && outcome.Answer is ClusterState state)
             {
                 _mergesAnswer = true;
@@ -140,9 +134,7 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
                 _core.OnPushPullFailed(Now, exchange, error);
                 Failed(to, join, outcome, error);
             }
-
-            Finish();
-        }
+        });
     }
 
     private async Task StreamPingAsync(uint seqNo, MemberAddress to, string node, TimeSpan timeout)
@@ -150,17 +142,19 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         PingMessage ping = new(seqNo, node, MessageSource.None);
         StreamOutcome outcome = await _client.PingAsync(to, ping, timeout, _stopping.Token).ConfigureAwait(false);
+        StreamEnded(() => _core.OnStreamPing(
+            Now,
+            seqNo,
+            outcome.IsDone ? StreamPingResult.Answered : outcome.Dial == DialResult.Refused ? StreamPingResult.Refused : StreamPingResult.Failed));
+    }
+
+    /// <summary>A stream that was opened here has ended; nobody waits for the task that did it.</summary>
+    private void StreamEnded(Action then)
+    {
         lock (_gate)
         {
             _outgoing--;
-            if (_running)
-            {
-                _core.OnStreamPing(
-                    Now,
-                    seqNo,
-                    outcome.IsDone ? StreamPingResult.Answered : outcome.Dial == DialResult.Refused ? StreamPingResult.Refused : StreamPingResult.Failed);
-                Finish();
-            }
+            Guarded(then);
         }
     }
 

@@ -56,9 +56,9 @@ internal sealed partial class MemberEngine : ISerfHost
         }
     }
 
-    void ISerfHost.EventReceived(SerfEvent received) => Tell(new UserEvent(received.Name, received.Payload.Span.ToArray(), received.Coalesce));
+    void ISerfHost.EventReceived(SerfEvent received) => Teller.Tell(new UserEvent(received.Name, received.Payload.Span.ToArray(), received.Coalesce));
 
-    void ISerfHost.QueryReceived(IncomingQuery query) => Tell(new MemberQuery(
+    void ISerfHost.QueryReceived(IncomingQuery query) => Teller.Tell(new MemberQuery(
         query.Name,
         query.Payload.Span.ToArray(),
         query.SourceNode,
@@ -85,13 +85,12 @@ internal sealed partial class MemberEngine : ISerfHost
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         StreamOutcome outcome = await _client.SendUserAsync(to, message, _stopping.Token).ConfigureAwait(false);
-        lock (_gate)
+        StreamEnded(() =>
         {
-            _outgoing--;
-            if (_running && !outcome.IsDone)
+            if (!outcome.IsDone)
             {
                 _warnings.Write($"A message to {to} was not sent: {outcome.Describe()}.");
             }
-        }
+        });
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tidegate.Membership.Discovery;
 using Tidegate.Membership.Packets;
@@ -44,13 +43,13 @@ internal sealed partial class MemberEngine : IAsyncDisposable
     private readonly TaskCompletionSource<string> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<Action> _deferred = new();
     private readonly ITimer _timer;
-    private readonly Task _telling;
     private readonly MemberMetrics _metrics;
     private long _armed = long.MaxValue;
     private long _serfDue;
     private int _givenWay;
     private bool _running;
     private bool _closed;
+    private Task? _silence;
 
     /// <exception cref="ArgumentException">An option makes no sense; the text says which, and what would.</exception>
     /// <exception cref="MemberListenException">The address cannot be listened at.</exception>
@@ -60,6 +59,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         _logger = options.LoggerFactory.CreateLogger("Tidegate.Membership");
         _time = options.TimeProvider;
         _warnings = new WarningLog(_logger, _time);
+        Teller = new Teller(_gate, () => View, _logger, _warnings);
         _origin = _time.GetTimestamp();
         OptionChecks.Check(options);
         _targets = [.. options.Discovery.Select(DiscoveryTarget.Parse)];
@@ -76,14 +76,14 @@ internal sealed partial class MemberEngine : IAsyncDisposable
                 Name = Name,
                 Address = MemberAddress.From(_transport.LocalEndPoint),
                 Versions = options.Mode == MemberMode.Serf ? ProtocolOptions.SerfVersions : ProtocolOptions.PlainVersions,
-                InitialIncarnation = (uint)Math.Clamp(_time.GetUtcNow().ToUnixTimeSeconds(), 1, ProtocolCore.MaximumIncarnation),
+                InitialIncarnation = ProtocolOptions.IncarnationAt(_time.GetUtcNow()),
                 ProbeInterval = (int)options.ProbeInterval.TotalMilliseconds,
                 ProbeTimeout = (int)options.ProbeTimeout.TotalMilliseconds,
                 Retention = (int)Math.Min(int.MaxValue, options.Retention.TotalMilliseconds),
             };
             if (options.Mode == MemberMode.Serf)
             {
-                _registry = new RecordRegistry(this, Name, (ulong)_time.GetUtcNow().ToUnixTimeMilliseconds(), (owner, _) => Changed(owner));
+                _registry = new RecordRegistry(this, Name, (ulong)Math.Max(1, _time.GetUtcNow().ToUnixTimeMilliseconds()), (owner, _) => Changed(owner));
                 SerfOptions serf = new()
                 {
                     Name = Name,
@@ -101,7 +101,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             _server = new StreamServer(_envelope, this, _logger, _time, budget: budget);
             _inbound = new Inbound(_envelope, this, _server, _logger, _time);
             _timer = _time.CreateTimer(static engine => ((MemberEngine)engine!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _telling = TellAsync();
+            Teller.Start();
             _metrics = new MemberMetrics(this);
         }
         catch
@@ -121,6 +121,9 @@ internal sealed partial class MemberEngine : IAsyncDisposable
 
     internal Envelope Envelope => _envelope;
 
+    /// <summary>Tells users of the library what happens.</summary>
+    internal Teller Teller { get; }
+
     public long Now => (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
 
     public Random Random { get; }
@@ -137,10 +140,9 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             Changed(Name);
             _core.Start(Now, seeds: []);
             _transport.Start(_inbound);
+            StartDiscovery();
             Finish();
         }
-
-        StartDiscovery();
     }
 
     /// <summary>What is measured, as of now.</summary>
@@ -165,7 +167,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
                 counters.Probes,
                 counters.ProbesFailed,
                 _core.Stalled,
-                NotTold);
+                Teller.NotTold);
         }
     }
 
@@ -184,27 +186,42 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         }
 
         _metrics.Dispose();
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        if (_discoverer is not null)
-        {
-            await _discoverer.DisposeAsync().ConfigureAwait(false);
-        }
-
-        if (_beacons is not null)
-        {
-            await _beacons.DisposeAsync().ConfigureAwait(false);
-        }
-
+        await FallSilentAsync().ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
-        await _transport.DisposeAsync().ConfigureAwait(false);
         lock (_gate)
         {
             FailWaiting();
         }
 
-        _notices.Writer.TryComplete();
-        await _telling.ConfigureAwait(false);
+        await Teller.EndAsync().ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    /// <summary>Closes all sockets: who has stopped must not look alive, by answering pings over TCP or by calling others.</summary>
+    private Task FallSilentAsync()
+    {
+        lock (_gate)
+        {
+            return _silence ??= CloseAsync();
+        }
+
+        async Task CloseAsync()
+        {
+            // Not from inside a loop or handler of theirs, whose end is waited for.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await _stopping.CancelAsync().ConfigureAwait(false);
+            if (_discoverer is not null)
+            {
+                await _discoverer.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (_beacons is not null)
+            {
+                await _beacons.DisposeAsync().ConfigureAwait(false);
+            }
+
+            await _transport.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private void Run(Action action)
@@ -215,6 +232,23 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             {
                 action();
                 Finish();
+            }
+        }
+    }
+
+    /// <summary>The same where nobody would see an exception. Under the lock.</summary>
+    private void Guarded(Action action)
+    {
+        if (_running)
+        {
+            try
+            {
+                action();
+                Finish();
+            }
+            catch (Exception exception)
+            {
+                Broken(exception);
             }
         }
     }
@@ -260,15 +294,17 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             }
 
             _givenWay = 0;
-            long now = Now;
-            if (_serf is not null && now >= _serfDue)
+            Guarded(() =>
             {
-                _serfDue = now + SerfInterval;
-                _serf.Tick();
-            }
+                long now = Now;
+                if (_serf is not null && now >= _serfDue)
+                {
+                    _serfDue = now + SerfInterval;
+                    _serf.Tick();
+                }
 
-            _core.Advance(now);
-            Finish();
+                _core.Advance(now);
+            });
         }
     }
 }

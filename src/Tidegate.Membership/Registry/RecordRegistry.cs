@@ -169,7 +169,10 @@ internal sealed partial class RecordRegistry
         Keep(record, known);
     }
 
-    /// <summary>Someone has a record in our name: from our last life, or from someone who may not write it. Ours must be newer.</summary>
+    /// <summary>
+    /// Someone has a record in our name: from our last life, or from someone who may not write it. Ours must be newer. Whoever has
+    /// the cluster's key can write any record, but none that its owner does not outbid, and say, except with the highest numbers of all.
+    /// </summary>
     private void AnswerForeign(PublishedRecord foreign)
     {
         _records.TryGetValue(_name, out PublishedRecord? own);
@@ -179,13 +182,18 @@ internal sealed partial class RecordRegistry
         }
 
         Counters.Foreign++;
-        if (foreign.Version == ulong.MaxValue && foreign.Instance == ulong.MaxValue)
+        if (Next(foreign, own?.Payload ?? RawBytes.Nil) is not { } newer)
         {
+            _host.Warn($"Somebody has written a record in the name of this member, {_name}, that nothing can outbid, so the others do not see what it publishes. Give it another name, and change the cluster's key: whoever did this has it.");
             return;
         }
 
-        bool full = foreign.Version == ulong.MaxValue;
-        PublishedRecord newer = new(_name, full ? foreign.Instance + 1 : foreign.Instance, full ? 0 : foreign.Version + 1, own?.Payload ?? RawBytes.Nil);
+        if (own is not null || foreign.Instance == _instance)
+        {
+            // What an earlier life has left behind is met before this one publishes, or is older than what it publishes.
+            _host.Warn($"Somebody has written a record in the name of this member, {_name}, which publishes its own anew. Another process with this name, or a clock that was put back, may have done it; else somebody who has the cluster's key.");
+        }
+
         PublishedRecord first = new(_name, _instance, 1, newer.Payload);
         Keep(first.IsNewerThan(newer) ? first : newer, own);
     }
@@ -193,8 +201,21 @@ internal sealed partial class RecordRegistry
     private void Write(RawBytes payload)
     {
         _records.TryGetValue(_name, out PublishedRecord? own);
-        Keep(own is null ? new PublishedRecord(_name, _instance, 1, payload) : own with { Version = own.Version + 1, Payload = payload }, own);
+        if (own is null)
+        {
+            Keep(new PublishedRecord(_name, _instance, 1, payload), own);
+        }
+        else if (Next(own, payload) is { } next)
+        {
+            Keep(next, own);
+        }
     }
+
+    /// <summary>The record after that one; null after the last that can be.</summary>
+    private static PublishedRecord? Next(PublishedRecord record, RawBytes payload) =>
+        record.Version < ulong.MaxValue ? record with { Version = record.Version + 1, Payload = payload }
+        : record.Instance < ulong.MaxValue ? record with { Instance = record.Instance + 1, Version = 0, Payload = payload }
+        : null;
 
     private void Keep(PublishedRecord record, PublishedRecord? before)
     {

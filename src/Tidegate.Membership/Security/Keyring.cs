@@ -80,6 +80,18 @@ internal sealed class Keyring
         }
     }
 
+    /// <summary>Replaces all keys at once, so that nothing is ever sealed or opened by half of a change.</summary>
+    /// <param name="keys">At least one; the first seals. A key that is given twice counts once.</param>
+    /// <exception cref="ArgumentException">No key, or more than <see cref="MaximumKeys"/>.</exception>
+    internal void Replace(IEnumerable<SealingKey> keys)
+    {
+        var others = new Keyring(keys);
+        lock (_changing)
+        {
+            _keys = others._keys;
+        }
+    }
+
     /// <summary>Takes a key off. One that is not there is no error; the primary cannot be removed.</summary>
     internal bool TryRemove(SealingKey key, [NotNullWhen(false)] out string? error)
     {

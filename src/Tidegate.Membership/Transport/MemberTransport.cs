@@ -104,6 +104,9 @@ internal sealed partial class MemberTransport : IAsyncDisposable
         Task.Run(() => ReceiveAsync(handler)),
         Task.Run(() => AcceptAsync(handler)));
 
+    /// <summary>Where a member is reached from here, the scope of a link-local address included; null where it is not.</summary>
+    internal IPEndPoint? EndPointOf(MemberAddress member) => _addresses.ToEndPoint(member);
+
     /// <summary>Sends a packet. False where the system does not take it; UDP promises no more if it does. Any thread.</summary>
     internal bool TrySend(ReadOnlySpan<byte> packet, MemberAddress to)
     {

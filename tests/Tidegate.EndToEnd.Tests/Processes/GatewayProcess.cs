@@ -8,13 +8,17 @@ internal sealed class GatewayProcess : IAsyncDisposable
 {
     private readonly ScratchDirectory _directory;
 
-    private GatewayProcess(ChildProcess process, ScratchDirectory directory)
+    private GatewayProcess(ChildProcess process, ScratchDirectory directory, string file)
     {
+        ConfigurationFile = file;
         Process = process;
         _directory = directory;
     }
 
     internal ChildProcess Process { get; }
+
+    /// <summary>The configuration file that it was started with.</summary>
+    internal string ConfigurationFile { get; }
 
     /// <summary>The memory that the process has in RAM, in bytes.</summary>
     internal long ResidentBytes
@@ -55,7 +59,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         string file = directory.Write("gateway-config.xml", configuration);
         return new GatewayProcess(
             // "env" without variables only runs the rest.
-            ChildProcess.Start("env", [.. prefix, "dotnet", Repository.Program, "start", "--config", file, .. arguments], Variables), directory);
+            ChildProcess.Start("env", [.. prefix, "dotnet", Repository.Program, "start", "--config", file, .. arguments], Variables), directory, file);
     }
 
     /// <summary>What the tidegate script tells the program.</summary>

@@ -51,6 +51,12 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>One host no longer hears another.</summary>
     internal Task DeafAsync(int host, int other) => RunAsync("deaf", Text(host), Text(other));
 
+    /// <summary>Neither of two hosts hears the other.</summary>
+    internal Task BlockAsync(int host, int other) => RunAsync("block", Text(host), Text(other));
+
+    /// <summary>They hear each other again.</summary>
+    internal Task UnblockAsync(int host, int other) => RunAsync("unblock", Text(host), Text(other));
+
     /// <summary>On that host a name has this address, beside those it has already.</summary>
     internal Task NameAsync(int host, string name, string address) => RunAsync("name", Text(host), name, address);
 

@@ -43,7 +43,9 @@ internal sealed class ClusteredGateway : IAsyncDisposable
     /// <param name="seed">A member to join, or null.</param>
     /// <param name="name">The cluster's name.</param>
     /// <param name="key">The cluster's key, or null.</param>
-    internal static Task<ClusteredGateway> StartAsync(string services, ClusteredGateway? seed = null, string name = "c", string? key = null)
+    /// <param name="change">Changes what the gateway is told besides.</param>
+    internal static Task<ClusteredGateway> StartAsync(
+        string services, ClusteredGateway? seed = null, string name = "c", string? key = null, Func<GatewayServerOptions, GatewayServerOptions>? change = null)
     {
         GatewayConfiguration read = ConfigurationText.Read(services);
         return StartAsync(
@@ -58,15 +60,17 @@ internal sealed class ClusteredGateway : IAsyncDisposable
                     Position = new SourcePosition("test.xml", 2, 1),
                 },
             },
-            key);
+            key,
+            change);
     }
 
-    internal static async Task<ClusteredGateway> StartAsync(GatewayConfiguration configuration, string? key)
+    internal static async Task<ClusteredGateway> StartAsync(
+        GatewayConfiguration configuration, string? key, Func<GatewayServerOptions, GatewayServerOptions>? change = null)
     {
         var log = new LogLines();
         ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
-        GatewayServer server = await GatewayServer.StartAsync(
-            configuration, new GatewayServerOptions { WebDirectory = Path.GetTempPath(), Loops = 2, ClusterKey = key }, loggers, CancellationToken.None);
+        var options = new GatewayServerOptions { WebDirectory = Path.GetTempPath(), Loops = 2, ClusterKey = key };
+        GatewayServer server = await GatewayServer.StartAsync(configuration, change?.Invoke(options) ?? options, loggers, CancellationToken.None);
         return new ClusteredGateway(server, log, loggers);
     }
 

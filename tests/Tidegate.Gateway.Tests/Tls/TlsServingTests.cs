@@ -272,7 +272,7 @@ public abstract class TlsServingTests(TlsLibrary library)
 
     [Fact]
     public async Task A_keystore_without_a_key_is_an_error_that_says_how_to_add_it() => Assert.Equal(
-        "g.xml:1:76: keystore.pem holds no certificate with its private key. Put both into it: cat certificate.pem key.pem > keystore.pem",
+        "g.xml:1:92: keystore.pem holds no certificate with its private key. Put both into it: cat certificate.pem key.pem > keystore.pem",
         await RefusalAsync(Service("a", Echo, "wss://localhost:0/a"), authority => authority.Pem));
 
     [Fact]

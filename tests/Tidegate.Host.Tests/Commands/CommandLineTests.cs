@@ -62,7 +62,7 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.All(
-            ["--config <FILE>", "--lenient", "--log-format <text|json>", "--log-level <[category=]level>", "-D <name=value>"],
+            ["--config <FILE>", "--lenient", "--grace <TIME>", "--log-format <text|json>", "--log-level <[category=]level>", "-D <name=value>"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 
@@ -73,6 +73,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("Required argument 'FILE' missing for command: 'validate'.", "validate")]
     [InlineData("Unrecognized command or argument 'b.xml'.", "validate", "a.xml", "b.xml")]
     [InlineData("\"loud\" is not a log level.", "start", "--log-level", "loud")]
+    [InlineData("\"2h\" is no time for --grace. Write seconds, or a number with ms, s, m or h, from 0 to 1h, such as --grace 30s.", "start", "--grace", "2h")]
     [InlineData("Must be one of: 'text' 'json'", "start", "--log-format", "yaml")]
     [InlineData("\"-Dname\" is not a definition. Write -Dname=value.", "start", "-Dname")]
     [InlineData("\"-D=value\" is not a definition. Write -Dname=value.", "validate", "f", "-D=value")]
@@ -154,7 +155,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(1, code);
         Assert.Empty(output);
         Assert.StartsWith(
-            $"Validation errors in gateway configuration file\n  {_file}:1:76: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.pem")} can not be read: ",
+            $"Validation errors in gateway configuration file\n  {_file}:1:92: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.pem")} can not be read: ",
             error,
             StringComparison.Ordinal);
     }

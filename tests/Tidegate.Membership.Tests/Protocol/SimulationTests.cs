@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Tidegate.Membership.Tests.Protocol;
 
 /// <summary>
-/// Whole clusters in virtual time. Each runs from a fixed seed; with TIDEGATE_LONG=1 from a random one as well,
+/// Whole clusters in virtual time. Each but one runs from a fixed seed; with TIDEGATE_LONG=1 from a random one as well,
 /// which is printed, and as often and as large as the figures in docs/performance.md.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
@@ -125,7 +125,33 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void Halves_do_not_find_each_other_again_without_reconnecting() =>
         Assert.Throws<InvariantViolation>(() => Run("split", 20, 20, 1, seed: 1, without: Additions.Reconnect));
 
-    // The same runs each time, so that a failure is the change's; chance belongs to the long run, which prints its seed.
+    [Fact]
+    public void Small_clusters_keep_their_invariants_whatever_happens()
+    {
+        for (int runs = IsLong ? 200 : 1; runs > 0; runs--)
+        {
+            int seed = Random.Shared.Next();
+            int members = 3 + (seed % 4);
+            foreach (string scenario in (string[])["kill", "silence", "split", "cutoff", "pause", "leave", "oneway", "flap", "chaos"])
+            {
+                // A broken invariant's message names the seed.
+                MeasurementResult result = Run(scenario, members, 20, 1, seed);
+                Assert.Equal((0, 0), (result.WrongDowns, result.Violations));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_settled_cluster_is_like_one_that_has_formed()
+    {
+        MeasurementResult formed = Run("kill", 50, 0, 6, seed: 4);
+        MeasurementResult settled = new Measurement("kill", 0, 6).Run(new SimulationOptions { Members = 50, Seed = 4, Settled = true });
+        output.WriteLine(settled.ToString());
+        Assert.InRange(settled.Median, formed.Median / 2, formed.Median * 2);
+        Assert.True(settled.Events < formed.Events, $"{settled.Events} and {formed.Events} events");
+    }
+
+    // The same runs each time, so that a failure is the change's. Chance belongs to one test above and to the long run, which print their seeds.
     private static int[] Seeds() => IsLong ? [7, Random.Shared.Next()] : [7];
 
     private MeasurementResult Run(

@@ -138,12 +138,40 @@ public sealed class RecordRegistryTests
         Receive(new PublishedRecord("self", ulong.MaxValue, ulong.MaxValue, Raw("02")));
         Assert.Equal([new PublishedRecord("self", 2001, 0, Raw("01"))], _registry.View());
         Assert.Equal(5, _registry.Counters.Foreign);
+        Assert.Equal(5, _host.Warnings.Count);
+        Assert.Contains("Give it another name", _host.Warnings[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void After_the_last_version_comes_the_next_instance()
+    {
+        _registry.Publish(Raw("01"));
+        Receive(new PublishedRecord("self", 1000, ulong.MaxValue - 1, Raw("02")));
+        Assert.Equal([new PublishedRecord("self", 1000, ulong.MaxValue, Raw("01"))], _registry.View());
+        _registry.Publish(Raw("03"));
+        Assert.Equal([new PublishedRecord("self", 1001, 0, Raw("03"))], _registry.View());
+    }
+
+    [Fact]
+    public void A_forged_record_is_outbid_everywhere()
+    {
+        SerfTestHost other = new("b", registry: true);
+        other.Up("self", 1, Gateway);
+        other.Up("b", 2, Gateway);
+        _registry.Publish(Raw("01"));
+        other.Layer.UserMessageReceived([200, .. RegistryBytes.Of(new PublishedRecord("self", ulong.MaxValue - 1, ulong.MaxValue, Raw("02")))]);
+        Assert.Equal(Raw("02"), other.Registry!.Find("self")?.Payload);
+
+        Assert.True(_host.Layer.MergeState(other.Layer.WriteState(), joining: false));
+        Assert.True(other.Layer.MergeState(_host.Layer.WriteState(), joining: false));
+        Assert.Equal(Raw("01"), other.Registry!.Find("self")?.Payload);
     }
 
     [Fact]
     public void What_an_earlier_life_published_is_withdrawn_until_this_one_publishes()
     {
         Receive(new PublishedRecord("self", 900, 7, Raw("02")));
+        Assert.Empty(_host.Warnings);
         Assert.Equal([new PublishedRecord("self", 1000, 1, RawBytes.Nil)], Written());
         Assert.Empty(_registry.View());
         Assert.Empty(_host.RecordChanges);

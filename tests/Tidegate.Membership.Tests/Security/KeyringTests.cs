@@ -46,6 +46,18 @@ public sealed class KeyringTests
     }
 
     [Fact]
+    public void All_keys_are_replaced_at_once_and_never_by_none_or_too_many()
+    {
+        Keyring keyring = new(First);
+        keyring.Replace([Second, First, Key(2)]);
+        Assert.Equal([Second, First], keyring.Keys.ToArray());
+
+        Assert.Throws<ArgumentException>(() => keyring.Replace([]));
+        Assert.Throws<ArgumentException>(() => keyring.Replace(Enumerable.Range(1, 17).Select(i => Key((byte)i))));
+        Assert.Equal([Second, First], keyring.Keys.ToArray());
+    }
+
+    [Fact]
     public void Installing_a_known_key_and_removing_an_unknown_one_succeed()
     {
         Keyring keyring = new(First);

@@ -145,7 +145,7 @@ internal sealed partial class BalancerService : Service
         return candidates;
     }
 
-    private static void Redirect(HttpContext http, BalanceCandidate chosen, string suffix)
+    internal static void Redirect(HttpContext http, BalanceCandidate chosen, string suffix)
     {
         GatewayUri uri = chosen.Target.Uri;
         http.Response.StatusCode = StatusCodes.Status302Found;
@@ -177,14 +177,14 @@ internal sealed partial class BalancerService : Service
     }
 
     /// <summary>What follows the accept's path in that of a request, with its slash; empty where nothing does.</summary>
-    private static string SuffixOf(string path, string accept)
+    internal static string SuffixOf(string path, string accept)
     {
         string prefix = accept.TrimEnd('/');
         return path.Length > prefix.Length && path.StartsWith(prefix, StringComparison.Ordinal) && path[prefix.Length] == '/' ? path[prefix.Length..] : "";
     }
 
     /// <summary>The path as it was sent, still percent-encoded.</summary>
-    private static string PathOf(HttpContext http)
+    internal static string PathOf(HttpContext http)
     {
         string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         string path = target.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? target[..query] : target;

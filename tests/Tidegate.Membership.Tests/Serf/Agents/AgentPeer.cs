@@ -23,6 +23,8 @@ internal sealed class AgentPeer : IAsyncDisposable
     private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
     private readonly Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly List<(byte[] Message, Action? Sent, int[] Times)> _gossip = [];
+    /// <summary>What others said last: a higher one than theirs would bring back who has failed.</summary>
+    private readonly Dictionary<string, uint> _incarnations = [];
     private readonly Task _loops;
     private uint _incarnation = 1;
 
@@ -224,14 +226,23 @@ internal sealed class AgentPeer : IAsyncDisposable
 
     private SideState State(bool join) => new(
         join,
-        [.. Host.Peers.Where(peer => peer.Up).Select(peer => new StateEntry(peer.Name, peer.Address, peer.Meta, _incarnation, 0, peer.Versions))],
+        [.. Host.Peers.Where(peer => peer.Up).Select(peer => new StateEntry(
+            peer.Name, peer.Address, peer.Meta, peer.Name == Name ? _incarnation : _incarnations.GetValueOrDefault(peer.Name, 1u), 0, peer.Versions))],
         Host.Layer.WriteState());
 
     private void Merge(SideState state, bool joining)
     {
-        foreach (StateEntry entry in state.Entries.Where(entry => entry.State == 0))
+        foreach (StateEntry entry in state.Entries)
         {
-            Up(entry);
+            if (entry.State == 0)
+            {
+                Up(entry);
+            }
+            else if (entry.State >= 2 && entry.Name != Name && Host.Find(entry.Name) is { Up: true })
+            {
+                // The packet that said so got lost.
+                Host.Down(entry.Name);
+            }
         }
 
         Assert.True(Host.Layer.MergeState(state.UserState, joining));
@@ -239,6 +250,7 @@ internal sealed class AgentPeer : IAsyncDisposable
 
     private void Up(StateEntry entry)
     {
+        _incarnations[entry.Name] = entry.Incarnation;
         SerfPeer peer = new(entry.Name, entry.Address, entry.Meta, entry.Versions, true);
         if (entry.Name != Name && Host.Find(entry.Name) != peer)
         {

@@ -1,0 +1,136 @@
+using Tidegate.Engine.Loops;
+using Tidegate.Engine.Net;
+using Tidegate.Engine.Sessions;
+using Tidegate.Engine.WebSocket;
+
+namespace Tidegate.Engine;
+
+// Closing the sessions of clients one by one. Only the control task and lists that are made for it know of it: a message costs what it
+// always costs.
+public sealed partial class EventLoops
+{
+    // How even "evenly" is: between two looks at the clock those are closed who are due.
+    private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
+
+    // Looking for what is left visits every connection.
+    private const int StepsBetweenLooks = 12;
+
+    /// <summary>How many sessions of clients there are, over all loops.</summary>
+    public Task<int> CountClientsAsync() => SumAsync(loop => loop.SnapshotConnections().Count(IsClient));
+
+    /// <summary>Calls <paramref name="visit"/> for each connection that carries no session, on its loop.</summary>
+    public Task VisitOthersAsync(Action<TcpConnection> visit)
+    {
+        ArgumentNullException.ThrowIfNull(visit);
+        return Task.WhenAll(All.Select(loop => RunAsync(
+            loop, () => Array.ForEach([.. loop.SnapshotConnections().Where(connection => connection.Handler is not Session)], visit))));
+    }
+
+    /// <summary>
+    /// Closes the sessions of clients evenly over a time: those that are there when this is called one after the other, those that come
+    /// later at its end. Other sessions are left alone, since they follow those of clients. Returns when the time is over, or before it
+    /// when nothing is left to wait for; closing handshakes may then still be under way.
+    /// </summary>
+    /// <param name="grace">The time; with zero all are closed at once.</param>
+    /// <param name="status">What the clients are told.</param>
+    /// <param name="reason">The same in words.</param>
+    /// <param name="isBusy">Which connections without a session are waited for; called on their loops.</param>
+    /// <param name="cancellation">Ends the time.</param>
+    /// <returns>How many sessions were closed by this.</returns>
+    public async Task<int> DrainAsync(TimeSpan grace, CloseStatus status, string reason, Func<TcpConnection, bool> isBusy, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(grace, TimeSpan.Zero);
+        ArgumentNullException.ThrowIfNull(isBusy);
+        TimeProvider time = _options.TimeProvider;
+        long began = time.GetTimestamp();
+        DrainShare[] shares = [.. All.Select(loop => new DrainShare(loop, (loop.Index + 0.5) / All.Length, status, reason))];
+        await Task.WhenAll(shares.Select(share => RunAsync(share.Loop, share.Take))).ConfigureAwait(false);
+        for (int step = 0; ; step++)
+        {
+            TimeSpan elapsed = time.GetElapsedTime(began);
+            if (elapsed >= grace || cancellation.IsCancellationRequested)
+            {
+                break;
+            }
+
+            double part = elapsed / grace;
+            Array.ForEach(shares, share => share.Loop.Post(() => share.CloseUpTo(part)));
+            if (step % StepsBetweenLooks == 0
+                && await SumAsync(loop => loop.SnapshotConnections().Count(one => one.Handler is Session ? IsClient(one) : isBusy(one))).ConfigureAwait(false) == 0)
+            {
+                break;
+            }
+
+            await Task.Delay(DrainStep, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(shares.Select(share => RunAsync(share.Loop, share.CloseAll))).ConfigureAwait(false);
+        return shares.Sum(share => share.Closed);
+    }
+
+    private static bool IsClient(TcpConnection connection) => connection.Handler is Session { IsClient: true };
+
+    private static Task RunAsync(EventLoop loop, Action action)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(() =>
+        {
+            try
+            {
+                action();
+            }
+            finally
+            {
+                done.SetResult();
+            }
+        });
+        return done.Task;
+    }
+
+    private async Task<int> SumAsync(Func<EventLoop, int> count)
+    {
+        int sum = 0;
+        await Task.WhenAll(All.Select(loop => RunAsync(loop, () => Interlocked.Add(ref sum, count(loop))))).ConfigureAwait(false);
+        return sum;
+    }
+
+    /// <summary>What a drain has to do on one loop, and there only.</summary>
+    /// <param name="loop">The loop.</param>
+    /// <param name="offset">Which part of the time between two of its closings passes before the first: loops take turns.</param>
+    /// <param name="status">What the clients are told.</param>
+    /// <param name="reason">The same in words.</param>
+    private sealed class DrainShare(EventLoop loop, double offset, CloseStatus status, string reason)
+    {
+        private Session[] _sessions = [];
+        private int _next;
+
+        internal EventLoop Loop { get; } = loop;
+
+        internal int Closed { get; private set; }
+
+        internal void Take() => _sessions = Clients();
+
+        /// <summary>Closes those whose turn has come when <paramref name="part"/> of the time is over.</summary>
+        internal void CloseUpTo(double part)
+        {
+            int due = Math.Min((int)((_sessions.Length * part) + 1 - offset), _sessions.Length);
+            for (; _next < due; _next++)
+            {
+                Close(_sessions[_next]);
+            }
+        }
+
+        internal void CloseAll() => Array.ForEach(Clients(), Close);
+
+        private Session[] Clients() => [.. Loop.SnapshotConnections().Where(IsClient).Select(connection => (Session)connection.Handler!)];
+
+        private void Close(Session session)
+        {
+            if (!session.IsClosing)
+            {
+                session.Close(status, reason);
+                Closed++;
+            }
+        }
+    }
+}
