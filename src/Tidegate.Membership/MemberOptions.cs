@@ -13,7 +13,7 @@ public sealed record MemberOptions
     /// <summary>Where this member listens, by UDP and TCP, and where others reach it. One address of this machine; port 0 takes any.</summary>
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>This member's name, 1 to 128 bytes, which nobody else in the cluster may have. Null: its address and port.</summary>
+    /// <summary>This member's name, 1 to 512 bytes in UTF-8, which nobody else in the cluster may have. Null: its address and port.</summary>
     public string? Name { get; init; }
 
     /// <summary>

@@ -96,7 +96,7 @@ internal static partial class Scenarios
         simulation.Random.Shuffle(sides);
         Apart(simulation, sides, seconds * Second);
         double healed = Await(simulation, "the halves are one again");
-        Rest(simulation);
+        Forgive(simulation);
         return new Round(healed);
     }
 
@@ -173,8 +173,21 @@ internal static partial class Scenarios
         return new Round(double.NaN);
     }
 
-    // Longer than what damping remembers in a small cluster, where the same member is soon the victim again.
-    private static void Rest(Simulation simulation) => simulation.Run(simulation.Count <= 100 ? 65 * Second : 5 * Second);
+    // In a small cluster the same member is soon the victim again.
+    private static void Rest(Simulation simulation)
+    {
+        if (simulation.Count <= 100)
+        {
+            Forgive(simulation);
+        }
+        else
+        {
+            simulation.Run(5 * Second);
+        }
+    }
+
+    /// <summary>Longer than what damping remembers, or the next return would be held back.</summary>
+    private static void Forgive(Simulation simulation) => simulation.Run(65 * Second);
 
     private static double Await(Simulation simulation, string what)
     {

@@ -29,6 +29,7 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
     private double _newcomerCredit;
     private int _newcomerTurn;
     private long _lastTick = Now;
+    private bool _isLate;
     private bool _isOver;
 
     /// <summary>Runs until its input ends.</summary>
@@ -58,7 +59,11 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
         while (_commands.TryDequeue(out string? command))
             Do(command.Split(' ', StringSplitOptions.RemoveEmptyEntries), now);
         double seconds = (now - _lastTick) / 1000.0;
-        bool isLate = now - _lastTick > LateMilliseconds;
+
+        // Who has stood still looks first at what has come meanwhile, before anybody is said to have been too slow.
+        bool wasLate = _isLate;
+        _isLate = now - _lastTick > LateMilliseconds;
+        bool mayGiveUp = !_isLate || wasLate;
         _lastTick = now;
         for (_credit = Math.Min(_credit + (_rate * seconds), 1_000); _credit >= 1 && _due > 0; _credit--, _due--)
         {
@@ -69,14 +74,10 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
 
         for (_newcomerCredit += _newcomerRate * seconds; _newcomerCredit >= 1; _newcomerCredit--)
             Ask(Newcomer(), now);
-
-        // Who has stood still looks first at what has come meanwhile, before anybody is said to have been too slow.
-        if (isLate)
-            return;
         foreach (Visitor visitor in _visitors)
-            Look(visitor, now);
+            Look(visitor, now, mayGiveUp);
         foreach (Visitor newcomer in _newcomers)
-            Look(newcomer, now);
+            Look(newcomer, now, mayGiveUp);
     }
 
     protected override void Connected(Visitor visitor)
@@ -259,17 +260,17 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
         _tally.Answered(newcomer, isServed, now);
     }
 
-    private void Look(Visitor visitor, long now)
+    private void Look(Visitor visitor, long now, bool mayGiveUp)
     {
         switch (visitor.State)
         {
             case VisitorState.Away when now >= visitor.Deadline:
                 Ask(visitor, now);
                 break;
-            case VisitorState.Connecting or VisitorState.Asking when now >= visitor.Deadline:
+            case VisitorState.Connecting or VisitorState.Asking when mayGiveUp && now >= visitor.Deadline:
                 Broken(visitor, "no answer in time");
                 break;
-            case VisitorState.Open when visitor.Sent > visitor.Echoed && now - visitor.OwedSince >= options.Silence:
+            case VisitorState.Open when mayGiveUp && visitor.Sent > visitor.Echoed && now - visitor.OwedSince >= options.Silence:
                 Broken(visitor, "silent");
                 break;
             case VisitorState.Open when now >= visitor.NextMessage:

@@ -44,7 +44,7 @@ internal sealed record CrowdOptions
             Interval = arguments.Integer("interval", 1_000, 1, 3_600_000),
             Silence = arguments.Integer("silence", 2_000, 1, 3_600_000),
             ConnectTimeout = arguments.Integer("connect-timeout", 300, 1, 3_600_000),
-            AnswerTimeout = arguments.Integer("answer-timeout", 5_000, 1, 3_600_000),
+            AnswerTimeout = arguments.Integer("answer-timeout", 2_000, 1, 3_600_000),
         };
         arguments.ExpectNothingElse();
         return options.RelayedPath.Length + options.RedirectedPath.Length > 0

@@ -3,6 +3,46 @@ namespace Tidegate.Engine.WebSocket;
 // Noticing a peer that is gone without a word.
 public sealed partial class WebSocketSession
 {
+    // A loop that stood still finds its timers due before what has arrived meanwhile is read: so it looks twice.
+    private const int SecondLook = 4;
+
+    /// <summary>
+    /// Asks the peer for a sign of life, because somebody says that it is gone. If nothing at all comes from it, the session is cut off
+    /// after a quarter more than <paramref name="within"/>. While this side does not read nothing is asked: silence proves nothing then.
+    /// </summary>
+    /// <param name="within">How long the answer may take; more than nothing.</param>
+    public void Probe(TimeSpan within)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(within, TimeSpan.Zero);
+        long heard = _lastReceived;
+        if (IsPastProbing || heard == Loop.Now)
+        {
+            return;
+        }
+
+        WriteFrame(ControlHeader(Opcode.Ping, 0), []);
+        Loop.Schedule(within, _ => CheckProbe(heard, within / SecondLook), null);
+    }
+
+    private bool IsPastProbing => Has(Flags.Finished | Flags.CloseSent | Flags.OwesClose) || _connection.IsEnded || _connection.IsReadingPaused;
+
+    private void CheckProbe(long heard, TimeSpan more)
+    {
+        if (IsPastProbing || _lastReceived != heard)
+        {
+            return;
+        }
+
+        if (more > TimeSpan.Zero)
+        {
+            Loop.Schedule(more, _ => CheckProbe(heard, TimeSpan.Zero), null);
+            return;
+        }
+
+        _closeReason = "the peer did not answer a ping";
+        Abort();
+    }
+
     private void ScheduleInactivityCheck(TimeSpan delay) =>
         Loop.Schedule(delay, static session => ((WebSocketSession)session!).CheckInactivity(), this);
 

@@ -16,6 +16,9 @@ internal sealed class BalanceMap(TimeProvider time)
     private ImmutableSortedDictionary<string, ImmutableArray<BalanceCandidate>> _byBalance =
         ImmutableSortedDictionary.Create<string, ImmutableArray<BalanceCandidate>>(StringComparer.Ordinal);
 
+    /// <summary>Who is to be told when a member is said to be gone.</summary>
+    internal MemberDepartures Departures { get; } = new();
+
     /// <summary>Whom a balancer's accept leads to; <paramref name="balance"/> in the form of <see cref="BalanceTarget.KeyOf"/>.</summary>
     internal ImmutableArray<BalanceCandidate> For(string balance) => Volatile.Read(ref _byBalance).GetValueOrDefault(balance, []);
 

@@ -118,6 +118,7 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
 
         _unreadable.Remove(name);
         map.Set(name, []);
+        map.Departures.Tell(name);
         log.Down(seen.EndPoint);
         LogState();
     }

@@ -79,7 +79,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
                 InitialIncarnation = ProtocolOptions.IncarnationAt(_time.GetUtcNow()),
                 ProbeInterval = (int)options.ProbeInterval.TotalMilliseconds,
                 ProbeTimeout = (int)options.ProbeTimeout.TotalMilliseconds,
-                Retention = (int)Math.Min(int.MaxValue, options.Retention.TotalMilliseconds),
+                Retention = (long)options.Retention.TotalMilliseconds,
             };
             if (options.Mode == MemberMode.Serf)
             {

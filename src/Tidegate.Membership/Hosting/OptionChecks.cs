@@ -19,10 +19,22 @@ internal static class OptionChecks
             throw new ArgumentException("A cluster needs a name; ClusterName is empty.", nameof(options));
         }
 
-        if (options.Listen.Address.Equals(IPAddress.Any) || options.Listen.Address.Equals(IPAddress.IPv6Any))
+        if (Encoding.UTF8.GetByteCount(options.ClusterName) > Beacon.MaximumCluster)
         {
             throw new ArgumentException(
-                $"Listen is {options.Listen}, which is no address that others could reach. Give one of this machine's own.", nameof(options));
+                $"ClusterName has at most {Beacon.MaximumCluster} bytes in UTF-8, not {Encoding.UTF8.GetByteCount(options.ClusterName)}.", nameof(options));
+        }
+
+        IPAddress address = options.Listen.Address.IsIPv4MappedToIPv6 ? options.Listen.Address.MapToIPv4() : options.Listen.Address;
+        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.Broadcast) || DiscoveryTarget.IsMulticast(address))
+        {
+            throw new ArgumentException(
+                $"Listen is {options.Listen}, which is no address of one machine. Give one of this machine's own.", nameof(options));
+        }
+
+        if (options.Listen.Address.IsIPv4MappedToIPv6)
+        {
+            throw new ArgumentException($"Listen is {options.Listen}, an IPv4 address in IPv6 form. Write {address}.", nameof(options));
         }
 
         if (options.Name is { } name && (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > WireLimits.Name))

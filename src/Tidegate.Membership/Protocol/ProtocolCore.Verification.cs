@@ -9,6 +9,13 @@ namespace Tidegate.Membership.Protocol;
 internal sealed partial class ProtocolCore
 {
     private const int PingsAtExpiry = 4;
+
+    /// <summary>
+    /// The same in a cluster of up to <see cref="Few"/>: with so few, hardly anybody else hears the refutation and passes it on,
+    /// and all of them together send no more than a larger one.
+    /// </summary>
+    private const int PingsAtExpiryAmongFew = 8;
+    private const int Few = 16;
     private const int PingsOtherwise = 3;
 
     /// <summary>How long before the end of a suspicion the attempt begins.</summary>
@@ -25,7 +32,7 @@ internal sealed partial class ProtocolCore
         record.Verification = verification;
         bool isExpiry = verification.Reason == VerifyReason.Expiry;
         int time = isExpiry ? VerifyLead : _options.ProbeTimeout;
-        int pings = isExpiry ? PingsAtExpiry : PingsOtherwise;
+        int pings = !isExpiry ? PingsOtherwise : _table.Live <= Few ? PingsAtExpiryAmongFew : PingsAtExpiry;
         PingAccused(record, verification);
         PingAgainIn(time / pings, pings - 1, record, verification);
 

@@ -63,7 +63,7 @@ internal sealed record ProtocolOptions
     public int ReconnectInterval { get; init; } = 1_000;
 
     /// <summary>How long dead and left members are remembered.</summary>
-    public int Retention { get; init; } = 24 * 60 * 60 * 1_000;
+    public long Retention { get; init; } = 24 * 60 * 60 * 1_000;
 
     /// <summary>How long leaving waits for its announcement to spread.</summary>
     public int LeaveTimeout { get; init; } = 5_000;

@@ -142,6 +142,51 @@ public abstract class PingTests(EventSource source) : WebSocketTest(source)
         peer.ExpectFrame(Wire.Ping, []);
     }
 
+    [Fact]
+    public void A_peer_that_is_said_to_be_gone_is_asked_and_cut_off_if_it_is_silent()
+    {
+        var (time, probe, peer, session) = Inactive();
+        Pass(time, 1);
+        OnLoop(() => session.Probe(TimeSpan.FromSeconds(2)));
+        peer.ExpectFrame(Wire.Ping, []);
+        Pass(time, 2.1);
+        Assert.False(probe.End.IsCompleted);
+        Pass(time, 0.6);
+        SessionEnd end = Bounded.Result(probe.End);
+        Assert.Equal((CloseStatus.AbnormalClosure, "the peer did not answer a ping"), (end.Status, end.Reason));
+        peer.ExpectReset();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2.1)]
+    public void A_peer_that_is_said_to_be_gone_and_says_anything_is_kept(double later)
+    {
+        var (time, probe, peer, session) = Inactive();
+        Pass(time, 1);
+        OnLoop(() => session.Probe(TimeSpan.FromSeconds(2)));
+        peer.ExpectFrame(Wire.Ping, []);
+        Pass(time, 0.1 + later);
+        peer.Send([.. Wire.Frame(Wire.Text, "here"), .. Wire.Frame(Wire.Ping, "fence")]);
+        peer.ExpectFrame(Wire.Pong, "fence"u8);
+        Pass(time, 2.1);
+        Pass(time, 0.6);
+        Assert.False(probe.End.IsCompleted);
+    }
+
+    [Fact]
+    public void While_this_side_does_not_read_a_peer_that_is_said_to_be_gone_is_left_alone()
+    {
+        var (time, probe, peer, session) = Inactive();
+        Pass(time, 1);
+        OnLoop(session.PauseReading);
+        OnLoop(() => session.Probe(TimeSpan.FromSeconds(2)));
+        Pass(time, 2.1);
+        Pass(time, 0.6);
+        Assert.False(probe.End.IsCompleted);
+        Assert.Equal(0, peer.Socket.Available);
+    }
+
     private (ManualTime Time, SessionProbe Probe, RawPeer Peer, WebSocketSession Session) Inactive()
     {
         var time = new ManualTime();

@@ -65,6 +65,15 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData(3, 7)]
+    [InlineData(4, 8)]
+    public void A_few_members_bury_nobody_though_a_quarter_of_all_packets_get_lost(int members, int seed)
+    {
+        // With the four pings that are enough in larger clusters, each of these runs has four wrong downs.
+        Assert.Equal(0, Run("loss", members, 14_400, 1, seed, loss: 25).WrongDowns);
+    }
+
+    [Theory]
     [InlineData(3)]
     [InlineData(50)]
     public void A_member_at_rest_sends_less_than_a_kilobyte_a_second(int members)

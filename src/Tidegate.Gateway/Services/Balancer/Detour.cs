@@ -43,7 +43,7 @@ internal sealed class Detour
             candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
             for (int tries = 0; tries < MaximumTries && _choice.Choose(candidates) is { } chosen; tries++)
             {
-                RelayedHandshake answer = await _relay.ConnectAsync(http, chosen.Target).ConfigureAwait(false);
+                RelayedHandshake answer = await _relay.ConnectAsync(http, chosen).ConfigureAwait(false);
                 if (answer.Begin is not null)
                 {
                     return new HandshakeDecision(answer.Subprotocol, answer.Begin);

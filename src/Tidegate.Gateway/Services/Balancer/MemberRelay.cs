@@ -52,6 +52,9 @@ internal sealed class MemberRelay
     // Who is gone without a word, as behind a cut cable, is noticed after so long, and its clients are told.
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(30);
 
+    // A member that the others have lost, and that is there after all, answers a ping in much less.
+    private static readonly TimeSpan s_signOfLife = TimeSpan.FromSeconds(2);
+
     // How long the member's session waits for the client's to begin, which takes the time to send it one answer.
     private static readonly TimeSpan s_joinTimeout = TimeSpan.FromSeconds(10);
 
@@ -60,9 +63,11 @@ internal sealed class MemberRelay
     private readonly string[] _subprotocols;
     private readonly WebSocketOptions _webSocket;
     private readonly TlsUse? _tls;
+    private readonly MemberDepartures _departures;
 
     internal MemberRelay(ServiceConfiguration configuration, ServiceContext context)
     {
+        _departures = context.Balances.Departures;
         AcceptOptions accept = configuration.AcceptOptions;
         _subprotocols = [.. accept.Subprotocols];
 
@@ -77,9 +82,10 @@ internal sealed class MemberRelay
     /// <summary>Whether a handshake has come through a balancer already.</summary>
     internal static bool IsRelayed(HttpRequest request) => request.Headers.ContainsKey(Hop);
 
-    /// <summary>Opens a WebSocket to a target for the client of a request, on the client's loop.</summary>
-    internal Task<RelayedHandshake> ConnectAsync(HttpContext http, BalanceTarget target)
+    /// <summary>Opens a WebSocket to a candidate's target for the client of a request, on the client's loop.</summary>
+    internal Task<RelayedHandshake> ConnectAsync(HttpContext http, BalanceCandidate candidate)
     {
+        BalanceTarget target = candidate.Target;
         EventLoop loop = http.Features.GetRequiredFeature<IDetachableConnection>().Loop;
         IPEndPoint at = target.At[0];
         int status = 0;
@@ -106,10 +112,32 @@ internal sealed class MemberRelay
         }
 
         var completion = new TaskCompletionSource<RelayedHandshake>(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Post(() => WebSocketConnector.Connect(loop, request, connect, _webSocket, (session, fault) => completion.SetResult(
-            session is null
-                ? new RelayedHandshake { Status = status, Fault = fault }
-                : new RelayedHandshake { Subprotocol = session.Subprotocol, Begin = Wait(session) })));
+        WebSocketSession? opened = null;
+
+        // Nobody waits for a member that is said to be gone, and one that serves clients already is asked whether it is.
+        IDisposable departure = _departures.Follow(candidate.Member, () =>
+        {
+            if (!completion.TrySetResult(new RelayedHandshake { Fault = "the member has gone meanwhile" }))
+            {
+                loop.Post(() => opened?.Probe(s_signOfLife));
+            }
+        });
+        loop.Post(() => WebSocketConnector.Connect(loop, request, connect, _webSocket, (session, fault) =>
+        {
+            if (session is null)
+            {
+                departure.Dispose();
+                completion.TrySetResult(new RelayedHandshake { Status = status, Fault = fault });
+                return;
+            }
+
+            opened = session;
+            session.WhenEnded = departure.Dispose;
+            if (!completion.TrySetResult(new RelayedHandshake { Subprotocol = session.Subprotocol, Begin = Wait(session) }))
+            {
+                session.Abort();
+            }
+        }));
         return completion.Task;
     }
 
