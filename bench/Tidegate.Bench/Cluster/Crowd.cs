@@ -41,7 +41,8 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
             while (input.ReadLine() is { } line)
                 _commands.Enqueue(line);
             _commands.Enqueue("end");
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         reader.Start();
         output.WriteLine("ready");
         output.Flush();

@@ -102,5 +102,6 @@ internal sealed class LabProcess : IDisposable
                 Monitor.PulseAll(_lines);
             }
         }
-    }) { IsBackground = true }.Start();
+    })
+    { IsBackground = true }.Start();
 }
