@@ -114,6 +114,7 @@ public sealed partial class GatewayServer
         }
 
         _http!.Drain();
+        _http.Emulated.CloseAll(_options.Grace, CloseStatus.ServiceRestart, Reason);
         await _loops.VisitOthersAsync(static connection => (connection.Handler as HttpConnection)?.Retire()).ConfigureAwait(false);
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
@@ -153,6 +154,7 @@ public sealed partial class GatewayServer
         // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
         // between requests ends at once.
         Task<int> sessions = _loops.CloseSessionsAsync(status, reason, FirstBytes.EndIfSilent, bound.Token);
+        _http?.Emulated.CloseAll(TimeSpan.Zero, status, reason);
         Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
         int left = await sessions.ConfigureAwait(false);
         await http.ConfigureAwait(false);

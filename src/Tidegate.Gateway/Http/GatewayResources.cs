@@ -14,7 +14,7 @@ internal static class GatewayResources
     internal static bool IsOne(string path, string query) =>
         path.Contains("/;", StringComparison.Ordinal) || path == "/clientaccesspolicy.xml" || (path == "/" && AsksForResource(query));
 
-    /// <summary>Answers such a request: there are no such resources yet, and no service is to be mistaken for one.</summary>
+    /// <summary>Answers such a request, unless it is of those that `Clients` serves: there are no other resources yet, and no service is to be mistaken for one.</summary>
     internal static Task HandleAsync(HttpContext http)
     {
         http.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -29,6 +29,12 @@ internal interface IDetachableConnection
     /// </summary>
     void Detach(Action<TcpConnection> continuation);
 
+    /// <summary>
+    /// Has <paramref name="action"/> called, on this connection's loop, when the client has ended its side: who answers for long takes it to be gone.
+    /// An action that was given before is forgotten.
+    /// </summary>
+    void WhenInputEnds(Action action);
+
     /// <summary>A request has begun: the connection is not idle.</summary>
     void BeginRequest();
 
@@ -59,6 +65,8 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     private readonly CancellationTokenSource _closed = new();
     private IDuplexPipe? _transport;
     private Task _sending = Task.CompletedTask;
+    private Action? _inputEnded;
+    private bool _hasInputEnded;
     private TaskCompletionSource? _drained;
     private Action<TcpConnection>? _continuation;
     private string? _id;
@@ -168,7 +176,21 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
         }
     }
 
-    public void OnReceiveEnded(TcpConnection connection) => CompleteInput(null);
+    public void OnReceiveEnded(TcpConnection connection)
+    {
+        _hasInputEnded = true;
+        _inputEnded?.Invoke();
+        CompleteInput(null);
+    }
+
+    public void WhenInputEnds(Action action) => Loop.Post(() =>
+    {
+        _inputEnded = action;
+        if (_hasInputEnded)
+        {
+            action();
+        }
+    });
 
     public void OnCongested(TcpConnection connection) => _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -3,12 +3,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
+using Tidegate.Gateway.Listening;
 
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, ILogger logger)
 {
+    private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
     private volatile bool _isDraining;
 
@@ -42,6 +44,14 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILo
             return;
         }
 
+        if (EmulationPath.TryRead(RawPath(http), out EmulationPath emulation) && !Emulation.IsWrapped(http.Request)
+            && connection.Routes.FindWebSocket(http.Request.Host, emulation.AcceptPath) is { } served
+            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
+        {
+            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+            return;
+        }
+
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
             await GatewayResources.HandleAsync(http).ConfigureAwait(false);
@@ -66,9 +76,30 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, ILo
         }
         finally
         {
-            TimeSpan keepalive = route?.Service.Configuration.AcceptOptions.KeepaliveTimeout ?? limits.KeepaliveTimeout;
-            connection.EndRequest(keepalive, watch: keepalive < limits.KeepaliveTimeout);
+            EndRequest(connection, route);
         }
+    }
+
+    private async Task EmulateAsync(HttpContext http, IDetachableConnection connection, Route route, EmulationPath path)
+    {
+        connection.BeginRequest();
+        try
+        {
+            if (_crossOrigin.Admits(http, route))
+            {
+                await _emulation.HandleAsync(http, route, path).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            EndRequest(connection, route);
+        }
+    }
+
+    private void EndRequest(IDetachableConnection connection, Route? route)
+    {
+        TimeSpan keepalive = route?.Service.Configuration.AcceptOptions.KeepaliveTimeout ?? limits.KeepaliveTimeout;
+        connection.EndRequest(keepalive, watch: keepalive < limits.KeepaliveTimeout);
     }
 
     private static Route? Find(HttpContext http, RouteTable routes)

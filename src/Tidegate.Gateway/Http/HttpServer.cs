@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Cluster;
 
 namespace Tidegate.Gateway.Http;
@@ -58,11 +59,12 @@ internal sealed class HttpServer : IAsyncDisposable
     // option for it but this one of the process.
     static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
 
-    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, HttpLimits limits)
+    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, EmulatedSessions emulated, HttpLimits limits)
     {
         _application = application;
         _pipeline = pipeline;
         Transport = transport;
+        Emulated = emulated;
         Limits = limits;
     }
 
@@ -71,6 +73,9 @@ internal sealed class HttpServer : IAsyncDisposable
     internal static ImmutableArray<string> ApplicationProtocols(bool http2) => http2 ? ["h2", "http/1.1"] : ["http/1.1"];
 
     internal EngineTransport Transport { get; }
+
+    /// <summary>The WebSockets that are emulated by requests.</summary>
+    internal EmulatedSessions Emulated { get; }
 
     internal HttpLimits Limits { get; }
 
@@ -107,10 +112,11 @@ internal sealed class HttpServer : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("tidegate.http");
-        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), logger);
+        var emulated = new EmulatedSessions();
+        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, logger);
         application.Run(pipeline.HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
-        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), limits);
+        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, limits);
     }
 
     /// <summary>From now on a connection ends with its next answer. Those that wait between requests: <see cref="HttpConnection.Retire"/>.</summary>

@@ -119,6 +119,25 @@ public sealed class DirectiveTests
     }
 
     [Theory]
+    [InlineData("/echo/;e/cbm", "/other/;e/cbm")]
+    [InlineData("/echo/;e/ctem?a=b&.kn=1", "/other/;e/ctem?a=b&.kn=1")]
+    public async Task A_client_of_the_emulation_is_redirected_where_it_opens_a_session(string asked, string location)
+    {
+        await using ClusteredGateway gateway = await StartAloneAsync(Balancer() + Echo(accept: "ws://127.0.0.1:0/other"));
+        await using ClusteredGateway alone = await StartAloneAsync(Balancer());
+        using RawClient client = await RawClient.ConnectAsync(gateway.At("ws", "/echo"));
+        using RawClient unserved = await RawClient.ConnectAsync(alone.At("ws", "/echo"));
+        string request = $"GET {asked} HTTP/1.1\r\nHost: balancer.example\r\n\r\n";
+        await client.SendAsync(request);
+        await unserved.SendAsync(request);
+
+        string[] head = (await client.ReadHeadAsync()).Split("\r\n");
+        Assert.StartsWith("HTTP/1.1 302 ", head[0], StringComparison.Ordinal);
+        Assert.Contains($"Location: http://127.0.0.1:{gateway.At("ws", "/other").Port}{location}", head);
+        Assert.StartsWith("HTTP/1.1 503 ", await unserved.ReadHeadAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("", false)]
     [InlineData(Redirecting, true)]
     public async Task A_client_of_version_8_is_told_where_redirects_are_wanted_and_relayed_elsewhere(string properties, bool told)

@@ -1,0 +1,146 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tidegate.Engine.Emulation;
+using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Services;
+
+namespace Tidegate.Gateway.Clients;
+
+/// <summary>
+/// WebSockets emulated by plain HTTP requests, for clients in networks that let no others through (docs/clients.md). A session belongs to
+/// the loop of the connection that it was opened on; its requests may come on any.
+/// </summary>
+internal sealed partial class Emulation(EmulatedSessions sessions)
+{
+    private const string Version = "wseb-1.0";
+    private const string SequenceHeader = "X-Sequence-No";
+
+    /// <summary>Whether a request is answered in another form, for a page of another origin: that is not served yet.</summary>
+    internal static bool IsWrapped(HttpRequest request) => request.Headers.ContainsKey("X-Origin") || request.Query.ContainsKey(".ko");
+
+    /// <summary>Answers a request that the rules for origins have let in.</summary>
+    internal Task HandleAsync(HttpContext http, Route route, EmulationPath path) => path.Use switch
+    {
+        EmulationUse.Create => CreateAsync(http, route, path),
+        EmulationUse.Upstream => UpstreamAsync(http, path),
+        _ => DownstreamAsync(http, path),
+    };
+
+    private async Task CreateAsync(HttpContext http, Route route, EmulationPath path)
+    {
+        HttpRequest request = http.Request;
+        Service service = route.Service;
+        if (FaultOf(request) is { } fault)
+        {
+            await AnswerAsync(http.Response, StatusCodes.Status400BadRequest, fault).ConfigureAwait(false);
+            return;
+        }
+
+        if (service.DirectionFor(http, route) is { } direction)
+        {
+            await RedirectAsync(http, path, direction.Next()).ConfigureAwait(false);
+            return;
+        }
+
+        System.Net.IPAddress? address = http.Connection.RemoteIpAddress;
+        if (!sessions.TryReserve(address))
+        {
+            http.Response.Headers.RetryAfter = "1";
+            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, "This address has too many emulated WebSockets.").ConfigureAwait(false);
+            return;
+        }
+
+        string id = EmulatedSessions.NewId();
+        AcceptOptions accept = service.Configuration.AcceptOptions;
+        string? subprotocol = WebSocketHandshake.SelectSubprotocol(accept.Subprotocols, request.Headers["X-WebSocket-Protocol"]);
+        var options = new EmulationOptions
+        {
+            Encoding = path.Encoding,
+            TellsText = path.TellsText,
+            AnswersPings = request.Headers.ContainsKey("X-Accept-Commands"),
+            MaximumMessageSize = accept.MaximumMessageSize,
+            InactivityTimeout = accept.InactivityTimeout,
+            FirstSequence = EmulationQuery.TryReadSequence(request.Headers[SequenceHeader], out long first) ? first : null,
+        };
+        var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
+        var remote = address is null ? null : new System.Net.IPEndPoint(address, http.Connection.RemotePort);
+        string place = PlaceOf(request, path);
+        await new LoopAwaiter(connection.Loop);
+        var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, address));
+        sessions.Add(id, new EmulatedEntry(session, place));
+        service.Begin(session);
+
+        HttpResponse response = http.Response;
+        response.StatusCode = StatusCodes.Status201Created;
+        response.ContentType = "text/plain;charset=UTF-8";
+        response.Headers.CacheControl = "no-cache";
+        if (subprotocol is not null)
+        {
+            response.Headers["X-WebSocket-Protocol"] = subprotocol;
+        }
+
+        string query = request.QueryString.Value ?? string.Empty;
+        string text = $"{place}{EmulationPath.Mark}u{path.Suffix}/{id}{query}\n{place}{EmulationPath.Mark}d{path.Suffix}/{id}{query}\n";
+        response.ContentLength = text.Length;
+        await response.WriteAsync(text).ConfigureAwait(false);
+    }
+
+    /// <summary>What is wrong with a request that opens a session, in words for its sender; null where nothing is.</summary>
+    private static string? FaultOf(HttpRequest request)
+    {
+        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsPost(request.Method))
+        {
+            return "An emulated WebSocket is opened with GET or POST.";
+        }
+
+        IHeaderDictionary headers = request.Headers;
+        if (headers.TryGetValue("X-WebSocket-Version", out var version) && version != Version)
+        {
+            return $"The version of the emulation that is spoken here is {Version}.";
+        }
+
+        if (headers.TryGetValue("X-Accept-Commands", out var commands) && commands != "ping")
+        {
+            return "X-Accept-Commands can only be ping.";
+        }
+
+        return headers.TryGetValue(SequenceHeader, out var sequence) && !EmulationQuery.TryReadSequence(sequence, out _)
+            ? $"{SequenceHeader} is not a number from 0 to 9007199254740991."
+            : null;
+    }
+
+    /// <summary>Sends the client to a member; the request for a session is the same there.</summary>
+    private static Task RedirectAsync(HttpContext http, EmulationPath path, string? uri)
+    {
+        if (uri is null)
+        {
+            http.Response.Headers.RetryAfter = "1";
+            return AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, "No service is available for this address at the moment.");
+        }
+
+        int query = uri.IndexOf('?', StringComparison.Ordinal);
+        string target = "http" + (query < 0 ? uri : uri[..query])["ws".Length..];
+        http.Response.StatusCode = StatusCodes.Status302Found;
+        http.Response.Headers.Location = $"{target.TrimEnd('/')}{EmulationPath.Mark}c{path.Suffix}{(query < 0 ? "" : uri[query..])}";
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Where a session is opened, as the client calls it. Its later requests go to the same.</summary>
+    private static string PlaceOf(HttpRequest request, EmulationPath path) =>
+        $"{request.Scheme}://{request.Host.Value!.ToLowerInvariant()}{path.AcceptPath.TrimEnd('/')}";
+
+    private static Task AnswerAsync(HttpResponse response, int status, string words)
+    {
+        response.StatusCode = status;
+        response.ContentType = "text/plain; charset=utf-8";
+        response.ContentLength = words.Length + 1;
+        return response.WriteAsync(words + "\n");
+    }
+
+    private static long? SequenceOf(HttpRequest request, EmulationQuery query) =>
+        query.Sequence ?? (EmulationQuery.TryReadSequence(request.Headers[SequenceHeader], out long sequence) ? sequence : null);
+}
