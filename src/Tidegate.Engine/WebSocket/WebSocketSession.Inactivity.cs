@@ -14,28 +14,30 @@ public sealed partial class WebSocketSession
     public void Probe(TimeSpan within)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(within, TimeSpan.Zero);
-        long heard = _lastReceived;
-        if (IsPastProbing || heard == Loop.Now)
+        if (IsPastProbing || Has(Flags.Probed))
         {
             return;
         }
 
+        // A mark and not the time: the loop's clock stands still during a turn, and may be a second old when the turn begins.
+        _flags |= Flags.Probed;
         WriteFrame(ControlHeader(Opcode.Ping, 0), []);
-        Loop.Schedule(within, _ => CheckProbe(heard, within / SecondLook), null);
+        Loop.Schedule(within, _ => CheckProbe(within / SecondLook), null);
     }
 
     private bool IsPastProbing => Has(Flags.Finished | Flags.CloseSent | Flags.OwesClose) || _connection.IsEnded || _connection.IsReadingPaused;
 
-    private void CheckProbe(long heard, TimeSpan more)
+    private void CheckProbe(TimeSpan more)
     {
-        if (IsPastProbing || _lastReceived != heard)
+        if (IsPastProbing || !Has(Flags.Probed))
         {
+            _flags &= ~Flags.Probed;
             return;
         }
 
         if (more > TimeSpan.Zero)
         {
-            Loop.Schedule(more, _ => CheckProbe(heard, TimeSpan.Zero), null);
+            Loop.Schedule(more, _ => CheckProbe(TimeSpan.Zero), null);
             return;
         }
 

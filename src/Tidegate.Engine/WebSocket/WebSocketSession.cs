@@ -59,6 +59,8 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
         // The peer has closed, and the handler still has something to send before the answer.
         OwesClose = 1024,
         Started = 2048,
+        // The peer was asked for a sign of life, and nothing has come since.
+        Probed = 4096,
     }
 
     /// <inheritdoc/>
@@ -214,13 +216,14 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
     {
         // Time spent not listening says nothing about the peer.
         _lastReceived = Loop.Now;
+        _flags &= ~Flags.Probed;
         _connection.ResumeReading();
     }
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
     {
         _lastReceived = Loop.Now;
-        _flags &= ~Flags.AwaitingPong;
+        _flags &= ~(Flags.AwaitingPong | Flags.Probed);
         _inflated = 0;
         int left = _reader.Read(this, Loop.Blocks, data, Role, _options.MaximumMessageSize, Has(Flags.Compression), Has(Flags.JoinsMessages) && _agreed is not { TextPings: true });
         if (left > 0)

@@ -113,7 +113,9 @@ internal sealed class ClusteredGateway : IAsyncDisposable
         {
             string[] lines = [.. Log.All];
             int last = Array.LastIndexOf(lines, "Information Current shared balancer map:");
-            return last >= 0 && last + 1 < lines.Length && lines[last + 1].Contains("balance URI", StringComparison.Ordinal) ? lines[last + 1]["Information ".Length..] : "";
+
+            // What another part of the gateway says may stand between the lines of the map.
+            return last < 0 ? "" : lines[last..].FirstOrDefault(line => line.Contains("     balance URI: ", StringComparison.Ordinal))?["Information ".Length..] ?? "";
         }
     }
 
