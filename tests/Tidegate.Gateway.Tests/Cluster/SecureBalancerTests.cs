@@ -1,11 +1,12 @@
 using System.Net.Security;
+using System.Net.WebSockets;
 using System.Text;
 using Tidegate.Gateway.Tests.Tls;
 using static Tidegate.Gateway.Tests.Cluster.ClusteredGateway;
 
 namespace Tidegate.Gateway.Tests.Cluster;
 
-/// <summary>A balancer that speaks TLS with clients and with members.</summary>
+/// <summary>A balancer, or a member that drains, that speaks TLS with clients and with other members.</summary>
 public sealed class SecureBalancerTests
 {
     [Theory]
@@ -31,5 +32,56 @@ public sealed class SecureBalancerTests
             host == "other.example",
             gateway.Log.Warnings.Any(line => line.StartsWith($"Warning Connection to wss://{host}/other of cluster member standalone failed: ", StringComparison.Ordinal)
                 && line.Contains("ostname mismatch", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_newcomer_to_a_member_that_drains_is_relayed_to_another_one_by_tls()
+    {
+        using var authority = new TestAuthority();
+        using var directory = new ScratchDirectory();
+        File.WriteAllText(Path.Combine(directory.Path, "keystore.pem"), authority.Keystore("127.0.0.1"));
+        File.WriteAllText(Path.Combine(directory.Path, "truststore.pem"), authority.Pem);
+        string services =
+            $"<security><keystore><file>{directory.Path}/keystore.pem</file></keystore><truststore><file>{directory.Path}/truststore.pem</file></truststore></security>"
+            + Echo("<balance>wss://balancer.example/echo</balance>", "wss://127.0.0.1:0/echo");
+        await using ClusteredGateway one = await StartAsync(services);
+        await using ClusteredGateway two = await StartAsync(
+            services, one, change: options => options with { Grace = TimeSpan.FromHours(1), WithdrawalTimeout = TimeSpan.FromSeconds(60) });
+        string[] both = [.. new[] { one, two }.Select(Target).Order(StringComparer.Ordinal)];
+        await two.SaysAsync($"Information      balance URI: wss://balancer.example:443/echo    target list: [{string.Join(", ", both)}]");
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using ClientWebSocket old = await OpenAsync(two, authority, patience.Token);
+        Task draining = two.Server.DrainAsync(CancellationToken.None);
+        await one.SaysAsync($"Information      balance URI: wss://balancer.example:443/echo    target list: [{Target(one)}]");
+        while (two.Server.BalancedSessions != 1)
+        {
+            await Task.Delay(20, patience.Token);
+        }
+
+        using ClientWebSocket newcomer = await OpenAsync(two, authority, patience.Token);
+        await newcomer.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, patience.Token);
+        byte[] buffer = new byte[64];
+        Assert.Equal(5, (await newcomer.ReceiveAsync(buffer, patience.Token)).Count);
+        Assert.Equal((1, 1), (one.Server.BalancedSessions, two.Server.BalancedSessions));
+
+        Task stopping = two.Server.StopAsync(CancellationToken.None);
+        foreach (ClientWebSocket client in new[] { old, newcomer })
+        {
+            Assert.Equal(WebSocketMessageType.Close, (await client.ReceiveAsync(buffer, patience.Token)).MessageType);
+            Assert.Equal(1012, (int)client.CloseStatus!);
+            await client.CloseOutputAsync((WebSocketCloseStatus)1012, null, patience.Token);
+        }
+
+        await Task.WhenAll(draining, stopping);
+    }
+
+    private static string Target(ClusteredGateway gateway) => $"wss://127.0.0.1:{gateway.At("wss", "/echo").Port}/echo";
+
+    private static async Task<ClientWebSocket> OpenAsync(ClusteredGateway gateway, TestAuthority authority, CancellationToken cancellation)
+    {
+        var client = new ClientWebSocket();
+        client.Options.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == authority.Certificate.Subject;
+        await client.ConnectAsync(new Uri(Target(gateway)), cancellation);
+        return client;
     }
 }
