@@ -45,7 +45,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         }
 
         if (EmulationPath.TryRead(RawPath(http), out EmulationPath emulation) && !Emulation.IsWrapped(http.Request)
-            && connection.Routes.FindWebSocket(http.Request.Host, emulation.AcceptPath) is { } served
+            && FindEmulated(connection.Routes, http.Request.Host, emulation.AcceptPath) is { } served
             && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
         {
             await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
@@ -114,6 +114,10 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
             ? route
             : null;
     }
+
+    /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
+    private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
+        routes.FindWebSocket(host, path) ?? (path.EndsWith('/') ? null : routes.FindWebSocket(host, path + "/"));
 
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 

@@ -269,6 +269,7 @@ public sealed class ExtendedHandshakeTests
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}", 200, "")]
     // A browser may keep cookies from the scripts of a page.
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Sec-Fetch-Mode: cors", 200, "")]
+    [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Accept-Encoding: gzip, deflate", 200, "")]
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Origin: http://{h}", 200, "")]
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Referer: http://{h}/", 200, "")]
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Origin: http://evil.example", 403, "")]
