@@ -127,6 +127,14 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         int query = target.IndexOf('?', StringComparison.Ordinal);
         string path = query < 0 ? target : target[..query];
-        return path.StartsWith('/') ? path : http.Request.Path.Value ?? "/";
+        if (path.StartsWith('/'))
+        {
+            return path;
+        }
+
+        // As proxies are sent it: scheme and authority come first (RFC 9112, section 3.2.2).
+        int authority = path.IndexOf("://", StringComparison.Ordinal);
+        int slash = authority < 0 ? -1 : path.IndexOf('/', authority + "://".Length);
+        return slash < 0 ? http.Request.Path.Value ?? "/" : path[slash..];
     }
 }
