@@ -36,7 +36,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     internal static async Task<RunningGateway> StartAsync(
         int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
         ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null,
-        AcceptOptions? acceptFiles = null, string? keystore = null, TimeProvider? time = null, EchoOptions? echo = null)
+        AcceptOptions? acceptFiles = null, string? keystore = null, TimeProvider? time = null, EchoOptions? echo = null,
+        string echoPath = "/echo")
     {
         string web = Directory.CreateTempSubdirectory("tidegate-web").FullName;
         File.WriteAllText(Path.Combine(web, "index.html"), "<!doctype html><title>files</title>");
@@ -67,7 +68,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             "test.xml",
             [
                 Service("files", "directory", $"http{secure}://127.0.0.1:0/", directory?.Invoke(served) ?? served),
-                Service("echo", "echo", $"ws{secure}://127.0.0.1:0/echo", echo ?? new EchoOptions()),
+                Service("echo", "echo", $"ws{secure}://127.0.0.1:0{echoPath}", echo ?? new EchoOptions()),
                 Service("relay", "proxy", $"ws{secure}://127.0.0.1:0/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
             ],
             [])

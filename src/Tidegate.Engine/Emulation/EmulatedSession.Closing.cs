@@ -150,6 +150,7 @@ public sealed partial class EmulatedSession
         _flags |= Flags.Gone;
         _closeTimer?.Cancel();
         _downstreamTimer?.Cancel();
+        _noopTimer?.Cancel();
         ReleaseUpstream();
         CutOff();
         _gone(this);

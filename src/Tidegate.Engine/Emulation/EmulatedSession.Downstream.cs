@@ -9,6 +9,7 @@ public sealed partial class EmulatedSession
 {
     private Downstream? _downstream;
     private LoopTimer? _downstreamTimer;
+    private LoopTimer? _noopTimer;
     private long? _nextDownstream;
 
     /// <summary>Gives the session a response to write to. The one before gets what waits, and ends.</summary>
@@ -169,7 +170,12 @@ public sealed partial class EmulatedSession
     /// <summary>The client gives up after the idle time-out, so it hears something before that.</summary>
     private TimeSpan QuietTimeOf(Downstream downstream) => downstream.NoopInterval is { } interval && interval < _options.IdleTimeout ? interval : _options.IdleTimeout * 0.75;
 
-    private void ScheduleNoop(Downstream downstream, TimeSpan delay) => Loop.Schedule(delay, _ => SayNothing(downstream), null);
+    // One for the session, not for each response: they come and go faster than such times pass.
+    private void ScheduleNoop(Downstream downstream, TimeSpan delay)
+    {
+        _noopTimer?.Cancel();
+        _noopTimer = Loop.Schedule(delay, _ => SayNothing(downstream), null);
+    }
 
     /// <summary>Shows the client, and whatever is on the way to it, that a response is still there.</summary>
     private void SayNothing(Downstream downstream)

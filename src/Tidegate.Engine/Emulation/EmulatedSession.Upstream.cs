@@ -50,7 +50,8 @@ public sealed partial class EmulatedSession
             return fault;
         }
 
-        if (Has(Flags.Paused) || !Has(Flags.Started))
+        // Of a session that is gone by now nobody would say when to go on.
+        if (!Has(Flags.Gone) && (Has(Flags.Paused) || !Has(Flags.Started)))
         {
             _released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await _released.Task.ConfigureAwait(false);

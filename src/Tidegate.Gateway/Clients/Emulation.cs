@@ -32,6 +32,12 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
     {
         HttpRequest request = http.Request;
         Service service = route.Service;
+        if (IsUnsaidOrigin(request))
+        {
+            await AnswerAsync(http.Response, StatusCodes.Status403Forbidden, "A page of another origin opens an emulated WebSocket by a request that says which.").ConfigureAwait(false);
+            return;
+        }
+
         if (FaultOf(request) is { } fault)
         {
             await AnswerAsync(http.Response, StatusCodes.Status400BadRequest, fault).ConfigureAwait(false);
@@ -76,6 +82,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         response.StatusCode = StatusCodes.Status201Created;
         response.ContentType = "text/plain;charset=UTF-8";
         response.Headers.CacheControl = "no-cache";
+        response.Headers.XContentTypeOptions = "nosniff";
         if (subprotocol is not null)
         {
             response.Headers["X-WebSocket-Protocol"] = subprotocol;
@@ -86,6 +93,13 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         response.ContentLength = text.Length;
         await response.WriteAsync(text).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// An image or a link in a page of another origin opens with GET and says no origin that the rules could be asked about. The page would
+    /// not see the answer, but each such request would be a session.
+    /// </summary>
+    private static bool IsUnsaidOrigin(HttpRequest request) =>
+        request.Headers.Origin.Count == 0 && request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site is not ["same-origin" or "none"];
 
     /// <summary>What is wrong with a request that opens a session, in words for its sender; null where nothing is.</summary>
     private static string? FaultOf(HttpRequest request)
@@ -131,12 +145,13 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
 
     /// <summary>Where a session is opened, as the client calls it. Its later requests go to the same.</summary>
     private static string PlaceOf(HttpRequest request, EmulationPath path) =>
-        $"{request.Scheme}://{request.Host.Value!.ToLowerInvariant()}{path.AcceptPath.TrimEnd('/')}";
+        $"{request.Scheme}://{request.Host.Value!.ToLowerInvariant()}{(path.AcceptPath == "/" ? "" : path.AcceptPath)}";
 
     private static Task AnswerAsync(HttpResponse response, int status, string words)
     {
         response.StatusCode = status;
         response.ContentType = "text/plain; charset=utf-8";
+        response.Headers.XContentTypeOptions = "nosniff";
         response.ContentLength = words.Length + 1;
         return response.WriteAsync(words + "\n");
     }

@@ -45,7 +45,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         }
 
         if (EmulationPath.TryRead(RawPath(http), out EmulationPath emulation) && !Emulation.IsWrapped(http.Request)
-            && connection.Routes.FindWebSocket(http.Request.Host, emulation.AcceptPath) is { } served
+            && FindEmulated(connection.Routes, http.Request.Host, emulation.AcceptPath) is { } served
             && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
         {
             await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
@@ -115,6 +115,10 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
             : null;
     }
 
+    /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
+    private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
+        routes.FindWebSocket(host, path) ?? (path.EndsWith('/') ? null : routes.FindWebSocket(host, path + "/"));
+
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 
     /// <summary>The path as it was sent, still percent-encoded, which is how accepts are written.</summary>
@@ -123,6 +127,14 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         int query = target.IndexOf('?', StringComparison.Ordinal);
         string path = query < 0 ? target : target[..query];
-        return path.StartsWith('/') ? path : http.Request.Path.Value ?? "/";
+        if (path.StartsWith('/'))
+        {
+            return path;
+        }
+
+        // As proxies are sent it: scheme and authority come first (RFC 9112, section 3.2.2).
+        int authority = path.IndexOf("://", StringComparison.Ordinal);
+        int slash = authority < 0 ? -1 : path.IndexOf('/', authority + "://".Length);
+        return slash < 0 ? http.Request.Path.Value ?? "/" : path[slash..];
     }
 }

@@ -137,6 +137,40 @@ public sealed class EmulatedSessionTests() : EngineTest(EventSource.Portable)
         Assert.Equal([.. s_close, .. s_reconnect], Take(session, down).Bytes.ToArray());
     }
 
+    [Fact]
+    public void Responses_that_take_over_from_each_other_leave_no_timers_behind()
+    {
+        (EmulatedSession session, SessionProbe _) = Open();
+        Attach(session, new Downstream(longPolls: false, long.MaxValue, default));
+        int before = OnLoop(() => Loop.Timers.Count);
+        for (int i = 0; i < 100; i++)
+        {
+            Attach(session, new Downstream(longPolls: false, long.MaxValue, default));
+        }
+
+        Assert.Equal(before, OnLoop(() => Loop.Timers.Count));
+        OnLoop(session.Abort);
+        Assert.Equal(0, OnLoop(() => Loop.Timers.Count));
+    }
+
+    [Fact]
+    public void A_request_whose_last_frame_ends_the_session_is_answered_though_the_handler_had_no_room()
+    {
+        (EmulatedSession session, SessionProbe probe) = Open(probe: new SessionProbe { Received = (session, _, _, _) => session.PauseReading() });
+        Downstream down = Attach(session, new Downstream(longPolls: false, long.MaxValue, default));
+        Task<DownstreamPart> last = OnLoop(() => session.TakeAsync(down));
+        Task<string?> received = OnLoop(() =>
+        {
+            session.CloseSending(CloseStatus.NormalClosure);
+            Assert.Null(session.BeginUpstream(EmulationEncoding.Binary, null));
+            return session.ReceiveAsync((byte[])[0x80, 1, 0xff, .. s_close, .. s_reconnect]);
+        });
+        Assert.Equal([.. s_close, .. s_reconnect], Bounded.Result(last).Bytes.ToArray());
+        Assert.True(Bounded.Result(probe.End).IsOrderly);
+        Assert.Null(Bounded.Result(received));
+        Assert.Null(OnLoop(() => session.EndUpstream(whole: true)));
+    }
+
     private (EmulatedSession Session, SessionProbe Probe) Open(EmulationOptions? options = null, SessionProbe? probe = null)
     {
         StartLoops(loops => loops with { TimeProvider = _time });

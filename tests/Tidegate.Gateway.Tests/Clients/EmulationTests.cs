@@ -186,6 +186,15 @@ public sealed class EmulationTests
     [InlineData("GET", "/echo/;e/cbm", 400, "X-Sequence-No: -1")]
     [InlineData("GET", "/echo/;e/cbm", 400, "X-Sequence-No: 9007199254740992")]
     [InlineData("GET", "/echo/;e/cbm", 403, "Origin: http://evil.example")]
+    // An image in a page of another origin comes without its origin.
+    [InlineData("GET", "/echo/;e/cbm", 403, "Sec-Fetch-Site: cross-site")]
+    [InlineData("GET", "/echo/;e/cbm", 403, "Sec-Fetch-Site: same-site")]
+    [InlineData("GET", "/echo/;e/cbm", 201, "Sec-Fetch-Site: same-origin")]
+    [InlineData("GET", "/echo/;e/cbm", 201, "Sec-Fetch-Site: none")]
+    [InlineData("HEAD", "/echo/;e/cbm", 400, "X-Nothing: 0")]
+    [InlineData("OPTIONS", "/echo/;e/cbm", 400, "X-Nothing: 0")]
+    [InlineData("GET", "/echo/;E/cbm", 404, "X-Nothing: 0")]
+    [InlineData("GET", "/echo/%3Be/cbm", 404, "X-Nothing: 0")]
     [InlineData("PUT", "/echo/;e/cbm", 400, "X-Nothing: 0")]
     [InlineData("GET", "/echo/;e/cxm", 404, "X-Nothing: 0")]
     [InlineData("GET", "/nothing/;e/cbm", 404, "X-Nothing: 0")]
@@ -196,12 +205,30 @@ public sealed class EmulationTests
     // Answers for pages of other origins are not served yet.
     [InlineData("GET", "/echo/;e/ctm", 404, "X-Origin: http://page.example:80")]
     [InlineData("GET", "/?.kr=xs", 404, "X-Nothing: 0")]
-    public async Task A_bad_request_is_refused(string method, string path, int status, string header)
+    public async Task A_request_gets_the_answer_that_is_due(string method, string path, int status, string header)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         using EmulatedClient client = Stranger();
         using HttpResponseMessage response = await client.SendAsync(new HttpMethod(method), $"http://127.0.0.1:{gateway.Port}{path}", null, header);
         Assert.Equal(status, (int)response.StatusCode);
+        if (status is 201 or 400)
+        {
+            // No page makes a script of an answer that says what was asked.
+            Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+        }
+    }
+
+    [Theory]
+    [InlineData("/echo/;e/cbm", "/echo/;e/ubm/")]
+    [InlineData("/echo//;e/cbm", "/echo//;e/ubm/")]
+    public async Task The_path_of_an_accept_may_end_with_a_slash(string path, string upstream)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(echoPath: "/echo/");
+        using EmulatedClient client = await CreateAsync(gateway, path);
+        Assert.Contains(upstream, client.Upstream, StringComparison.Ordinal);
+        Assert.Equal(200, await client.PostFramesAsync(0x81, 1, 0x61));
+        using ReceivingStream down = await client.ReceiveAsync();
+        await down.ExpectAsync([.. Noop, 0x81, 1, 0x61]);
     }
 
     [Fact]

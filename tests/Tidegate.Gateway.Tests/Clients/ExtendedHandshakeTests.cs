@@ -267,8 +267,13 @@ public sealed class ExtendedHandshakeTests
     [Theory]
     [InlineData("GET /echo/;e/cookies?.krn=12345&.kl=Y HTTP/1.1|Host: {h}|Cookie: a=b; c=d", 200, "a=b; c=d")]
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}", 200, "")]
+    // A path is the one that was sent, also where a whole URI was.
+    [InlineData("GET http://{h}/echo/;e/cookies?a HTTP/1.1|Host: {h}|Cookie: a=b", 200, "a=b")]
+    [InlineData("GET http://{h}/echo/%3Be/cookies HTTP/1.1|Host: {h}|Cookie: a=b", 404, "")]
+    [InlineData("GET http://{h}/%65cho/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b", 404, "")]
     // A browser may keep cookies from the scripts of a page.
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Sec-Fetch-Mode: cors", 200, "")]
+    [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Accept-Encoding: gzip, deflate", 200, "")]
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Origin: http://{h}", 200, "")]
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Referer: http://{h}/", 200, "")]
     [InlineData("GET /echo/;e/cookies HTTP/1.1|Host: {h}|Cookie: a=b|Origin: http://evil.example", 403, "")]
