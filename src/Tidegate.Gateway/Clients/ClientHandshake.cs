@@ -53,8 +53,8 @@ internal static class ClientHandshake
         {
             AcceptOptions accept = service.Configuration.AcceptOptions;
             var terms = new InnerTerms(
-                request => aware ? Grant(request, accept) : direction.Next() is { } uri ? InnerResponse.Found("http" + uri["ws".Length..]) : InnerResponse.Unavailable(),
-                session => Directive.SendAway(session, direction.Next()))
+                request => aware ? Grant(request, accept) : direction.Next(null) is { } uri ? InnerResponse.Found("http" + uri["ws".Length..]) : InnerResponse.Unavailable(),
+                session => Directive.SendAway(session, direction.Next(null)))
             {
                 SaysStay = true,
                 EndsWithEmptyFrame = aware || IsOfVersion3(http.Request),
@@ -67,7 +67,7 @@ internal static class ClientHandshake
             return new HandshakeDecision(SelectSubprotocol(http, service), session =>
             {
                 session.Start();
-                Directive.SendAway(session, direction.Next());
+                Directive.SendAway(session, direction.Next(null));
             });
         }
 

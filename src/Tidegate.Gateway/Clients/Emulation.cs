@@ -46,7 +46,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
 
         if (service.DirectionFor(http, route) is { } direction)
         {
-            await RedirectAsync(http, path, direction.Next()).ConfigureAwait(false);
+            await RedirectAsync(http, path, direction.Next(http)).ConfigureAwait(false);
             return;
         }
 

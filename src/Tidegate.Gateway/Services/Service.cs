@@ -107,7 +107,8 @@ internal sealed record HandshakeDecision(string? Subprotocol, Action<Session>? B
 
 /// <summary>Where a service sends its clients.</summary>
 /// <param name="Next">
-/// The address for one client, <c>ws</c> or <c>wss</c> with path and query, in ASCII; null where there is none at the moment. Called on any thread.
+/// The address for one client, <c>ws</c> or <c>wss</c> with path and query, in ASCII; null where there is none at the moment. Called on any thread,
+/// with the request where the address is told in the answer to it, which has not begun, and with null where it is told within the WebSocket.
 /// </param>
 /// <param name="HoldsForUnaware">Whether clients are sent there, too, that did not say that they understand it.</param>
-internal sealed record ClientDirection(Func<string?> Next, bool HoldsForUnaware);
+internal sealed record ClientDirection(Func<HttpContext?, string?> Next, bool HoldsForUnaware);

@@ -137,6 +137,58 @@ public sealed class DirectiveTests
         Assert.StartsWith("HTTP/1.1 503 ", await unserved.ReadHeadAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_is_told_within_the_websocket_goes_where_the_policy_and_its_cookie_send_all_others()
+    {
+        await using ClusteredGateway gateway = await StartAloneAsync(
+            Balancer($"{Redirecting}<policy>hash</policy><hash.query>user</hash.query>")
+            + string.Concat(Enumerable.Range(0, 3).Select(i => Echo(accept: $"ws://127.0.0.1:0/other{i}").Replace("<name>echo</name>", $"<name>echo{i}</name>", StringComparison.Ordinal))));
+        var places = new HashSet<string>();
+        string? cookie = null, place = null;
+        for (int user = 0; user < 40; user++)
+        {
+            (string head, RawClient other) = await gateway.HandshakeAsync($"?user={user}");
+            other.Dispose();
+            string location = Line(head, "Location: http://").Split('?')[0];
+            places.Add(location);
+            (cookie, place) = cookie is null ? (Line(head, "Set-Cookie: ").Split(';')[0], location) : (cookie, place);
+
+            Assert.Equal(location, await ToldAsync(user, ""));
+            Assert.Equal(place, await ToldAsync(user, $"Cookie: {cookie}\r\n"));
+        }
+
+        Assert.Equal(3, places.Count);
+
+        async Task<string> ToldAsync(int user, string more)
+        {
+            (string _, RawClient client) = await gateway.HandshakeAsync($"?user={user}&.kl=Y", more);
+            using RawClient disposed = client;
+            return (await client.ReadResponseAsync()).Split('?')[0]["\u00ef\u0083\u00bfRws://".Length..];
+        }
+    }
+
+    [Fact]
+    public async Task A_client_of_the_emulation_gets_the_cookie_and_goes_back_by_it()
+    {
+        await using ClusteredGateway gateway = await StartAloneAsync(Balancer("<policy>round-robin</policy>")
+            + string.Concat(Enumerable.Range(0, 2).Select(i => Echo(accept: $"ws://127.0.0.1:0/other{i}").Replace("<name>echo</name>", $"<name>echo{i}</name>", StringComparison.Ordinal))));
+
+        string first = await CreateAsync("");
+        string cookie = Line(first, "Set-Cookie: ");
+        string again = await CreateAsync($"Cookie: {cookie.Split(';')[0]}\r\n");
+
+        Assert.EndsWith("; Path=/echo; HttpOnly; SameSite=Lax", cookie, StringComparison.Ordinal);
+        Assert.Equal(Line(first, "Location: "), Line(again, "Location: "));
+        Assert.DoesNotContain("Set-Cookie", again, StringComparison.Ordinal);
+
+        async Task<string> CreateAsync(string more)
+        {
+            using RawClient client = await RawClient.ConnectAsync(gateway.At("ws", "/echo"));
+            await client.SendAsync($"GET /echo/;e/cbm HTTP/1.1\r\nHost: balancer.example\r\n{more}\r\n");
+            return await client.ReadHeadAsync();
+        }
+    }
+
     [Theory]
     [InlineData("", false)]
     [InlineData(Redirecting, true)]
@@ -170,4 +222,7 @@ public sealed class DirectiveTests
             .Replace("Sec-WebSocket-Version: 13\r\n", Version8, StringComparison.Ordinal));
         Assert.StartsWith("HTTP/1.1 403 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
     }
+
+    private static string Line(string head, string start) =>
+        head.Split("\r\n").Single(line => line.StartsWith(start, StringComparison.Ordinal))[start.Length..];
 }

@@ -59,11 +59,20 @@ internal sealed partial class BalancerService : Service
         UriScheme scheme = route.Uri.Scheme;
         string query = http.Request.QueryString.Value ?? string.Empty;
         (string method, string? path, string session) = (http.Request.Method, http.Request.Path.Value, http.Connection.Id);
+
+        // Where the client is told within the WebSocket, the request is over by then.
+        string[] cookies = CookiesIn(http);
+        string client = ClientOf(http);
         return new ClientDirection(
-            () =>
+            answering =>
             {
-                if (_choice.Choose(CandidatesFor(scheme)) is { Target.Uri: var uri })
+                if (Choose(CandidatesFor(scheme), cookies, client) is { Target.Uri: var uri } chosen)
                 {
+                    if (answering is not null)
+                    {
+                        _cookie?.Set(answering, chosen, route.Uri);
+                    }
+
                     return $"{uri.Scheme.Name}://{uri.HostHeader}{uri.Path}{query}";
                 }
 
@@ -132,8 +141,12 @@ internal sealed partial class BalancerService : Service
     }
 
     /// <summary>Where the client was before, or else whom the policy says.</summary>
-    private BalanceCandidate? Choose(HttpContext http, List<BalanceCandidate> candidates) =>
-        _choice.Choose(_cookie?.Find(http.Request, candidates) is { Count: > 0 } known ? known : candidates, ClientOf(http));
+    private BalanceCandidate? Choose(HttpContext http, List<BalanceCandidate> candidates) => Choose(candidates, CookiesIn(http), ClientOf(http));
+
+    private BalanceCandidate? Choose(List<BalanceCandidate> candidates, string[] cookies, string client) =>
+        _choice.Choose(_cookie?.Find(cookies, candidates) is { Count: > 0 } known ? known : candidates, client);
+
+    private string[] CookiesIn(HttpContext http) => _cookie is null ? [] : MemberCookie.ValuesIn(http.Request);
 
     /// <summary>What the policies tell clients apart by: the value that is to be hashed, or else the address, without its port.</summary>
     private string ClientOf(HttpContext http)

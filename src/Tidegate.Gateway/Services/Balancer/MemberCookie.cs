@@ -30,9 +30,11 @@ internal sealed class MemberCookie(ClusterSecrets secrets)
     private readonly ConditionalWeakTable<TargetMemory, Values> _values = [];
 
     /// <summary>Of these candidates those where the client was: the same target, or else all of the same member; empty where nobody is.</summary>
-    internal IReadOnlyList<BalanceCandidate> Find(HttpRequest request, IReadOnlyList<BalanceCandidate> candidates)
+    /// <param name="sent">What the client has brought: <see cref="ValuesIn"/>.</param>
+    /// <param name="candidates">Who there is.</param>
+    internal IReadOnlyList<BalanceCandidate> Find(string[] sent, IReadOnlyList<BalanceCandidate> candidates)
     {
-        foreach (string value in Sent(request))
+        foreach (string value in sent)
         {
             List<BalanceCandidate> sameMember = [];
             foreach (BalanceCandidate candidate in candidates)
@@ -63,7 +65,7 @@ internal sealed class MemberCookie(ClusterSecrets secrets)
     /// <summary>Has the client bring the cookie for this one when it comes again; nothing where it has brought that now.</summary>
     internal void Set(HttpContext http, BalanceCandidate chosen, GatewayUri accept)
     {
-        if (ValuesOf(chosen) is not [{ } value, ..] || Sent(http.Request).Contains(value, StringComparer.Ordinal))
+        if (ValuesOf(chosen) is not [{ } value, ..] || ValuesIn(http.Request).Contains(value, StringComparer.Ordinal))
         {
             return;
         }
@@ -74,13 +76,16 @@ internal sealed class MemberCookie(ClusterSecrets secrets)
             HeaderNames.SetCookie, $"{Name}={value}; Path={(path.Length == 0 ? "/" : path)}; HttpOnly; SameSite=Lax{(accept.Scheme.UsesTls ? "; Secure" : "")}");
     }
 
-    private static IEnumerable<string> Sent(HttpRequest request) =>
-        request.Headers.Cookie
+    /// <summary>The values that a client has brought, those that may be one.</summary>
+    internal static string[] ValuesIn(HttpRequest request) =>
+    [
+        .. request.Headers.Cookie
             .SelectMany(header => (header ?? "").Split(';', StringSplitOptions.TrimEntries))
             .Where(pair => pair.StartsWith($"{Name}=", StringComparison.Ordinal))
             .Select(pair => pair[(Name.Length + 1)..].Trim('"'))
             .Where(value => value.Length == 2 * s_partLength)
-            .Take(MaximumValues);
+            .Take(MaximumValues),
+    ];
 
     /// <summary>What the cookie for a candidate may be, that which is given to clients first.</summary>
     private ImmutableArray<string> ValuesOf(BalanceCandidate candidate)
