@@ -24,6 +24,16 @@ internal static class BalanceRecord
     /// <summary>As many bytes of it as balance targets may have; the rest is what a gateway tells of itself.</summary>
     internal const int MaximumTargetBytes = 56 * 1024;
 
+    /// <summary>
+    /// As many characters as its targets may take where each balancer's accept is written beside the target that it leads to, as in the log
+    /// and in answers to operators: a long address for thousands of short ones would make that a thousand times as long as the record.
+    /// </summary>
+    internal const int MaximumShownLength = 256 * 1024;
+
+    /// <summary>What a target counts of <see cref="MaximumShownLength"/>.</summary>
+    internal static int ShownLength(BalanceTarget target) =>
+        target.Balances.Sum(balance => balance.Length) + (target.Balances.Length * (target.Uri.ToString().Length + 64));
+
     internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null) => JsonSerializer.SerializeToUtf8Bytes(
         new Body(
             [.. targets.Select(target => new Entry(
@@ -40,13 +50,13 @@ internal static class BalanceRecord
         RecordJson.Default.Body);
 
     /// <summary>Reads a record, which any member may have written.</summary>
-    /// <returns>Its targets; null where it is none. A target that can not be understood is left out.</returns>
+    /// <returns>Its targets; null where it is none. A target that can not be understood is left out, and so is what is beyond the bounds.</returns>
     internal static ImmutableArray<BalanceTarget>? TryRead(ReadOnlySpan<byte> record)
     {
         try
         {
             return JsonSerializer.Deserialize(record, RecordJson.Default.Body) is { Targets: { } entries } body
-                ? [.. entries.Select(entry => TargetOf(entry, body)).OfType<BalanceTarget>()]
+                ? Bounded(entries.Select(entry => TargetOf(entry, body)).OfType<BalanceTarget>())
                 : null;
         }
         catch (JsonException)
@@ -79,6 +89,12 @@ internal static class BalanceRecord
         {
             return null;
         }
+    }
+
+    private static ImmutableArray<BalanceTarget> Bounded(IEnumerable<BalanceTarget> targets)
+    {
+        int shown = 0;
+        return [.. targets.TakeWhile(target => (shown += ShownLength(target)) <= MaximumShownLength)];
     }
 
     private static BalanceTarget? TargetOf(Entry? entry, Body body)

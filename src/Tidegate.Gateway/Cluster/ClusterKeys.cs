@@ -76,8 +76,8 @@ public static class ClusterKeys
     {
         try
         {
-            // Opening a pipe that nobody writes to takes for ever. Pipes and devices have no length.
-            if (new FileInfo(file).Length == 0)
+            // Opening a pipe that nobody writes to takes for ever. Pipes and devices have no length; what a link has is its own.
+            if ((File.ResolveLinkTarget(file, returnFinalTarget: true) ?? new FileInfo(file)) is FileInfo { Length: 0 })
             {
                 throw new GatewayStartException(
                     $"{file}: it is empty, or a pipe or device, and the keys of a cluster stand in an ordinary file. Make one with ./tidegate keygen.");

@@ -61,12 +61,20 @@ internal sealed partial class OwnTargets : IDisposable
         _member = member;
         _tell = tell;
         _logger = logger;
-        int bytes = BalanceRecord.Write([.. _bound.Select(one => TargetOf(one, int.MaxValue, long.MaxValue))]).Length;
+        ImmutableArray<BalanceTarget> all = [.. _bound.Select(one => TargetOf(one, int.MaxValue, long.MaxValue))];
+        int bytes = BalanceRecord.Write(all).Length;
         if (bytes > BalanceRecord.MaximumTargetBytes)
         {
             throw new GatewayStartException(
                 $"{_bound[0].Service.Configuration.Position}: what this gateway's services offer to balancers takes {bytes} bytes in all, and a member can tell {BalanceRecord.MaximumTargetBytes}. " +
                 "Give fewer services a <balance>, or split them between gateways.");
+        }
+
+        if (all.Sum(BalanceRecord.ShownLength) is > BalanceRecord.MaximumShownLength and var shown)
+        {
+            throw new GatewayStartException(
+                $"{_bound[0].Service.Configuration.Position}: the accepts of this gateway's services, each with all that are in its <balance>, take {shown} characters, and other members read {BalanceRecord.MaximumShownLength}. " +
+                "Give fewer services a <balance>, or shorter addresses.");
         }
 
         foreach (Service service in _services)

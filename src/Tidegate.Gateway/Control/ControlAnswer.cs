@@ -10,7 +10,7 @@ namespace Tidegate.Gateway.Control;
 internal sealed class ControlAnswer(Socket peer)
 {
     /// <summary>As many bytes as one line may have: a member with the longest record fits in.</summary>
-    internal const int LongestLine = 256 * 1024;
+    internal const int LongestLine = 4 * 1024 * 1024;
 
     /// <summary>As many bytes as an answer may have.</summary>
     internal const int Longest = 64 * 1024 * 1024;

@@ -92,4 +92,39 @@ public sealed class BalanceRecordTests
     [InlineData("9223372036854775807")]
     public void A_time_that_no_member_can_have_said_it_at_is_none(string said) => Assert.Null(
         Assert.Single(BalanceRecord.TryRead(Encoding.UTF8.GetBytes($"{{\"said\":{said},\"targets\":[{{\"uri\":\"ws://h/\",\"balance\":[]}}]}}"))!.Value).SaidAt);
+
+    [Fact]
+    public void A_long_address_for_thousands_of_balancers_is_left_out_and_what_stands_before_it_is_read()
+    {
+        string many = string.Join(',', Enumerable.Range(0, 3000).Select(i => $"\"ws://{i}x\""));
+        byte[] record = Encoding.UTF8.GetBytes(
+            $"{{\"targets\":[{{\"uri\":\"ws://good/\",\"balance\":[\"ws://b/\"]}},{{\"uri\":\"ws://h/{new string('a', 20_000)}\",\"balance\":[{many}]}}]}}");
+
+        Assert.InRange(record.Length, 0, BalanceRecord.MaximumBytes);
+        Assert.Equal("ws://good/", Assert.Single(BalanceRecord.TryRead(record)!.Value).Uri.ToString());
+    }
+
+    [Fact]
+    public void What_a_record_may_hold_fits_into_a_line_for_operators()
+    {
+        // Each of these characters takes six in JSON.
+        string path = string.Concat(Enumerable.Repeat("&'+", 40));
+        BalanceTarget target = new()
+        {
+            Uri = GatewayUri.Parse($"ws://h/{path}", UriUse.Connect),
+            Balances = [.. Enumerable.Range(0, 1000).Select(i => $"ws://b{i}:80/")],
+        };
+        Assert.InRange(BalanceRecord.ShownLength(target), 0, BalanceRecord.MaximumShownLength);
+
+        var observed = new ObservedMember
+        {
+            Id = "/127.0.0.1:5942",
+            State = "alive",
+            Kind = "",
+            Offers = [.. target.Balances.Select(balance => new ObservedOffer(balance, target.Uri.ToString(), int.MaxValue))],
+        };
+        Assert.InRange(
+            System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(observed, Gateway.Control.ControlJson.Default.ObservedMember).Length,
+            256 * 1024, Gateway.Control.ControlAnswer.LongestLine - 1);
+    }
 }

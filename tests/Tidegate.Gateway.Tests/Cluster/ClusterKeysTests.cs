@@ -68,13 +68,27 @@ public sealed class ClusterKeysTests : IDisposable
         Assert.Equal(0, MakePipe(pipe, 0x180));
         File.WriteAllText(KeyFile, "");
 
+        string link = Path.Combine(_directory.Path, "link");
+        File.CreateSymbolicLink(link, pipe);
+
         // Nobody ever writes to the pipe, and the other two never end or have nothing.
-        foreach (string file in (string[])[KeyFile, pipe, "/dev/zero", "/dev/null"])
+        foreach (string file in (string[])[KeyFile, pipe, link, "/dev/zero", "/dev/null"])
         {
             Assert.Equal(
                 $"{Start}{file}: it is empty, or a pipe or device, and the keys of a cluster stand in an ordinary file. Make one with ./tidegate keygen.",
                 Assert.Throws<GatewayStartException>(() => ClusterKeys.Read(Cluster(file), null)).Message);
         }
+    }
+
+    [Fact]
+    public void A_link_to_a_file_is_followed()
+    {
+        string key = ClusterKeys.Generate();
+        Write(key);
+        string link = Path.Combine(_directory.Path, "link");
+        File.CreateSymbolicLink(link, KeyFile);
+
+        Assert.Equal([key], ClusterKeys.Read(Cluster(link), null));
     }
 
     [Fact]
