@@ -69,7 +69,9 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         _targets = [.. options.Discovery.Select(DiscoveryTarget.Parse)];
         Keyring? keyring = options.Keys.Count == 0 ? null : new Keyring(options.Keys.Select(SealingKey.Parse));
         _envelope = new Envelope(System.Text.Encoding.UTF8.GetBytes(options.Label), keyring);
-        _transport = MemberTransport.Open(options.Listen, _logger);
+        _transport = MemberTransport.Open([options.Listen, .. options.AdditionalListens], _logger);
+        EndPoints = [.. _transport.LocalEndPoints];
+        _elsewhere = new Elsewhere(EndPoints, _time);
         try
         {
             _beacons = OpenBeacons();
@@ -120,6 +122,9 @@ internal sealed partial class MemberEngine : IAsyncDisposable
     internal string Name { get; }
 
     internal IPEndPoint EndPoint => _transport.LocalEndPoint;
+
+    /// <summary>Everywhere that this member listens, <see cref="EndPoint"/> first.</summary>
+    internal IReadOnlyList<IPEndPoint> EndPoints { get; }
 
     /// <summary>Completes with the reason when this member had to stop by itself.</summary>
     internal Task<string> Stopped => _stopped.Task;

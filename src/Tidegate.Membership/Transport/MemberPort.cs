@@ -68,18 +68,6 @@ internal sealed class MemberPort : IDisposable
         }
     }
 
-    /// <summary>
-    /// How well packets from here get to an address: 0 well, 1 perhaps, because one of the two is of this machine or this link only and
-    /// the other is not, 2 not at all.
-    /// </summary>
-    internal int RankFor(IPAddress to)
-    {
-        IPAddress own = LocalEndPoint.Address;
-        return to.AddressFamily != own.AddressFamily ? 2
-            : IPAddress.IsLoopback(to) == IPAddress.IsLoopback(own) && to.IsIPv6LinkLocal == own.IsIPv6LinkLocal ? 0
-            : 1;
-    }
-
     /// <summary>Sends a packet, at once or not at all. False where the system does not take it. Any thread.</summary>
     internal bool TrySend(ReadOnlySpan<byte> packet, MemberAddress to)
     {

@@ -195,7 +195,7 @@ internal sealed partial class MemberTransport : IAsyncDisposable
                 }
 
                 IPAddress address = to.ToEndPoint().Address;
-                _routes[to] = known = _ports.MinBy(one => one.RankFor(address))!;
+                _routes[to] = known = _ports.MinBy(one => AddressBook.RankFor(one.LocalEndPoint.Address, address))!;
             }
 
             return known;
