@@ -71,6 +71,7 @@ public sealed class ConfigurationCheck
         Add(LocalAddresses.Check(configuration), isError: true);
         Add(ClusterKeys.Check(configuration, Environment.GetEnvironmentVariable(ClusterKeys.Variable)), isError: true);
         Add(Realms.Check(configuration, options.TimeProvider), isError: true);
+        Add(MulticastCheck.Run(configuration, options.MachineDirectory), isError: false);
         if (options.WebDirectory is { } webDirectory)
         {
             Add(configuration.Services.SelectMany(service => ServiceTypes.Find(service.Type)?.MissingFor(service, webDirectory) ?? []), options.IsStart);

@@ -195,7 +195,7 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(1, code);
         Assert.StartsWith(
-            $"Validation errors in gateway configuration file\n  {_file}:1:66: Unable to initialize cluster due to an exception: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.key")}: The keys of the cluster can not be read: ",
+            $"Validation errors in gateway configuration file\n  {_file}:1:136: Unable to initialize cluster due to an exception: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.key")}: The keys of the cluster can not be read: ",
             error,
             StringComparison.Ordinal);
     }
