@@ -50,11 +50,17 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
             return;
         }
 
+        if (service.Detour?.DirectionFor(http, route) is { } elsewhere)
+        {
+            await RedirectAsync(http, path, elsewhere).ConfigureAwait(false);
+            return;
+        }
+
         System.Net.IPAddress? address = http.Connection.RemoteIpAddress;
         if (!sessions.TryReserve(address))
         {
             http.Response.Headers.RetryAfter = "1";
-            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, "This address has too many emulated WebSockets.").ConfigureAwait(false);
+            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, sessions.WhyNot).ConfigureAwait(false);
             return;
         }
 

@@ -22,10 +22,14 @@ internal sealed class EmulatedClient : IDisposable
     internal string Downstream { get; private set; } = "";
 
     /// <summary>Opens a session as the library in Java does, or with other headers.</summary>
-    internal static async Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers)
+    internal static Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers) =>
+        CreateAtAsync($"http://127.0.0.1:{gateway.Port}{path}", headers);
+
+    /// <summary>The same anywhere.</summary>
+    internal static async Task<EmulatedClient> CreateAtAsync(string uri, params string[] headers)
     {
         var client = new EmulatedClient();
-        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, $"http://127.0.0.1:{gateway.Port}{path}", null, headers);
+        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, uri, null, headers);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal("text/plain; charset=UTF-8", response.Content.Headers.ContentType!.ToString());
         string[] lines = (await response.Content.ReadAsStringAsync()).Split('\n');
