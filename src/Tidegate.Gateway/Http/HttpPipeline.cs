@@ -11,6 +11,9 @@ namespace Tidegate.Gateway.Http;
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
 internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, ILogger logger)
 {
+    // Of accepts it can not be a part.
+    private const string ClientMark = "/;";
+
     private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
     private readonly AccessControl _access = new(logger);
@@ -36,27 +39,16 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
 
         relayed.Establish(http);
         ClientHandshake.TakeOldOrigin(http.Request.Headers);
-        if (CookieEcho.AcceptPathOf(RawPath(http)) is { } path && connection.Routes.FindWebSocket(http.Request.Host, path) is { Service.IsAccepting: true } asked)
+        string path = RawPath(http);
+        if (path.Contains(ClientMark, StringComparison.Ordinal))
         {
-            if (_crossOrigin.Admits(http, asked) && await _access.AdmitsAsync(http, asked.Service.Protection, ClientKind.HandshakeWithin).ConfigureAwait(false))
-            {
-                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
-            }
-
-            return;
-        }
-
-        if (EmulationPath.TryRead(RawPath(http), out EmulationPath emulation) && !Emulation.IsWrapped(http.Request)
-            && FindEmulated(connection.Routes, http.Request.Host, emulation.AcceptPath) is { } served
-            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
-        {
-            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+            await HandleClientAsync(http, connection, path).ConfigureAwait(false);
             return;
         }
 
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
-            await GatewayResources.HandleAsync(http).ConfigureAwait(false);
+            await GatewayResources.HandleAsync(http, connection.Routes).ConfigureAwait(false);
             return;
         }
 
@@ -79,6 +71,42 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         finally
         {
             EndRequest(connection, route);
+        }
+    }
+
+    /// <summary>What only client libraries of the old gateway ask for: no service is ever behind it.</summary>
+    private async Task HandleClientAsync(HttpContext http, IDetachableConnection connection, string path)
+    {
+        HttpRequest request = http.Request;
+        bool isEmulation = EmulationPath.TryRead(path, out EmulationPath emulation);
+        string? named = $"{request.QueryString.Value}{emulation.Parameters}".Contains(PageOrigin.Parameter, StringComparison.Ordinal)
+            ? EmulationQuery.Read(request.QueryString.Value, emulation.Parameters ?? "").Origin
+            : null;
+        WrappedResponse? wrapped = named is not null || request.Headers.ContainsKey(PageOrigin.Header) ? WrappedResponse.Open(http) : null;
+        if (!PageOrigin.TryTakeFromQuery(request, named))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+        }
+        else if (CookieEcho.AcceptPathOf(path) is { } acceptPath && connection.Routes.FindWebSocket(request.Host, acceptPath) is { Service.IsAccepting: true } asked)
+        {
+            if (_crossOrigin.Admits(http, asked) && await _access.AdmitsAsync(http, asked.Service.Protection, ClientKind.HandshakeWithin).ConfigureAwait(false))
+            {
+                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
+            }
+        }
+        else if (isEmulation && FindEmulated(connection.Routes, request.Host, emulation.AcceptPath) is { } served
+            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
+        {
+            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+        }
+        else
+        {
+            await GatewayResources.HandleAsync(http, connection.Routes).ConfigureAwait(false);
+        }
+
+        if (wrapped is not null)
+        {
+            await wrapped.EndAsync(http.RequestAborted).ConfigureAwait(false);
         }
     }
 
