@@ -67,14 +67,14 @@ public sealed class EmulatedDrainTests
         await one.LeadsToAsync(Target(one));
 
         using EmulatedClient newcomer = Stranger();
-        using (HttpResponseMessage sent = await newcomer.SendAsync(HttpMethod.Get, $"{Create(two)}?x=1", null))
+        using (HttpResponseMessage sent = await newcomer.SendAsync(HttpMethod.Get, $"{Create(two)}?x=1", null, VersionHeader))
         {
             Assert.Equal(HttpStatusCode.Redirect, sent.StatusCode);
             Assert.Equal($"{Create(one)}?x=1", sent.Headers.Location!.OriginalString);
         }
 
         // One that a member has sent here is not sent on.
-        using (HttpResponseMessage relayed = await newcomer.SendAsync(HttpMethod.Get, Create(two), null, "Tidegate-Hop: 1"))
+        using (HttpResponseMessage relayed = await newcomer.SendAsync(HttpMethod.Get, Create(two), null, "Tidegate-Hop: 1", VersionHeader))
         {
             Assert.Equal(HttpStatusCode.Created, relayed.StatusCode);
         }
