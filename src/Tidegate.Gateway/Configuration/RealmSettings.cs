@@ -12,7 +12,7 @@ internal static class RealmSettings
 
     private static readonly string[] s_challengeSchemes = ["Basic", "Bearer", "Negotiate", "Application Basic", "Application Negotiate", "Application Token"];
 
-    private static readonly string[] s_moduleTypes = ["file", "jndi", "keystore", "ldap", "gss", "kerberos5", "ip-filter"];
+    private static readonly string[] s_moduleTypes = ["file", "jwt", "jndi", "keystore", "ldap", "gss", "kerberos5", "ip-filter"];
 
     private static readonly AuthenticationConfiguration s_defaults = new();
 

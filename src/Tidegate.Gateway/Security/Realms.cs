@@ -7,10 +7,7 @@ namespace Tidegate.Gateway.Security;
 /// <summary>The realms of a gateway, made from its configuration.</summary>
 internal sealed class Realms : IDisposable
 {
-    /// <summary>The login modules that there are.</summary>
-    internal static readonly ImmutableArray<string> ServedModules = ["file"];
-
-    private readonly HashingGate _hashing = new();
+    private readonly LoginModuleFactory _modules;
     private readonly LoginThrottle _throttle;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -21,6 +18,7 @@ internal sealed class Realms : IDisposable
     {
         _time = time;
         _logger = logger;
+        _modules = new LoginModuleFactory(time, logger);
         _throttle = new LoginThrottle(time);
         _configured = security.Realms.ToDictionary(realm => realm.Name, StringComparer.Ordinal);
     }
@@ -59,8 +57,8 @@ internal sealed class Realms : IDisposable
             return new(realm.Position, $"The realm \"{name}\" has no login module, so it knows nobody.", "Write a <login-module> into its <authentication>.");
         }
 
-        return realm.Authentication.LoginModules.FirstOrDefault(module => !ServedModules.Contains(module.Type)) is { } other
-            ? new(realm.Position, $"Tidegate does not serve login modules of type {other.Type} yet.", $"Served are: {string.Join(", ", ServedModules)}. {WouldBeOpen}")
+        return realm.Authentication.LoginModules.FirstOrDefault(module => !LoginModuleFactory.Types.Contains(module.Type)) is { } other
+            ? new(realm.Position, $"Tidegate does not serve login modules of type {other.Type} yet.", $"Served are: {string.Join(", ", LoginModuleFactory.Types)}. {WouldBeOpen}")
             : null;
     }
 
@@ -71,7 +69,7 @@ internal sealed class Realms : IDisposable
         var errors = new List<ConfigurationError>();
         foreach (ServiceConfiguration service in configuration.Services.Where(service => WhyNot(service, configuration.Security) is null))
         {
-            if (configuration.Security.Realms.FirstOrDefault(realm => realm.Name == service.RealmName)?.Authentication!.LoginModules.Any(module => FileOf(module) is null) == true)
+            if (configuration.Security.Realms.FirstOrDefault(realm => realm.Name == service.RealmName)?.Authentication!.LoginModules.Any(module => module.Type == "file" && LoginModuleFactory.FileOf(module) is null) == true)
             {
                 // The reader has said so.
                 continue;
@@ -108,12 +106,12 @@ internal sealed class Realms : IDisposable
         return new Protection(realm, service.RequiredRoles);
     }
 
-    public void Dispose() => _hashing.Dispose();
+    public void Dispose() => _modules.Dispose();
 
     private Realm Make(RealmConfiguration configured)
     {
         AuthenticationConfiguration authentication = configured.Authentication!;
-        var chain = new LoginChain([.. authentication.LoginModules.Select(module => (Make(module, configured), module.Success))]);
+        var chain = new LoginChain([.. authentication.LoginModules.Select(module => (_modules.Make(module, configured), module.Success))]);
         return new Realm(chain, _throttle, _time, _logger)
         {
             Name = configured.Name,
@@ -122,23 +120,5 @@ internal sealed class Realms : IDisposable
             Places = new CredentialPlaces(authentication.HttpHeaders, authentication.HttpQueryParameters, authentication.HttpCookies),
             SessionTimeout = authentication.SessionTimeout,
         };
-    }
-
-    private static string? FileOf(LoginModuleConfiguration module) => module.Options.FirstOrDefault(option => option.Name is "file" or "filename")?.Text;
-
-    private FileLoginModule Make(LoginModuleConfiguration module, RealmConfiguration realm)
-    {
-        string written = FileOf(module) ?? throw new ConfigurationException([new(realm.Position, "Missing required option \"file\" to locate JAAS configuration file.", "Write <options><file>jaas-config.xml</file></options>.")]);
-        string path = Path.GetFullPath(written, Path.GetDirectoryName(Path.GetFullPath(realm.Position.File))!);
-        try
-        {
-            return new FileLoginModule(path, _hashing, _time, _logger);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException([
-                new(realm.Position, $"Unable to use \"{written}\" for file-based login: {exception.Message.TrimEnd('.')}.", "Write the path of a jaas-config.xml, relative to the directory of this file."),
-            ]);
-        }
     }
 }

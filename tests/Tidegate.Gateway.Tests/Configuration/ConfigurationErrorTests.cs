@@ -92,7 +92,7 @@ public sealed class ConfigurationErrorTests
         { Echo("\n<realm-name>demo</realm-name><accept-options><tcp.realm>two</tcp.realm></accept-options>") + Realm, "3:57: tcp.realm needs to be the same as the configured realm. Write in it what realm-name says." },
         { "<security><realm><name>a</name></realm>\n<realm><name>a</name></realm></security>", "3:1: Found 2 duplicate <realm> elements in <security> element. The realm 'a' stands in line 2 too; rename or remove one." },
         { Module("\n<type>fiel</type><success>required</success>"), "3:7: <type>: Unrecognized login module type: fiel. Did you mean file?" },
-        { Module("\n<type>jdbc</type><success>required</success>"), "3:7: <type>: Unrecognized login module type: jdbc. Types: file, jndi, keystore, ldap, gss, kerberos5, ip-filter, or class:NAME." },
+        { Module("\n<type>jdbc</type><success>required</success>"), "3:7: <type>: Unrecognized login module type: jdbc. Types: file, jwt, jndi, keystore, ldap, gss, kerberos5, ip-filter, or class:NAME." },
         { Module("<type>ldap</type>\n<success>always</success>"), "3:10: <success>: \"always\" is not one of the values allowed here. Write required or requisite or sufficient or optional." },
         { Module("<type>ldap</type>"), "2:63: Missing required element: <success> in <login-module>. What its success means for the others." },
         { Module("<type>file</type><success>required</success>"), "2:63: Missing required option \"file\" to locate JAAS configuration file. Write <options><file>jaas-config.xml</file></options>." },

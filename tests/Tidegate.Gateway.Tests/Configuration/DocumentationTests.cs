@@ -1,8 +1,8 @@
 using Tidegate.Gateway.Configuration;
-using Tidegate.Gateway.Security;
-using Tidegate.Gateway.Tests.Security;
 using Tidegate.Gateway.Configuration.Documents;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
+using Tidegate.Gateway.Tests.Security;
 
 namespace Tidegate.Gateway.Tests.Configuration;
 
@@ -50,6 +50,7 @@ public sealed class DocumentationTests
             "gateway-config" => example,
             "accept" => ConfigurationText.Around($"<service><name>e</name><type>echo</type>{example}</service>"),
             "connect" => ConfigurationText.Around($"<service><name>p</name><type>proxy</type><accept>ws://localhost:8000/</accept>{example}</service>"),
+            "login-module" => ConfigurationText.Around($"<security><realm><name>r</name><authentication><login-modules>{example}</login-modules></authentication></realm></security>"),
             "cross-site-constraint" => ConfigurationText.Around(ConfigurationText.Echo(example)),
             _ => ConfigurationText.Around(example),
         };

@@ -153,6 +153,30 @@ public sealed class AccessTests : IDisposable
         Assert.DoesNotContain(log.Lines, line => line.Contains(UsersFile.Basic("joe", "a-secret"), StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("http", "AUTHORIZED", "200")]
+    [InlineData("http", "TRADER", "403")]
+    [InlineData("http", null, "401 Bearer realm=\"The demo\"")]
+    [InlineData("websocket", "AUTHORIZED", "101")]
+    [InlineData("websocket", "TRADER", "403")]
+    [InlineData("emulated", "AUTHORIZED", "201")]
+    [InlineData("emulated", null, "401 Bearer realm=\"The demo\"")]
+    public async Task A_token_lets_in_who_has_the_role(string way, string? role, string outcome)
+    {
+        using var issuer = new TokenIssuer(Path.GetDirectoryName(_users.Path)!);
+        RealmConfiguration file = _users.Realm("Bearer");
+        RealmConfiguration realm = file with
+        {
+            Authentication = file.Authentication! with
+            {
+                LoginModules = [new() { Type = "jwt", Success = LoginModuleSuccess.Required, Options = [new("keys", "keys.json", []), new("issuer", "https://login.example", []), new("audience", "gateway", [])] }],
+            },
+        };
+        await using RunningGateway gateway = await RunningGateway.StartAsync(realm: realm, roles: ["AUTHORIZED"]);
+
+        Assert.Equal(outcome, await TryAsync(gateway, "Basic", way, role is null ? "" : $"Authorization: Bearer {issuer.TokenFor("joe", role)}\r\n"));
+    }
+
     [Fact]
     public async Task Who_guesses_is_told_to_come_back_later()
     {

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.Security.Claims;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Tidegate.Gateway.Security;
+
+/// <summary>
+/// The login module <c>jwt</c>: tokens that somebody else has issued and signed (RFC 7519), as the modules that users wrote in Java for tokens
+/// checked them. The token is what follows the scheme in <c>Authorization</c>, or the one value that the realm finds elsewhere.
+/// </summary>
+internal sealed class JwtLoginModule : ILoginModule
+{
+    /// <summary>Bytes of a token; more is no token for anybody.</summary>
+    internal const int MaximumTokenBytes = 16 * 1024;
+
+    private readonly JwtOptions _options;
+    private readonly ISigningKeys _keys;
+    private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaximumTokenBytes, MapInboundClaims = false };
+    private readonly TokenValidationParameters _parameters;
+
+    internal JwtLoginModule(JwtOptions options, ISigningKeys keys, TimeProvider time)
+    {
+        _options = options;
+        _keys = keys;
+        _parameters = new TokenValidationParameters
+        {
+            RequireSignedTokens = true,
+            RequireExpirationTime = true,
+            ValidAlgorithms = options.Algorithms,
+            ValidateIssuerSigningKey = false,
+            ValidateIssuer = true,
+            ValidIssuer = options.Issuer,
+            ValidateAudience = true,
+            ValidAudience = options.Audience,
+            ValidateLifetime = true,
+            LifetimeValidator = (from, until, _, _) =>
+                until is { } end && time.GetUtcNow().UtcDateTime < end + options.ClockSkew
+                && (from is not { } start || time.GetUtcNow().UtcDateTime >= start - options.ClockSkew),
+            // No key is tried that the token does not name, where it names one.
+            TryAllIssuerSigningKeys = false,
+        };
+    }
+
+    public async ValueTask<LoginResult> LoginAsync(LoginAttempt attempt, CancellationToken cancellation)
+    {
+        if (TokenIn(attempt.Credentials) is not { } token)
+        {
+            return LoginResult.Failure("no token came, or more than one");
+        }
+
+        ImmutableArray<SecurityKey> keys = await _keys.GetAsync(again: false, cancellation).ConfigureAwait(false);
+        TokenValidationResult result = await ValidateAsync(token, keys).ConfigureAwait(false);
+        if (result.Exception is SecurityTokenSignatureKeyNotFoundException)
+        {
+            // The issuer may have a new key.
+            ImmutableArray<SecurityKey> fresh = await _keys.GetAsync(again: true, cancellation).ConfigureAwait(false);
+            result = fresh == keys ? result : await ValidateAsync(token, fresh).ConfigureAwait(false);
+        }
+
+        if (!result.IsValid)
+        {
+            // The kind alone: messages of the library can hold parts of the token.
+            return LoginResult.Failure($"the token is not valid ({result.Exception?.GetType().Name ?? "no reason"})");
+        }
+
+        return result.ClaimsIdentity.FindFirst(_options.NameClaim)?.Value is { Length: > 0 } name
+            ? LoginResult.Success(name, RolesIn(result.ClaimsIdentity))
+            : LoginResult.Failure($"the token has no claim {_options.NameClaim}");
+    }
+
+    private static string? TokenIn(Credentials credentials)
+    {
+        string[] candidates = [.. credentials.Named.Values.Append(credentials.Token).Where(token => token.Length > 0)];
+        return candidates is [{ } one] && one.Length <= MaximumTokenBytes ? one : null;
+    }
+
+    private Task<TokenValidationResult> ValidateAsync(string token, ImmutableArray<SecurityKey> keys)
+    {
+        TokenValidationParameters parameters = _parameters.Clone();
+        parameters.IssuerSigningKeys = keys;
+        return _handler.ValidateTokenAsync(token, parameters);
+    }
+
+    /// <summary>A claim may be a list, or words with spaces between as <c>scope</c> has them (RFC 8693, section 4.2).</summary>
+    private ImmutableHashSet<string> RolesIn(ClaimsIdentity claims) =>
+    [
+        .. claims.FindAll(_options.RolesClaim).SelectMany(claim => claim.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
+    ];
+}
+
+/// <summary>What a <c>jwt</c> login module asks of a token.</summary>
+internal sealed record JwtOptions
+{
+    /// <summary>Where the keys are: the full path of a file, or an https URL (http for this machine alone).</summary>
+    internal required string Keys { get; init; }
+
+    /// <summary>Who must have issued it: <c>iss</c>.</summary>
+    internal required string Issuer { get; init; }
+
+    /// <summary>Whom it must be for: <c>aud</c>.</summary>
+    internal required string Audience { get; init; }
+
+    /// <summary>How far the issuer's clock may be off.</summary>
+    internal TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The algorithms that may have signed it; asymmetric ones, so that whoever can check a token can not make one.</summary>
+    internal ImmutableArray<string> Algorithms { get; init; } = DefaultAlgorithms;
+
+    /// <summary>The claim with the roles.</summary>
+    internal string RolesClaim { get; init; } = "roles";
+
+    /// <summary>The claim with the name.</summary>
+    internal string NameClaim { get; init; } = "sub";
+
+    internal static ImmutableArray<string> DefaultAlgorithms { get; } = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+}
+
+/// <summary>The keys that tokens are signed with.</summary>
+internal interface ISigningKeys
+{
+    /// <summary>The keys.</summary>
+    /// <param name="again">Whether they should be looked at again, because one was missing. That is done at most so often.</param>
+    /// <param name="cancellation">Ends the wait for them.</param>
+    /// <exception cref="LoginUnavailableException">There have never been any.</exception>
+    ValueTask<ImmutableArray<SecurityKey>> GetAsync(bool again, CancellationToken cancellation);
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Configuration.Formats;
+
+namespace Tidegate.Gateway.Security;
+
+/// <summary>Makes login modules of what a configuration says.</summary>
+internal sealed class LoginModuleFactory(TimeProvider time, ILogger logger) : IDisposable
+{
+    /// <summary>The types that there are.</summary>
+    internal static readonly ImmutableArray<string> Types = ["file", "jwt"];
+
+    private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim"];
+
+    private readonly HashingGate _hashing = new();
+    private readonly List<IDisposable> _owned = [];
+
+    /// <summary>The path that a <c>file</c> module names, as it is written; null where it names none.</summary>
+    internal static string? FileOf(LoginModuleConfiguration module) => module.Options.FirstOrDefault(option => option.Name is "file" or "filename")?.Text;
+
+    /// <summary>Makes one.</summary>
+    /// <exception cref="ConfigurationException">Its options are wrong, or what they name is not there.</exception>
+    internal ILoginModule Make(LoginModuleConfiguration module, RealmConfiguration realm) =>
+        module.Type == "jwt" ? MakeJwt(module, realm) : MakeFile(module, realm);
+
+    public void Dispose()
+    {
+        _hashing.Dispose();
+        _owned.ForEach(one => one.Dispose());
+    }
+
+    private FileLoginModule MakeFile(LoginModuleConfiguration module, RealmConfiguration realm)
+    {
+        string written = FileOf(module) ?? throw Fault(realm, "Missing required option \"file\" to locate JAAS configuration file.", "Write <options><file>jaas-config.xml</file></options>.");
+        try
+        {
+            return new FileLoginModule(PathOf(written, realm), _hashing, time, logger);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Fault(
+                realm, $"Unable to use \"{written}\" for file-based login: {exception.Message.TrimEnd('.')}.", "Write the path of a jaas-config.xml, relative to the directory of this file.");
+        }
+    }
+
+    private JwtLoginModule MakeJwt(LoginModuleConfiguration module, RealmConfiguration realm)
+    {
+        foreach (PropertyElement option in module.Options)
+        {
+            if (!s_jwtOptions.Contains(option.Name) || option.Text.Length == 0)
+            {
+                throw Fault(realm, $"The login module jwt has no option <{option.Name}>, or it is empty.", $"Options: {string.Join(", ", s_jwtOptions)}.");
+            }
+        }
+
+        string Required(string name) =>
+            Optional(name) ?? throw Fault(realm, $"The login module jwt has no <{name}>.", "Write <keys> (a file or URL with a JSON Web Key Set), <issuer> and <audience> into its <options>.");
+        string? Optional(string name) => module.Options.FirstOrDefault(option => option.Name == name)?.Text;
+
+        string keys = Required("keys");
+        var options = new JwtOptions { Keys = SigningKeys.IsUrl(keys) ? Checked(keys, realm) : PathOf(keys, realm), Issuer = Required("issuer"), Audience = Required("audience") };
+        if (Optional("clock-skew") is { } skew)
+        {
+            options = new TimeIntervalFormat().TryRead(skew, out TimeSpan time, out TextFault? fault)
+                ? options with { ClockSkew = time }
+                : throw Fault(realm, $"<clock-skew>: {fault.Problem}", fault.Cure);
+        }
+
+        if (Optional("algorithms") is { } algorithms)
+        {
+            ImmutableArray<string> wanted = [.. algorithms.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries)];
+            options = wanted.FirstOrDefault(name => !JwtOptions.DefaultAlgorithms.Contains(name)) is { } other
+                ? throw Fault(realm, $"<algorithms>: {other} does not sign tokens that are taken here.", $"Use some of: {string.Join(", ", JwtOptions.DefaultAlgorithms)}.")
+                : options with { Algorithms = wanted };
+        }
+
+        if (!SigningKeys.IsUrl(options.Keys) && SigningKeys.FaultOf(options.Keys) is { } wrong)
+        {
+            throw Fault(realm, $"<keys>: {keys} can not be used: {wrong}.", "Write the path of a file with a JSON Web Key Set, relative to the directory of this file.");
+        }
+
+        var source = new SigningKeys(options.Keys, time, logger);
+        _owned.Add(source);
+        return new JwtLoginModule(
+            options with { RolesClaim = Optional("roles-claim") ?? options.RolesClaim, NameClaim = Optional("name-claim") ?? options.NameClaim }, source, time);
+    }
+
+    /// <summary>Whoever can change the keys on the way decides who comes in.</summary>
+    private static string Checked(string url, RealmConfiguration realm) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
+            ? url
+            : throw Fault(realm, $"<keys>: keys are not taken from {url}.", "Write an https URL, or the path of a file; http is for this machine alone.");
+
+    private static string PathOf(string written, RealmConfiguration realm) =>
+        Path.GetFullPath(written, Path.GetDirectoryName(Path.GetFullPath(realm.Position.File))!);
+
+    private static ConfigurationException Fault(RealmConfiguration realm, string problem, string cure) => new([new(realm.Position, problem, cure)]);
+}
