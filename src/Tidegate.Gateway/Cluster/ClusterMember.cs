@@ -65,12 +65,13 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     {
         try
         {
-            IPEndPoint listen = await ClusterAddresses.ResolveAsync(cluster.Accepts[0], cancellation).ConfigureAwait(false);
+            ClusterPlaces places = await ClusterAddresses.ResolveAllAsync(cluster.Accepts, cancellation).ConfigureAwait(false);
             Member member = await Member.StartAsync(
                 new MemberOptions
                 {
                     ClusterName = cluster.Name,
-                    Listen = listen,
+                    Listen = places.Listens[0],
+                    AdditionalListens = places.Listens[1..],
                     Discovery = [.. cluster.Connects.Select(connect => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{connect.Scheme}://{connect.Host}:{connect.Port}"))],
                     Keys = keys,
                     Tags = new Dictionary<string, string>
@@ -83,7 +84,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 },
                 cancellation).ConfigureAwait(false);
             var self = new ClusterMember(member, map, new ClusterLog(map, time, logger), time);
-            self._log.Started(member.EndPoint, isSealed: keys.Length > 0);
+            self._log.Started(member.EndPoints, places.LeftOut, isSealed: keys.Length > 0);
             member.QueryReceived += self.OnQuery;
             self._others.Begin();
             _ = self.FollowStopAsync();

@@ -38,6 +38,32 @@ public sealed class MemberTests
     }
 
     [Fact]
+    public async Task A_member_is_found_at_each_of_its_addresses_and_known_by_the_first()
+    {
+        await using TestMembers members = new();
+        Member one = await members.StartAsync("one", null, options => options with
+        {
+            AdditionalListens = [new IPEndPoint(IPAddress.Parse("127.0.0.86"), 0), new IPEndPoint(IPAddress.IPv6Loopback, 0)],
+        });
+        Assert.Equal(["127.0.0.1", "127.0.0.86", "::1"], one.EndPoints.Select(at => at.Address.ToString()));
+        Assert.Equal(one.EndPoint, one.EndPoints[0]);
+
+        Member two = await members.StartAsync("two", null, options => options with { Discovery = [$"tcp://{one.EndPoints[1]}"] });
+        Member three = await members.StartAsync("three", null, options => options with
+        {
+            AdditionalListens = [new IPEndPoint(IPAddress.IPv6Loopback, 0)],
+            Discovery = [$"tcp://{one.EndPoints[2]}"],
+        });
+
+        foreach (Member member in new[] { one, two, three })
+        {
+            await UntilAsync(member, view => view.Alive.Count() == 3);
+            Assert.Equal(one.EndPoint, member.View.Find("one")!.EndPoint);
+            Assert.Equal(three.EndPoint, member.View.Find("three")!.EndPoint);
+        }
+    }
+
+    [Fact]
     public async Task A_member_that_stops_without_a_word_is_failed()
     {
         await using TestMembers members = new();
