@@ -30,7 +30,7 @@ public static class ControlClient
     internal static async Task<bool> AskAsync(
         ControlPlaces places, string configurationFile, string request, Action<JsonElement> onLine, CancellationToken cancellation)
     {
-        foreach (string path in places.Find(configurationFile))
+        foreach ((string path, uint owner) in places.Find(configurationFile))
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
@@ -40,6 +40,12 @@ public static class ControlClient
             catch (SocketException)
             {
                 // What a gateway has left that was killed.
+                continue;
+            }
+
+            if (ControlPeer.UserOf(socket) != owner)
+            {
+                // Where root asks, the directory's owner may have put a link there to somebody else's gateway, which then were drained.
                 continue;
             }
 

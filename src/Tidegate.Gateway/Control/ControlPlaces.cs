@@ -61,15 +61,15 @@ internal sealed record ControlPlaces(string? RuntimeDirectory, string SystemDire
         return null;
     }
 
-    /// <summary>The sockets that a gateway with this file may have, those that are really there and that this user may trust.</summary>
-    internal IEnumerable<string> Find(string configurationFile)
+    /// <summary>The sockets that a gateway with this file may have, those that are really there and that this user may trust, and who is to listen there.</summary>
+    internal IEnumerable<(string Path, uint Owner)> Find(string configurationFile)
     {
         string name = FileName(configurationFile);
         return from directory in Own().Concat(OfOthers()).Distinct(StringComparer.Ordinal)
                where FaultOf(directory, isForRoot: UserDirectories is not null) is null
                let path = Path.Combine(directory, name)
                where UnixFiles.Look(path) is not null && Encoding.UTF8.GetByteCount(path) <= LongestPath
-               select path;
+               select (path, UnixFiles.Look(directory)?.Owner ?? UnixFiles.User);
     }
 
     private static string FileName(string configurationFile) =>

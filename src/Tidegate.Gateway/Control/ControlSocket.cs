@@ -29,11 +29,6 @@ internal sealed partial class ControlSocket : IAsyncDisposable
 
     private const int MostSwept = 64;
 
-    // From <asm-generic/socket.h>; struct ucred is three numbers of 32 bits: process, user, group.
-    private const int SolSocket = 1;
-    private const int SoPeerCredentials = 17;
-    private const int CredentialsSize = 12;
-
     private readonly Socket _socket;
     private readonly ImmutableSortedDictionary<string, ControlVerb> _verbs;
     private readonly ILogger _logger;
@@ -292,13 +287,8 @@ internal sealed partial class ControlSocket : IAsyncDisposable
     }
 
     /// <summary>Directory and file let nobody else through; this holds where somebody has changed them.</summary>
-    private static string? RefusalOf(Socket peer)
-    {
-        Span<byte> credentials = stackalloc byte[CredentialsSize];
-        peer.GetRawSocketOption(SolSocket, SoPeerCredentials, credentials);
-        uint user = BitConverter.ToUInt32(credentials[4..8]);
-        return IsHeard(user, UnixFiles.User) ? null : "Only the gateway's own user and root may ask it.";
-    }
+    private static string? RefusalOf(Socket peer) =>
+        IsHeard(ControlPeer.UserOf(peer), UnixFiles.User) ? null : "Only the gateway's own user and root may ask it.";
 
     /// <summary>Whether a gateway that runs as one user heeds another.</summary>
     internal static bool IsHeard(uint asking, uint own) => asking == 0 || asking == own;

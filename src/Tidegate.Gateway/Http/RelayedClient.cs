@@ -39,7 +39,7 @@ internal sealed partial class RelayedClient(ClientProof proof, TimeProvider time
         }
         else if (MayTell())
         {
-            LogNotBelieved(Header, peer, fault);
+            LogNotBelieved(peer, fault);
         }
     }
 
@@ -60,8 +60,8 @@ internal sealed partial class RelayedClient(ClientProof proof, TimeProvider time
     [LoggerMessage(Level = LogLevel.Debug, Message = "Client {Client} comes by the balancer at {Peer}")]
     private partial void LogEstablished(IPEndPoint client, IPAddress? peer);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The {Header} header of a request from {Peer} is not believed: {Fault}. The client is taken to be at that address")]
-    private partial void LogNotBelieved(string header, IPAddress? peer, string fault);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The " + Header + " header of a request from {Peer} is not believed: {Fault}. The client is taken to be at that address")]
+    private partial void LogNotBelieved(IPAddress? peer, string fault);
 }
 
 /// <summary>The client that a balancer relays, where that was proved.</summary>

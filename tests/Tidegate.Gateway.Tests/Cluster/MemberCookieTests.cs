@@ -1,4 +1,6 @@
 using System.Net;
+using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Tests.Tls;
 using static Tidegate.Gateway.Tests.Cluster.ClusteredGateway;
 
 namespace Tidegate.Gateway.Tests.Cluster;
@@ -127,6 +129,68 @@ public sealed class MemberCookieTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_member_that_was_restarted_gets_its_clients_back_in_a_cluster_with_a_key_and_is_another_one_without(bool hasKey)
+    {
+        string? key = hasKey ? Gateway.Cluster.ClusterKeys.Generate() : null;
+        await using ClusteredGateway one = await ClusteredGateway.StartAsync(
+            Balancer($"{Redirecting}<policy>round-robin</policy>") + Echo(accept: "ws://127.0.0.1:0/other"), key: key);
+        int port;
+        string cookie;
+        await using (ClusteredGateway two = await SecondAsync(one, 0, key))
+        {
+            await LeadsToBothAsync(one, two);
+            (string[] cookies, string[] locations) = await AllAsync(one, 2);
+            cookie = cookies[Array.IndexOf(locations, LocationOf(two))];
+            port = two.Server.ClusterEndPoint!.Port;
+        }
+
+        await one.LeadsToAsync(TargetOf(one));
+        await using ClusteredGateway again = await SecondAsync(one, port, key);
+        await LeadsToBothAsync(one, again);
+
+        var seen = new HashSet<string>();
+        for (int i = 0; i < 6; i++)
+        {
+            Answer answer = await AskAsync(one, "", $"Cookie: TIDEGATE_MEMBER={cookie}\r\n");
+            seen.Add(answer.Location);
+            Assert.True(hasKey || answer.Cookie is not null);
+        }
+
+        Assert.Equal(hasKey ? [LocationOf(again)] : [.. new[] { one, again }.Select(LocationOf).Order(StringComparer.Ordinal)], seen.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("wss")]
+    [InlineData("https")]
+    public async Task Where_clients_speak_tls_the_cookie_is_for_tls_alone(string scheme)
+    {
+        await using SecureGateway gateway = await SecureGateway.StartAsync(
+            $"<service><name>balancer</name><accept>{scheme}://balancer.example/app</accept><type>balancer</type><properties>{Redirecting}</properties>"
+            + "<accept-options><tcp.bind>127.0.0.1:0</tcp.bind></accept-options></service>"
+            + $"<service><name>member</name><accept>{scheme}://127.0.0.1:0/other</accept><balance>{scheme}://balancer.example/app</balance>"
+            + (scheme == "wss" ? "<type>echo</type>" : "<type>directory</type><properties><directory>/</directory></properties>") + "</service>",
+            authority => authority.Keystore("balancer.example", "127.0.0.1"));
+        int port = gateway.Server.Served.First(served => served.Uri.Path == "/app").BoundTo[0].Port;
+        await using System.Net.Security.SslStream client = await gateway.ConnectAsync(port, "balancer.example");
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        string request = scheme == "wss"
+            ? RawClient.Handshake(443, "/app").Replace("127.0.0.1:443", "balancer.example", StringComparison.Ordinal)
+            : "GET /app HTTP/1.1\r\nHost: balancer.example\r\n\r\n";
+        await client.WriteAsync(System.Text.Encoding.ASCII.GetBytes(request), patience.Token);
+        using var reader = new StreamReader(client);
+        var head = new List<string>();
+        while (await reader.ReadLineAsync(patience.Token) is { Length: > 0 } line)
+        {
+            head.Add(line);
+        }
+
+        Assert.StartsWith("HTTP/1.1 302 ", head[0], StringComparison.Ordinal);
+        Assert.Matches("^Set-Cookie: TIDEGATE_MEMBER=[-_0-9A-Za-z]{22}; Path=/app; HttpOnly; SameSite=Lax; Secure$", Assert.Single(head, line => line.StartsWith("Set-Cookie", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task When_the_member_is_gone_another_is_chosen_and_the_cookie_is_for_that()
     {
@@ -144,6 +208,27 @@ public sealed class MemberCookieTests
         Answer answer = await AskAsync(one, "", $"Cookie: TIDEGATE_MEMBER={cookies[lost]}\r\n");
         Assert.Equal((own.Replace("ws://", "http://", StringComparison.Ordinal), cookies[1 - lost]), (answer.Location, answer.Cookie));
     }
+
+    /// <summary>A member at an address that no other test has, so that its port is still free when it comes again.</summary>
+    private static Task<ClusteredGateway> SecondAsync(ClusteredGateway one, int port, string? key) => ClusteredGateway.StartAsync(
+        Configuration.ConfigurationText.Read(Echo(accept: "ws://127.0.0.1:0/other")) with
+        {
+            Cluster = new ClusterConfiguration
+            {
+                Name = "c",
+                Accepts = [new ClusterAddress("tcp", key is null ? "127.83.12.5" : "127.83.12.6", port, "")],
+                Connects = [new ClusterAddress("tcp", "127.0.0.1", one.Server.ClusterEndPoint!.Port, "")],
+                Position = new SourcePosition("test.xml", 2, 1),
+            },
+        },
+        key);
+
+    private static string TargetOf(ClusteredGateway gateway) => $"ws://127.0.0.1:{gateway.At("ws", "/other").Port}/other";
+
+    private static string LocationOf(ClusteredGateway gateway) => TargetOf(gateway).Replace("ws://", "http://", StringComparison.Ordinal);
+
+    private static Task LeadsToBothAsync(ClusteredGateway one, ClusteredGateway two) =>
+        one.LeadsToAsync([.. new[] { one, two }.Select(TargetOf).Order(StringComparer.Ordinal)]);
 
     private static string Three() => string.Concat(
         Enumerable.Range(0, 3).Select(i => Echo(accept: $"ws://127.0.0.1:0/other{i}").Replace("<name>echo</name>", $"<name>echo{i}</name>", StringComparison.Ordinal)));

@@ -155,6 +155,56 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task What_somebody_else_has_put_where_everybody_may_write_is_not_used()
+    {
+        string tmp = Directory.CreateDirectory(Path.Combine(_scratch.Path, "tmp")).FullName;
+        string own = Path.Combine(tmp, $"tidegate-{Files.UnixFiles.User}");
+        var places = new ControlPlaces(null, Path.Combine(_scratch.Path, "missing", "tidegate"), tmp, null);
+        Directory.CreateDirectory(Path.Combine(_scratch.Path, "elsewhere"), OwnersAlone);
+
+        // A link, though to a directory of this user's alone; a file; a directory that others may write to.
+        Directory.CreateSymbolicLink(own, Path.Combine(_scratch.Path, "elsewhere"));
+        Assert.Null(await OpenAsync(places, new Told()));
+        Assert.False(await ControlClient.AskAsync(places, File, "told", _ => { }, CancellationToken.None));
+        System.IO.File.Delete(own);
+        await System.IO.File.WriteAllTextAsync(own, "");
+        Assert.Null(await OpenAsync(places, new Told()));
+        System.IO.File.Delete(own);
+        Directory.CreateDirectory(own, OwnersAlone);
+        System.IO.File.SetUnixFileMode(own, OwnersAlone | UnixFileMode.OtherWrite);
+        Assert.Null(await OpenAsync(places, new Told()));
+
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_scratch.Path, "elsewhere")));
+        string[] lines = [.. _log.At(LogLevel.Warning)];
+        Assert.Equal(3, lines.Length);
+        Assert.Contains($"{own}: it is no directory", lines[0], StringComparison.Ordinal);
+        Assert.Contains($"{own}: it is no directory", lines[1], StringComparison.Ordinal);
+        Assert.Contains($"{own}: others may write to it", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_directory_of_another_user_is_not_used_and_root_asks_there_whoever_owns_it_alone()
+    {
+        Assert.True(Files.UnixFiles.User == 0, "This test gives files to another user, which only root may: run it as root.");
+        string tmp = Directory.CreateDirectory(Path.Combine(_scratch.Path, "tmp")).FullName;
+        var places = new ControlPlaces(null, Path.Combine(_scratch.Path, "missing", "tidegate"), tmp, null);
+        await using ControlSocket socket = (await OpenAsync(places, new Told("here")))!;
+        string directory = Path.GetDirectoryName(socket.Path)!;
+        Assert.Equal(0, Unix.ChangeOwner(directory, Unix.Nobody, Unix.Nobody));
+
+        Assert.Null(await OpenAsync(places, new Told()));
+        Assert.Contains($"{directory}: it belongs to another user", Assert.Single(_log.At(LogLevel.Warning)), StringComparison.Ordinal);
+        Assert.Empty(places.Find(File));
+
+        // Root looks there, and does not speak to a gateway that is not that user's: he may have put a link to it there.
+        ControlPlaces forRoot = places with { UserDirectories = Path.Combine(_scratch.Path, "users") };
+        Assert.Equal((socket.Path, Unix.Nobody), Assert.Single(forRoot.Find(File)));
+        Assert.False(await ControlClient.AskAsync(forRoot, File, "told", _ => { }, CancellationToken.None));
+        Assert.Equal(0, Unix.ChangeOwner(directory, 0, 0));
+        Assert.Equal(["here"], await AskAsync(forRoot, "told"));
+    }
+
+    [Fact]
     public async Task Without_a_safe_place_there_is_no_socket_and_the_log_says_why()
     {
         string tmp = Directory.CreateDirectory(Path.Combine(_scratch.Path, "open")).FullName;
