@@ -115,13 +115,14 @@ public sealed partial class GatewayServer
 
         _http!.Drain();
         await _loops.VisitOthersAsync(static connection => (connection.Handler as HttpConnection)?.Retire()).ConfigureAwait(false);
+        Task away = _http.Relay?.SendAwayAsync(_options.Grace, waiting.Token) ?? Task.CompletedTask;
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
             connection => connection.Handler is HttpConnection { IsAnswering: true }, waiting.Token).ConfigureAwait(false);
 
         // The client of an emulated WebSocket may be between two requests, and hears of its end by the next one: for that the ports stay open.
         _http.Emulated.TakeNoMore();
-        await _loops.AwaitApartAsync(waiting.Token).ConfigureAwait(false);
+        await Task.WhenAll(away, _loops.AwaitApartAsync(waiting.Token)).ConfigureAwait(false);
         var report = new DrainReport(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);
         LogDrained(report);
         began = Stopwatch.GetTimestamp();
@@ -157,9 +158,12 @@ public sealed partial class GatewayServer
         // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
         // between requests ends at once.
         Task<int> sessions = _loops.CloseSessionsAsync(status, reason, FirstBytes.EndIfSilent, bound.Token);
-        Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
+        await (_http?.Relay?.SendAwayAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+        await (_http?.StopAsync(bound.Token) ?? Task.CompletedTask).ConfigureAwait(false);
+
+        // Connections to members that are kept for a next request.
+        _http?.Relay?.Dispose();
         int left = await sessions.ConfigureAwait(false);
-        await http.ConfigureAwait(false);
         if (left > 0)
         {
             LogCutOff(left);

@@ -3,16 +3,26 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Services.Balancer;
 
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, SessionOwners owners, ILogger logger)
 {
     private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
     private volatile bool _isDraining;
+    private volatile SessionRelay? _sessionRelay;
+
+    /// <summary>What takes requests to other members; null outside of a cluster.</summary>
+    internal SessionRelay? Relay
+    {
+        get => _sessionRelay;
+        set => _sessionRelay = value;
+    }
 
     /// <summary>From now on each connection ends with the answer that is under way, or that follows.</summary>
     internal void Drain() => _isDraining = true;
@@ -85,7 +95,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         connection.BeginRequest();
         try
         {
-            if (_crossOrigin.Admits(http, route))
+            if (_crossOrigin.Admits(http, route) && !await TryRelayAsync(http, connection, route, path).ConfigureAwait(false))
             {
                 await _emulation.HandleAsync(http, route, path).ConfigureAwait(false);
             }
@@ -94,6 +104,28 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         {
             EndRequest(connection, route);
         }
+    }
+
+    /// <summary>
+    /// Takes a request to the member that has its session, and one that opens a session to another member than one that drains, where a
+    /// redirect would not lead there.
+    /// </summary>
+    private async ValueTask<bool> TryRelayAsync(HttpContext http, IDetachableConnection connection, Route route, EmulationPath path)
+    {
+        if (Relay is not { } relay || MemberRelay.IsRelayed(http.Request))
+        {
+            return false;
+        }
+
+        if (path.Use == EmulationUse.Create)
+        {
+            return route.Service.Detour?.RelayFor(route) is { } other && await relay.TryForwardAsync(http, route, other, path.Use).ConfigureAwait(false);
+        }
+
+        // Where the owner can not be reached, nobody here has the session either: 404.
+        return owners.Find(path.Id) is { } owner && owner.Entrance.IsSecure == connection.Routes.IsSecure
+            && await relay.TryForwardAsync(
+                http, route, new SessionDestination(owner.Member, owner.Entrance.At, owner.Entrance.IsEncrypted), path.Use).ConfigureAwait(false);
     }
 
     private void EndRequest(IDetachableConnection connection, Route? route)

@@ -10,7 +10,7 @@ public sealed class ClusterMessageTests
     /// <summary>The messages of these files that operators see without asking for more.</summary>
     public static TheoryData<string> Messages =>
     [
-        .. new[] { "Cluster/ClusterLog.cs", "Cluster/OwnTargets.cs", "Control/ControlSocket.cs" }
+        .. new[] { "Cluster/ClusterLog.cs", "Cluster/OwnTargets.cs", "Control/ControlSocket.cs", "Clients/SessionRelay.cs" }
             .Select(file => File.ReadAllText(Repository.File("src", "Tidegate.Gateway", file)))
             .SelectMany(source => Regex.Matches(source, @"LogLevel\.(Information|Warning|Error), Message = ""([^""]+)"""))
             .Select(message => message.Groups[2].Value)
