@@ -60,6 +60,10 @@ public sealed partial class GatewayServer
         {
             await end().ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (_loops.HasStopped)
+        {
+            // It was disposed of meanwhile, which ends everything at once.
+        }
         finally
         {
             // Whoever waits for the drain hears of its end while the control socket says its last words.
@@ -106,6 +110,8 @@ public sealed partial class GatewayServer
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _hurry.Token);
         long began = Stopwatch.GetTimestamp();
         LogDraining(await _loops.CountClientsAsync().ConfigureAwait(false), _options.Grace.TotalSeconds);
+        var returning = new ReturningClients();
+        _services.ForEach(service => service.Returning = returning);
         TakeNewcomersElsewhere(_member!.Name);
         _targets?.Dispose();
         if (!await _member.AnnounceDrainingAsync(_options.WithdrawalTimeout, waiting.Token).ConfigureAwait(false))
@@ -118,7 +124,14 @@ public sealed partial class GatewayServer
         Task away = _http.Relay?.SendAwayAsync(_options.Grace, waiting.Token) ?? Task.CompletedTask;
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
-            connection => connection.Handler is HttpConnection { IsAnswering: true }, waiting.Token).ConfigureAwait(false);
+            connection => connection.Handler is HttpConnection { IsAnswering: true }, waiting.Token,
+            session =>
+            {
+                if (session is WebSocketSession { ClientEndPoint: { } client })
+                {
+                    returning.Expect(client.Address);
+                }
+            }).ConfigureAwait(false);
 
         // The client of an emulated WebSocket may be between two requests, and hears of its end by the next one: for that the ports stay open.
         _http.Emulated.TakeNoMore();

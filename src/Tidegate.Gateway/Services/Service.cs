@@ -35,6 +35,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     private long _begun;
     private Action? _sessionEnded;
     private Balancer.Detour? _detour;
+    private Balancer.ReturningClients? _returning;
 
     internal ServiceConfiguration Configuration { get; } = configuration;
 
@@ -52,6 +53,13 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     {
         get => Volatile.Read(ref _detour);
         set => Volatile.Write(ref _detour, value);
+    }
+
+    /// <summary>Who may come back and had better go elsewhere, while the gateway drains; null at all other times.</summary>
+    internal Balancer.ReturningClients? Returning
+    {
+        get => Volatile.Read(ref _returning);
+        set => Volatile.Write(ref _returning, value);
     }
 
     /// <summary>Raised when <see cref="IsAccepting"/> has changed.</summary>

@@ -43,6 +43,11 @@ internal sealed class Detour
         {
             List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
             candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
+            if (candidates.Count > 0 && _service.Returning is { } returning && await returning.TurnAwayAsync(http).ConfigureAwait(false))
+            {
+                return HandshakeDecision.Answered;
+            }
+
             for (int tries = 0; tries < MaximumTries && _choice.Choose(candidates) is { } chosen; tries++)
             {
                 RelayedHandshake answer = await _relay.ConnectAsync(http, chosen).ConfigureAwait(false);
