@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Tidegate.Engine.Emulation;
+using Tidegate.Gateway.Http;
 
 namespace Tidegate.Gateway.Clients;
 
@@ -49,9 +50,9 @@ internal sealed class EmulatedSessions
 
     internal void Add(string id, EmulatedEntry entry) => _entries[id] = entry;
 
-    /// <summary>The session, where it was opened at the same place; null otherwise.</summary>
-    internal EmulatedSession? Find(string id, string place) =>
-        _entries.TryGetValue(id, out EmulatedEntry? entry) && entry.Place == place ? entry.Session : null;
+    /// <summary>The session, where it was opened at the same place and for the same page; null otherwise.</summary>
+    internal EmulatedSession? Find(string id, string place, string origin) =>
+        _entries.TryGetValue(id, out EmulatedEntry? entry) && entry.Place == place && entry.Origin == origin ? entry.Session : null;
 
     /// <summary>A session is gone.</summary>
     internal void Remove(string id, IPAddress? address)
@@ -88,5 +89,8 @@ internal sealed class EmulatedSessions
     }
 }
 
-/// <summary>A session and where it was opened: scheme, authority and path.</summary>
-internal sealed record EmulatedEntry(EmulatedSession Session, string Place);
+/// <summary>A session and where it was opened.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="Place">Scheme, authority and path.</param>
+/// <param name="Origin">The other origin whose page opened it, or empty (<see cref="CrossOrigin.ForeignOriginOf"/>).</param>
+internal sealed record EmulatedEntry(EmulatedSession Session, string Place, string Origin);

@@ -43,7 +43,17 @@ internal sealed partial class SessionRelay
         patience.CancelAfter(s_signOfLife);
         try
         {
-            using HttpRequestMessage message = NewMessage(HttpMethod.Get, relayed.Uri.PathAndQuery, relayed.Host, relayed.Name, relayed.Destination);
+            using HttpRequestMessage message = NewMessage(HttpMethod.Get, relayed.Message.RequestUri!.PathAndQuery, relayed.Host, relayed.Name, relayed.Destination);
+
+            // Whoever asks must come from where the session was opened, for the owner's rules.
+            foreach ((string header, System.Net.Http.Headers.HeaderStringValues values) in relayed.Message.Headers.NonValidated)
+            {
+                if (!s_ofOneHop.Contains(header))
+                {
+                    message.Headers.TryAddWithoutValidation(header, values);
+                }
+            }
+
             message.Headers.TryAddWithoutValidation(ReconnectHeader, "1");
             using HttpResponseMessage answer = await _http.SendAsync(message, patience.Token).ConfigureAwait(false);
         }
@@ -57,7 +67,7 @@ internal sealed partial class SessionRelay
     private async Task CheckAsync(RelayedRequest relayed)
     {
         // All who wait for one member ask it together.
-        string key = relayed.Uri.Host;
+        string key = relayed.Message.RequestUri!.Host;
         Task<bool> sign = _signs.GetOrAdd(key, _ => ShowsSignOfLifeAsync(relayed));
         bool lives = await sign.ConfigureAwait(false);
         _signs.TryRemove(KeyValuePair.Create(key, sign));
@@ -86,16 +96,16 @@ internal sealed partial class SessionRelay
     }
 
     /// <summary>A request that is with a member.</summary>
-    /// <param name="uri">What it is sent with.</param>
+    /// <param name="message">What is sent.</param>
     /// <param name="host">Its <c>Host</c>.</param>
     /// <param name="name">What the member's certificate must be for.</param>
     /// <param name="destination">The member's socket.</param>
-    private sealed class RelayedRequest(Uri uri, string host, string name, SessionDestination destination)
+    private sealed class RelayedRequest(HttpRequestMessage message, string host, string name, SessionDestination destination)
     {
         // Not disposed of: whoever is late may still cancel it. It has no timer.
         private readonly CancellationTokenSource _ended = new();
 
-        internal Uri Uri => uri;
+        internal HttpRequestMessage Message => message;
 
         internal string Host => host;
 

@@ -69,7 +69,7 @@ internal sealed partial class SessionRelay : IDisposable
     }
 
     /// <summary>Takes a request to a member and answers it.</summary>
-    /// <param name="http">The request. The rules for origins have let it in.</param>
+    /// <param name="http">The request, of which nothing has been read or changed.</param>
     /// <param name="route">The accept that it is for.</param>
     /// <param name="destination">The member's socket.</param>
     /// <param name="use">What it is for: the answer to one that fetches goes on for as long as its client is there.</param>
@@ -83,7 +83,7 @@ internal sealed partial class SessionRelay : IDisposable
             AddProof(message, http, destination);
         }
 
-        var relayed = new RelayedRequest(message.RequestUri!, http.Request.Host.Value ?? "", NameOf(http, route), destination);
+        var relayed = new RelayedRequest(message, http.Request.Host.Value ?? "", NameOf(http, route), destination);
         using CancellationTokenRegistration stopping = _stopping.Token.UnsafeRegister(static one => ((RelayedRequest)one!).Cancel(), relayed);
         using CancellationTokenRegistration aborted = http.RequestAborted.UnsafeRegister(static one => ((RelayedRequest)one!).Cancel(), relayed);
         using IDisposable departure = _departures.Follow(destination.Member, () => _ = CheckAsync(relayed));

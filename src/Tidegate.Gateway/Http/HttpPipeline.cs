@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services.Balancer;
 
 namespace Tidegate.Gateway.Http;
@@ -12,8 +13,12 @@ namespace Tidegate.Gateway.Http;
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
 internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, SessionOwners owners, ILogger logger)
 {
+    // Of accepts it can not be a part.
+    private const string ClientMark = "/;";
+
     private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
+    private readonly AccessControl _access = new(logger);
     private volatile bool _isDraining;
     private volatile SessionRelay? _sessionRelay;
 
@@ -44,27 +49,16 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
 
         relayed.Establish(http);
         ClientHandshake.TakeOldOrigin(http.Request.Headers);
-        if (CookieEcho.AcceptPathOf(RawPath(http)) is { } path && connection.Routes.FindWebSocket(http.Request.Host, path) is { Service.IsAccepting: true } asked)
+        string path = RawPath(http);
+        if (path.Contains(ClientMark, StringComparison.Ordinal))
         {
-            if (_crossOrigin.Admits(http, asked))
-            {
-                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
-            }
-
-            return;
-        }
-
-        if (EmulationPath.TryRead(RawPath(http), out EmulationPath emulation) && !Emulation.IsWrapped(http.Request)
-            && FindEmulated(connection.Routes, http.Request.Host, emulation.AcceptPath) is { } served
-            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
-        {
-            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+            await HandleClientAsync(http, connection, path).ConfigureAwait(false);
             return;
         }
 
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
-            await GatewayResources.HandleAsync(http).ConfigureAwait(false);
+            await GatewayResources.HandleAsync(http, connection.Routes).ConfigureAwait(false);
             return;
         }
 
@@ -77,7 +71,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
                 connection.Routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);
                 http.Response.StatusCode = StatusCodes.Status404NotFound;
             }
-            else if (_crossOrigin.Admits(http, route))
+            else if (_crossOrigin.Admits(http, route) && await _access.AdmitsAsync(http, route.Service.Protection, KindOf(http, route)).ConfigureAwait(false))
             {
                 await (IsWebSocket(route)
                     ? WebSocketUpgrade.HandleAsync(http, route)
@@ -90,12 +84,54 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         }
     }
 
+    /// <summary>What only client libraries of the old gateway ask for: no service is ever behind it.</summary>
+    private async Task HandleClientAsync(HttpContext http, IDetachableConnection connection, string path)
+    {
+        HttpRequest request = http.Request;
+        bool isEmulation = EmulationPath.TryRead(path, out EmulationPath emulation);
+        if (isEmulation && await TryRelayAsync(http, connection, emulation).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        string? named = $"{request.QueryString.Value}{emulation.Parameters}".Contains(PageOrigin.Parameter, StringComparison.Ordinal)
+            ? EmulationQuery.Read(request.QueryString.Value, emulation.Parameters ?? "").Origin
+            : null;
+        WrappedResponse? wrapped = named is not null || request.Headers.ContainsKey(PageOrigin.Header) ? WrappedResponse.Open(http) : null;
+        if (!PageOrigin.TryTakeFromQuery(request, named))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+        }
+        else if (CookieEcho.AcceptPathOf(path) is { } acceptPath && connection.Routes.FindWebSocket(request.Host, acceptPath) is { Service.IsAccepting: true } asked)
+        {
+            if (_crossOrigin.Admits(http, asked) && await _access.AdmitsAsync(http, asked.Service.Protection, ClientKind.HandshakeWithin).ConfigureAwait(false))
+            {
+                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
+            }
+        }
+        else if (isEmulation && FindEmulated(connection.Routes, request.Host, emulation.AcceptPath) is { } served
+            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
+        {
+            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+        }
+        else
+        {
+            await GatewayResources.HandleAsync(http, connection.Routes).ConfigureAwait(false);
+        }
+
+        if (wrapped is not null)
+        {
+            await wrapped.EndAsync(http.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
     private async Task EmulateAsync(HttpContext http, IDetachableConnection connection, Route route, EmulationPath path)
     {
         connection.BeginRequest();
         try
         {
-            if (_crossOrigin.Admits(http, route) && !await TryRelayAsync(http, connection, route, path).ConfigureAwait(false))
+            if (_crossOrigin.Admits(http, route)
+                && (path.Use != EmulationUse.Create || await _access.AdmitsAsync(http, route.Service.Protection, ClientKind.Library).ConfigureAwait(false)))
             {
                 await _emulation.HandleAsync(http, route, path).ConfigureAwait(false);
             }
@@ -108,24 +144,35 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
 
     /// <summary>
     /// Takes a request to the member that has its session, and one that opens a session to another member than one that drains, where a
-    /// redirect would not lead there.
+    /// redirect would not lead there. It goes as it came: the rules for origins and logins are the owner's, and so is the form of the answer.
     /// </summary>
-    private async ValueTask<bool> TryRelayAsync(HttpContext http, IDetachableConnection connection, Route route, EmulationPath path)
+    private async ValueTask<bool> TryRelayAsync(HttpContext http, IDetachableConnection connection, EmulationPath path)
     {
-        if (Relay is not { } relay || MemberRelay.IsRelayed(http.Request))
+        if (Relay is not { } relay || MemberRelay.IsRelayed(http.Request)
+            || FindEmulated(connection.Routes, http.Request.Host, path.AcceptPath) is not { Service: not TunnelEntrance } route)
         {
             return false;
         }
 
-        if (path.Use == EmulationUse.Create)
+        SessionDestination? destination = path.Use == EmulationUse.Create ? route.Service.Detour?.RelayFor(route)
+            : owners.Find(path.Id) is { } owner && owner.Entrance.IsSecure == connection.Routes.IsSecure
+                ? new SessionDestination(owner.Member, owner.Entrance.At, owner.Entrance.IsEncrypted)
+            : null;
+        if (destination is null)
         {
-            return route.Service.Detour?.RelayFor(route) is { } other && await relay.TryForwardAsync(http, route, other, path.Use).ConfigureAwait(false);
+            return false;
         }
 
-        // Where the owner can not be reached, nobody here has the session either: 404.
-        return owners.Find(path.Id) is { } owner && owner.Entrance.IsSecure == connection.Routes.IsSecure
-            && await relay.TryForwardAsync(
-                http, route, new SessionDestination(owner.Member, owner.Entrance.At, owner.Entrance.IsEncrypted), path.Use).ConfigureAwait(false);
+        connection.BeginRequest();
+        try
+        {
+            // Where the owner can not be reached, nobody here has the session either: 404.
+            return await relay.TryForwardAsync(http, route, destination, path.Use).ConfigureAwait(false);
+        }
+        finally
+        {
+            EndRequest(connection, route);
+        }
     }
 
     private void EndRequest(IDetachableConnection connection, Route? route)
@@ -150,6 +197,9 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
     /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
     private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
         routes.FindWebSocket(host, path) ?? (path.EndsWith('/') ? null : routes.FindWebSocket(host, path + "/"));
+
+    private static ClientKind KindOf(HttpContext http, Route route) =>
+        !IsWebSocket(route) ? ClientKind.Http : ClientHandshake.OffersInner(http.Request) ? ClientKind.HandshakeWithin : ClientKind.WebSocket;
 
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 

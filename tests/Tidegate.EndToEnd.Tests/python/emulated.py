@@ -22,7 +22,7 @@ def request(method, path, body=None):
         except ConnectionRefusedError:
             continue
         try:
-            connection.request(method, path, body, {"Host": "public.example", "Connection": "close"})
+            connection.request(method, path, body, {"Host": "public.example", "Connection": "close", "X-WebSocket-Version": "wseb-1.0"})
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):

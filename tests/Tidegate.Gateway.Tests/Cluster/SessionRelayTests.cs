@@ -201,7 +201,7 @@ public sealed class SessionRelayTests
     public async Task Whoever_opens_one_at_a_member_that_drains_gets_it_at_another_one_of_the_same_address()
     {
         const string Balance = "<balance>ws://balancer.example/echo</balance>";
-        await using var pair = await Pair.StartAsync(Balance, ClusterKeys.Generate(), s_never);
+        await using var pair = await Pair.StartAsync(balance: Balance, key: ClusterKeys.Generate(), grace: s_never);
         await pair.Second.LeadsToAsync("ws://public.example/echo", "ws://public.example/other");
         using EmulatedClient old = Spread(() => pair.Two);
         await old.OpenAsync($"{Place}cbm");
@@ -218,6 +218,36 @@ public sealed class SessionRelayTests
         await pair.First.Server.StopAsync(CancellationToken.None);
         await pair.Second.Server.StopAsync(CancellationToken.None);
         await draining;
+    }
+
+    [Fact]
+    public async Task A_page_of_another_origin_gets_what_the_owner_says_in_the_form_that_it_wants()
+    {
+        await using var pair = await Pair.StartAsync("<cross-site-constraint><allow-origin>http://page.example:80</allow-origin></cross-site-constraint>");
+        using EmulatedClient client = Spread(pair.Next);
+        string id = "";
+        using (HttpResponseMessage opened = await client.SendAsync(HttpMethod.Get, $"{Place}ctm", null, "X-Origin: http://page.example:80", VersionHeader))
+        {
+            string text = await opened.Content.ReadAsStringAsync();
+            Assert.StartsWith("HTTP/1.1 201 ", text, StringComparison.Ordinal);
+            id = text.TrimEnd().Split('/')[^1];
+        }
+
+        // To the one, and to the other.
+        for (int i = 0; i < 2; i++)
+        {
+            using (HttpResponseMessage posted = await client.SendAsync(HttpMethod.Post, $"{Place}utm/{id}", [0x81, 0, .. Reconnect], "X-Origin: http://page.example:80"))
+            {
+                Assert.StartsWith("HTTP/1.1 200 ", await posted.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            }
+
+            using HttpResponseMessage foreign = await client.SendAsync(HttpMethod.Post, $"{Place}utm/{id}", [0x81, 0, .. Reconnect], "X-Origin: http://other.example:80");
+            Assert.StartsWith("HTTP/1.1 403 ", await foreign.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            using HttpResponseMessage nobody = await client.SendAsync(HttpMethod.Post, $"{Place}utm/{id}", [0x81, 0, .. Reconnect]);
+            Assert.Equal(HttpStatusCode.NotFound, nobody.StatusCode);
+        }
+
+        Assert.Equal(1, pair.Sessions);
     }
 
     [Fact]
@@ -256,11 +286,11 @@ public sealed class SessionRelayTests
 
         internal int Sessions => first.Server.BalancedSessions + second.Server.BalancedSessions;
 
-        internal static async Task<Pair> StartAsync(string more = "", string? key = null, TimeSpan? grace = null, string scheme = "ws", string before = "")
+        internal static async Task<Pair> StartAsync(string more = "", string balance = "", string? key = null, TimeSpan? grace = null, string scheme = "ws", string before = "")
         {
             string services =
-                $"{before}<service><name>echo</name><accept>{scheme}://public.example/echo</accept><accept>{scheme}://public.example/other</accept>{more}<type>echo</type>"
-                + "<accept-options><tcp.bind>127.0.0.1:0</tcp.bind></accept-options></service>";
+                $"{before}<service><name>echo</name><accept>{scheme}://public.example/echo</accept><accept>{scheme}://public.example/other</accept>{balance}<type>echo</type>"
+                + $"<accept-options><tcp.bind>127.0.0.1:0</tcp.bind></accept-options>{more}</service>";
             Func<GatewayServerOptions, GatewayServerOptions> change = options => options with { Grace = grace ?? TimeSpan.Zero, WithdrawalTimeout = TimeSpan.FromSeconds(60) };
             ClusteredGateway first = await ClusteredGateway.StartAsync(services, key: key, change: change);
             var pair = new Pair(first, await ClusteredGateway.StartAsync(services, first, key: key, change: change), scheme);
