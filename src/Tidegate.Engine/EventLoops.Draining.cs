@@ -49,14 +49,21 @@ public sealed partial class EventLoops
     /// <param name="reason">The same in words.</param>
     /// <param name="isBusy">Which connections without a session are waited for; called on their loops.</param>
     /// <param name="cancellation">Ends the time.</param>
+    /// <param name="closing">Told of each session before it is closed, on its loop; null where nobody wants to know.</param>
     /// <returns>How many sessions were closed by this.</returns>
-    public async Task<int> DrainAsync(TimeSpan grace, CloseStatus status, string reason, Func<TcpConnection, bool> isBusy, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">The loops were stopped meanwhile.</exception>
+    public async Task<int> DrainAsync(
+        TimeSpan grace, CloseStatus status, string reason, Func<TcpConnection, bool> isBusy, CancellationToken cancellation, Action<Session>? closing = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(grace, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(isBusy);
         TimeProvider time = _options.TimeProvider;
         long began = time.GetTimestamp();
-        DrainShare[] shares = [.. All.Select(loop => new DrainShare(loop, (loop.Index + 0.5) / All.Length, status, reason))];
+        DrainShare[] shares = [.. All.Select(loop => new DrainShare(loop, (loop.Index + 0.5) / All.Length, session =>
+        {
+            closing?.Invoke(session);
+            session.Close(status, reason);
+        }))];
         await Task.WhenAll(shares.Select(share => RunAsync(share.Loop, share.Take))).ConfigureAwait(false);
         for (int step = 0; ; step++)
         {
@@ -83,7 +90,8 @@ public sealed partial class EventLoops
 
     private static bool IsClient(TcpConnection connection) => connection.Handler is Session { IsClient: true };
 
-    private static Task RunAsync(EventLoop loop, Action action)
+    // What is posted to a loop that has stopped never runs, so nobody waits for it then.
+    private Task RunAsync(EventLoop loop, Action action)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         loop.Post(() =>
@@ -97,7 +105,7 @@ public sealed partial class EventLoops
                 done.SetResult();
             }
         });
-        return done.Task;
+        return done.Task.WaitAsync(_stopped.Token);
     }
 
     private async Task<int> SumAsync(Func<EventLoop, int> count)
@@ -110,9 +118,8 @@ public sealed partial class EventLoops
     /// <summary>What a drain has to do on one loop, and there only.</summary>
     /// <param name="loop">The loop.</param>
     /// <param name="offset">Which part of the time between two of its closings passes before the first: loops take turns.</param>
-    /// <param name="status">What the clients are told.</param>
-    /// <param name="reason">The same in words.</param>
-    private sealed class DrainShare(EventLoop loop, double offset, CloseStatus status, string reason)
+    /// <param name="close">Closes a session.</param>
+    private sealed class DrainShare(EventLoop loop, double offset, Action<Session> close)
     {
         private Session[] _sessions = [];
         private int _next;
@@ -141,7 +148,7 @@ public sealed partial class EventLoops
         {
             if (!session.IsClosing)
             {
-                session.Close(status, reason);
+                close(session);
                 Closed++;
             }
         }

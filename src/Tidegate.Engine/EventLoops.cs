@@ -16,6 +16,7 @@ public sealed partial class EventLoops : IDisposable
     // Every tenth of a second.
     private const int TurnsBetweenTelling = 10;
     private readonly EngineOptions _options;
+    private readonly CancellationTokenSource _stopped = new();
     private int _next = -1;
 
     private EventLoops(EngineOptions options, ImmutableArray<EventLoop> loops)
@@ -48,6 +49,9 @@ public sealed partial class EventLoops : IDisposable
 
         return new EventLoops(options, loops.MoveToImmutable());
     }
+
+    /// <summary>True once the loops were stopped.</summary>
+    public bool HasStopped => _stopped.IsCancellationRequested;
 
     /// <summary>The loop whose turn it is to get a new connection.</summary>
     public EventLoop Next() => All[(int)((uint)Interlocked.Increment(ref _next) % (uint)All.Length)];
@@ -115,5 +119,8 @@ public sealed partial class EventLoops : IDisposable
         {
             loop.Dispose();
         }
+
+        // Not disposed of: somebody may still ask it.
+        _stopped.Cancel();
     }
 }

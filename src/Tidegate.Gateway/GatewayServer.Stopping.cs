@@ -60,6 +60,10 @@ public sealed partial class GatewayServer
         {
             await end().ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (_loops.HasStopped)
+        {
+            // It was disposed of meanwhile, which ends everything at once.
+        }
         finally
         {
             // Whoever waits for the drain hears of its end while the control socket says its last words.
@@ -106,6 +110,8 @@ public sealed partial class GatewayServer
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _hurry.Token);
         long began = Stopwatch.GetTimestamp();
         LogDraining(await _loops.CountClientsAsync().ConfigureAwait(false), _options.Grace.TotalSeconds);
+        var returning = new ReturningClients();
+        _services.ForEach(service => service.Returning = returning);
         TakeNewcomersElsewhere(_member!.Name);
         _targets?.Dispose();
         if (!await _member.AnnounceDrainingAsync(_options.WithdrawalTimeout, waiting.Token).ConfigureAwait(false))
@@ -115,13 +121,21 @@ public sealed partial class GatewayServer
 
         _http!.Drain();
         await _loops.VisitOthersAsync(static connection => (connection.Handler as HttpConnection)?.Retire()).ConfigureAwait(false);
+        Task away = _http.Relay?.SendAwayAsync(_options.Grace, waiting.Token) ?? Task.CompletedTask;
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
-            connection => connection.Handler is HttpConnection { IsAnswering: true }, waiting.Token).ConfigureAwait(false);
+            connection => connection.Handler is HttpConnection { IsAnswering: true }, waiting.Token,
+            session =>
+            {
+                if (session is WebSocketSession { ClientEndPoint: { } client })
+                {
+                    returning.Expect(client.Address);
+                }
+            }).ConfigureAwait(false);
 
         // The client of an emulated WebSocket may be between two requests, and hears of its end by the next one: for that the ports stay open.
         _http.Emulated.TakeNoMore();
-        await _loops.AwaitApartAsync(waiting.Token).ConfigureAwait(false);
+        await Task.WhenAll(away, _loops.AwaitApartAsync(waiting.Token)).ConfigureAwait(false);
         var report = new DrainReport(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);
         LogDrained(report);
         began = Stopwatch.GetTimestamp();
@@ -157,9 +171,12 @@ public sealed partial class GatewayServer
         // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
         // between requests ends at once.
         Task<int> sessions = _loops.CloseSessionsAsync(status, reason, FirstBytes.EndIfSilent, bound.Token);
-        Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
+        await (_http?.Relay?.SendAwayAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+        await (_http?.StopAsync(bound.Token) ?? Task.CompletedTask).ConfigureAwait(false);
+
+        // Connections to members that are kept for a next request.
+        _http?.Relay?.Dispose();
         int left = await sessions.ConfigureAwait(false);
-        await http.ConfigureAwait(false);
         if (left > 0)
         {
             LogCutOff(left);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Tidegate.Engine;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Control;
@@ -61,6 +62,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
     /// <summary>How many sessions the services have that balancers may lead to.</summary>
     internal int BalancedSessions => _services.Sum(service => service.Sessions);
 
+    /// <summary>At how many sockets of other members sessions can be reached from here, for tests.</summary>
+    internal int KnownEntrances => _balances.Owners.Count;
+
     /// <summary>Starts every service, or none.</summary>
     /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do, or for addresses that this machine does not have.</exception>
     /// <exception cref="GatewayStartException">A service cannot be started; the message names place and cure.</exception>
@@ -99,6 +103,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stopped = true;
+        await _hurry.CancelAsync().ConfigureAwait(false);
         if (_control is not null)
         {
             await _control.DisposeAsync().ConfigureAwait(false);
@@ -118,6 +123,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             await service.DisposeAsync().ConfigureAwait(false);
         }
 
+        _http?.Relay?.Dispose();
         if (_http is not null)
         {
             using var now = new CancellationTokenSource();
@@ -152,11 +158,11 @@ public sealed partial class GatewayServer : IAsyncDisposable
             limits = limits with { KeepaliveTimeout = configuration.Services.Max(service => service.AcceptOptions.KeepaliveTimeout) };
         }
 
-        _http = await HttpServer.StartAsync(limits, _clients, _options.TimeProvider, loggers, cancellation).ConfigureAwait(false);
+        _http = await HttpServer.StartAsync(limits, _clients, _balances.Owners, _options.TimeProvider, loggers, cancellation).ConfigureAwait(false);
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
         await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
 
-        await JoinAsync(configuration.Cluster, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
+        await JoinAsync(configuration.Cluster, configuration.Services, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
         if (_options.ConfigurationFile is { } file)
         {
             _control = await ControlSocket.OpenAsync(ControlPlaces.OfEnvironment(), file, Verbs(), loggers.CreateLogger("tidegate.control"), cancellation).ConfigureAwait(false);
@@ -167,7 +173,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private ControlVerb[] Verbs() => [new MembersVerb(() => _member?.Observe()), new DrainVerb(RequestDrainAsync)];
 
     /// <summary>What is offered to balancers is bound by now. Without a cluster they are those of this gateway.</summary>
-    private async Task JoinAsync(ClusterConfiguration? cluster, string[] keys, ILogger logger, CancellationToken cancellation)
+    private async Task JoinAsync(ClusterConfiguration? cluster, ImmutableArray<ServiceConfiguration> services, string[] keys, ILogger logger, CancellationToken cancellation)
     {
         if (cluster is null)
         {
@@ -184,9 +190,17 @@ public sealed partial class GatewayServer : IAsyncDisposable
             _keyWatch = new ClusterKeyWatch(cluster.Name, file, keys, ReplaceKeys, _options.TimeProvider, _options.KeyFileInterval, logger);
         }
 
-        _targets = new OwnTargets(_listeners!.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
+        _http!.Relay = new SessionRelay(_loops, RelayTls(services), _clients, _balances.Departures, logger);
+        _member.Admit(SessionEntrance.Open(_listeners!.HttpSockets, _member.EndPoint.Address));
+        _targets = new OwnTargets(_listeners.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
         _status = new OwnStatus(_services, _member.Report, _options.TimeProvider);
     }
+
+    /// <summary>What TLS is spoken with to other members; null where no client speaks it here.</summary>
+    private TlsUse? RelayTls(IEnumerable<ServiceConfiguration> services) =>
+        services.SelectMany(service => service.Accepts).FirstOrDefault(accept => accept.Uri.Scheme == UriScheme.Wss) is { } secure
+            ? _tls!.ForConnect(secure, new TlsOptions())
+            : null;
 
     private void ReplaceKeys(string cluster, string[] keys)
     {

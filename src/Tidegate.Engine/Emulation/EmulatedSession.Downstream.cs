@@ -72,6 +72,16 @@ public sealed partial class EmulatedSession
         }
     }
 
+    /// <summary>Ends the response that is under way, behind what waits for it: the client comes for another one.</summary>
+    public void EndResponse()
+    {
+        if (_downstream is { } downstream)
+        {
+            EndResponse(downstream);
+            AwaitDownstream();
+        }
+    }
+
     /// <summary>Gives what waits to the response that waits for it.</summary>
     private void Pump()
     {

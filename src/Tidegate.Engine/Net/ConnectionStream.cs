@@ -14,6 +14,9 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
     /// <summary>Bytes that may have arrived without being read, before the peer is held back. The last read may go beyond it.</summary>
     internal const int MaximumUnread = 64 * 1024;
 
+    // What was written last may take so long to be sent.
+    private static readonly TimeSpan s_lingerTime = TimeSpan.FromSeconds(2);
+
     private static readonly PipeOptions s_options = new(
         // The loop fills the pipe and must not run what waits for it.
         readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline,
@@ -25,6 +28,7 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
     private SocketError? _error;
     private bool _isPaused;
     private bool _isClosed;
+    private bool _isDisposed;
 
     /// <param name="connection">Who carries it. To be called on its loop; the stream is its handler from then on.</param>
     internal ConnectionStream(TcpConnection connection)
@@ -32,6 +36,9 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
         _connection = connection;
         connection.Handler = this;
     }
+
+    /// <summary>Whether the connection ends with the stream; otherwise it is its maker's.</summary>
+    internal bool EndsConnection { get; init; }
 
     /// <summary>True while what is spoken over the stream is still agreeing with the peer.</summary>
     internal bool IsHandshaking { get; set; } = true;
@@ -91,6 +98,18 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && EndsConnection && !_isDisposed)
+        {
+            _isDisposed = true;
+            _received.Reader.CancelPendingRead();
+            _connection.Loop.Post(static connection => ((TcpConnection)connection!).Close(s_lingerTime), _connection);
+        }
+
+        base.Dispose(disposing);
+    }
 
     void IConnectionHandler.OnReceived(TcpConnection connection, Payload data)
     {

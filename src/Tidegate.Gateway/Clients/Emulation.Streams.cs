@@ -108,6 +108,13 @@ internal sealed partial class Emulation
             return;
         }
 
+        if (request.Headers.ContainsKey(SessionRelay.ReconnectHeader))
+        {
+            session.Loop.Post(session.EndResponse);
+            response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
         EmulationQuery query = EmulationQuery.Read(request.QueryString.Value, path.Parameters);
         bool longPolls = query.LongPolls || request.Headers["X-Kaazing-Proxy-Buffering"] == "on";
         var downstream = new Downstream(longPolls, query.ReconnectAfter, longPolls ? default : FirstBytes(query.Padding))

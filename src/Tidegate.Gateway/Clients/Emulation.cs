@@ -72,7 +72,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
             return;
         }
 
-        string id = EmulatedSessions.NewId();
+        string id = EmulatedSessions.NewId() + http.Features.GetRequiredFeature<IDetachableConnection>().Routes.SessionTag;
         AcceptOptions accept = service.Configuration.AcceptOptions;
         string? subprotocol = WebSocketHandshake.SelectSubprotocol(accept.Subprotocols, request.Headers["X-WebSocket-Protocol"]);
         var options = new EmulationOptions

@@ -20,6 +20,9 @@ internal sealed class BalanceMap(TimeProvider time)
     /// <summary>Who is to be told when a member is said to be gone.</summary>
     internal MemberDepartures Departures { get; } = new();
 
+    /// <summary>Which other member has a session that is made of many requests.</summary>
+    internal SessionOwners Owners { get; } = new();
+
     /// <summary>Whom a balancer's accept leads to; <paramref name="balance"/> in the form of <see cref="BalanceTarget.KeyOf"/>.</summary>
     internal ImmutableArray<BalanceCandidate> For(string balance) => Volatile.Read(ref _byBalance).GetValueOrDefault(balance, []);
 

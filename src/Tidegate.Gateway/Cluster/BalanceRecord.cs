@@ -22,7 +22,7 @@ internal static class BalanceRecord
     private const int MaximumLoad = 10_000;
 
     /// <summary>As many bytes of it as balance targets may have; the rest is what a gateway tells of itself.</summary>
-    internal const int MaximumTargetBytes = 56 * 1024;
+    internal const int MaximumTargetBytes = 52 * 1024;
 
     /// <summary>
     /// As many characters as its targets may take where each balancer's accept is written beside the target that it leads to, as in the log
@@ -34,7 +34,7 @@ internal static class BalanceRecord
     internal static int ShownLength(BalanceTarget target) =>
         target.Balances.Sum(balance => balance.Length) + (target.Balances.Length * (target.Uri.ToString().Length + 64));
 
-    internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null) => JsonSerializer.SerializeToUtf8Bytes(
+    internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null, ImmutableArray<SessionEntrance> entrances = default) => JsonSerializer.SerializeToUtf8Bytes(
         new Body(
             [.. targets.Select(target => new Entry(
                 target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions)
@@ -46,6 +46,7 @@ internal static class BalanceRecord
         {
             Salt = targets.FirstOrDefault()?.Salt,
             SaidAt = (long?)targets.FirstOrDefault()?.SaidAt?.TotalMilliseconds,
+            Entrances = entrances.IsDefaultOrEmpty ? null : [.. entrances.Select(one => new Entrance(one.Tag, one.At.ToString(), one.IsEncrypted, one.IsSecure))],
         },
         RecordJson.Default.Body);
 
@@ -88,6 +89,26 @@ internal static class BalanceRecord
         catch (JsonException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Where sessions of a member live; what can not be understood is left out, and so is what is beyond <see cref="SessionEntrance.Maximum"/>.</summary>
+    internal static ImmutableArray<SessionEntrance> ReadEntrances(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            return
+            [
+                .. (from one in JsonSerializer.Deserialize(record, RecordJson.Default.Body)?.Entrances ?? []
+                    where SessionEntrance.IsTag(one?.Tag)
+                    let at = EndPointOf(one!.At)
+                    where at is not null
+                    select new SessionEntrance(one.Tag!, at, one.IsEncrypted, one.IsSecure)).Take(SessionEntrance.Maximum),
+            ];
+        }
+        catch (JsonException)
+        {
+            return [];
         }
     }
 
@@ -135,7 +156,16 @@ internal static class BalanceRecord
 
         [JsonPropertyName("said")]
         public long? SaidAt { get; init; }
+
+        [JsonPropertyName("entrances")]
+        public Entrance?[]? Entrances { get; init; }
     }
+
+    internal sealed record Entrance(
+        [property: JsonPropertyName("tag")] string? Tag,
+        [property: JsonPropertyName("at")] string? At,
+        [property: JsonPropertyName("tls")] bool IsEncrypted,
+        [property: JsonPropertyName("secure")] bool IsSecure);
 
     internal sealed record Self(
         [property: JsonPropertyName("sessions")] int Sessions,

@@ -31,9 +31,17 @@ internal sealed partial class ClusterMember
             var know = new HashSet<string>(StringComparer.Ordinal);
             while (Others().Any(name => !know.Contains(name)))
             {
-                QueryResult result = await _member.QueryAsync(
-                    WithdrawnQuery, default, new QueryOptions { Timeout = s_round }, patience.Token).ConfigureAwait(false);
-                know.UnionWith(result.Answers.Where(answer => answer.Value.Span is [Known]).Select(answer => answer.Key));
+                try
+                {
+                    QueryResult result = await _member.QueryAsync(
+                        WithdrawnQuery, default, new QueryOptions { Timeout = s_round }, patience.Token).ConfigureAwait(false);
+                    know.UnionWith(result.Answers.Where(answer => answer.Value.Span is [Known]).Select(answer => answer.Key));
+                }
+                catch (InvalidOperationException) when (!_member.Stopped.IsCompleted)
+                {
+                    // Too many queries wait for answers; they are over soon.
+                    await Task.Delay(s_round, patience.Token).ConfigureAwait(false);
+                }
             }
 
             return true;

@@ -38,6 +38,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     private readonly Lock _gate = new();
     private ImmutableArray<BalanceTarget> _targets = [];
     private GatewayStatus _status = new();
+    private ImmutableArray<SessionEntrance> _entrances = [];
     private bool _closed;
 
     private ClusterMember(Member member, BalanceMap map, ClusterLog log, TimeProvider time)
@@ -137,6 +138,19 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells the others where sessions of this gateway live that are made of many requests.</summary>
+    internal void Admit(ImmutableArray<SessionEntrance> entrances)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                _entrances = entrances;
+                Publish();
+            }
+        }
+    }
+
     /// <summary>Tells the others how busy this gateway is, in place of what it told before.</summary>
     internal void Report(GatewayStatus status)
     {
@@ -224,7 +238,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     {
         try
         {
-            _member.Publish(BalanceRecord.Write(_targets, _status));
+            _member.Publish(BalanceRecord.Write(_targets, _status, _entrances));
         }
         catch (InvalidOperationException)
         {

@@ -61,6 +61,7 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
             foreach (string name in _online.Keys)
             {
                 map.Set(name, []);
+                map.Owners.Set(name, []);
             }
 
             _online.Clear();
@@ -98,6 +99,7 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
         ImmutableArray<BalanceTarget> targets = TargetsOf(other);
         _online[other.Name] = new Seen(other.EndPoint, targets, other.Record is { } record ? BalanceRecord.TryReadStatus(record.Span) : null);
         bool changed = map.Set(other.Name, targets);
+        map.Owners.Set(other.Name, EntrancesOf(other));
         if (isNew)
         {
             log.Online(other.EndPoint);
@@ -118,6 +120,7 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
 
         _unreadable.Remove(name);
         map.Set(name, []);
+        map.Owners.Set(name, []);
         map.Departures.Tell(name);
         log.Down(seen.EndPoint);
         LogState();
@@ -142,9 +145,14 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
 
         return [.. targets.Select(target => target with
         {
-            At = [.. target.At.Where(at => ClusterAddresses.MayServe(at.Address, other.EndPoint.Address, member.EndPoint.Address))],
+            At = [.. target.At.Where(at => MayServe(at, other))],
         })];
     }
+
+    private ImmutableArray<SessionEntrance> EntrancesOf(MemberInfo other) =>
+        other.Record is { } record ? [.. BalanceRecord.ReadEntrances(record.Span).Where(entrance => MayServe(entrance.At, other))] : [];
+
+    private bool MayServe(IPEndPoint at, MemberInfo other) => ClusterAddresses.MayServe(at.Address, other.EndPoint.Address, member.EndPoint.Address);
 
     private void LogState() => log.State([member.EndPoint, .. _online.Values.Select(one => one.EndPoint)]);
 

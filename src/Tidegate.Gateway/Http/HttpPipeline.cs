@@ -3,13 +3,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Security;
+using Tidegate.Gateway.Services.Balancer;
 
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, SessionOwners owners, ILogger logger)
 {
     // Of accepts it can not be a part.
     private const string ClientMark = "/;";
@@ -18,6 +20,14 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
     private readonly CrossOrigin _crossOrigin = new(logger);
     private readonly AccessControl _access = new(logger);
     private volatile bool _isDraining;
+    private volatile SessionRelay? _sessionRelay;
+
+    /// <summary>What takes requests to other members; null outside of a cluster.</summary>
+    internal SessionRelay? Relay
+    {
+        get => _sessionRelay;
+        set => _sessionRelay = value;
+    }
 
     /// <summary>From now on each connection ends with the answer that is under way, or that follows.</summary>
     internal void Drain() => _isDraining = true;
@@ -79,6 +89,11 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
     {
         HttpRequest request = http.Request;
         bool isEmulation = EmulationPath.TryRead(path, out EmulationPath emulation);
+        if (isEmulation && await TryRelayAsync(http, connection, emulation).ConfigureAwait(false))
+        {
+            return;
+        }
+
         string? named = $"{request.QueryString.Value}{emulation.Parameters}".Contains(PageOrigin.Parameter, StringComparison.Ordinal)
             ? EmulationQuery.Read(request.QueryString.Value, emulation.Parameters ?? "").Origin
             : null;
@@ -120,6 +135,39 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
             {
                 await _emulation.HandleAsync(http, route, path).ConfigureAwait(false);
             }
+        }
+        finally
+        {
+            EndRequest(connection, route);
+        }
+    }
+
+    /// <summary>
+    /// Takes a request to the member that has its session, and one that opens a session to another member than one that drains, where a
+    /// redirect would not lead there. It goes as it came: the rules for origins and logins are the owner's, and so is the form of the answer.
+    /// </summary>
+    private async ValueTask<bool> TryRelayAsync(HttpContext http, IDetachableConnection connection, EmulationPath path)
+    {
+        if (Relay is not { } relay || MemberRelay.IsRelayed(http.Request)
+            || FindEmulated(connection.Routes, http.Request.Host, path.AcceptPath) is not { Service: not TunnelEntrance } route)
+        {
+            return false;
+        }
+
+        SessionDestination? destination = path.Use == EmulationUse.Create ? route.Service.Detour?.RelayFor(route)
+            : owners.Find(path.Id) is { } owner && owner.Entrance.IsSecure == connection.Routes.IsSecure
+                ? new SessionDestination(owner.Member, owner.Entrance.At, owner.Entrance.IsEncrypted)
+            : null;
+        if (destination is null)
+        {
+            return false;
+        }
+
+        connection.BeginRequest();
+        try
+        {
+            // Where the owner can not be reached, nobody here has the session either: 404.
+            return await relay.TryForwardAsync(http, route, destination, path.Use).ConfigureAwait(false);
         }
         finally
         {

@@ -77,9 +77,16 @@ internal sealed class HttpServer : IAsyncDisposable
     /// <summary>The WebSockets that are emulated by requests.</summary>
     internal EmulatedSessions Emulated { get; }
 
+    /// <summary>What takes requests of sessions to the members that have them; null outside of a cluster.</summary>
+    internal SessionRelay? Relay
+    {
+        get => _pipeline.Relay;
+        set => _pipeline.Relay = value;
+    }
+
     internal HttpLimits Limits { get; }
 
-    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ClientProof clients, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    internal static async Task<HttpServer> StartAsync(HttpLimits limits, ClientProof clients, SessionOwners owners, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         // Empty: no configuration files, no environment variables, no services but those named here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tidegate" });
@@ -113,7 +120,7 @@ internal sealed class HttpServer : IAsyncDisposable
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("tidegate.http");
         var emulated = new EmulatedSessions();
-        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, logger);
+        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, owners, logger);
         application.Run(pipeline.HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, limits);

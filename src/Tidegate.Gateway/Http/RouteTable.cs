@@ -41,6 +41,17 @@ internal sealed partial class RouteTable(ILogger logger)
     /// <summary>Whether clients are told that WebSockets may be streams of HTTP/2: all that are served here may.</summary>
     internal bool OffersWebSocketStreams { get; private set; } = true;
 
+    /// <summary>Whether any accept here takes WebSockets.</summary>
+    internal bool TakesWebSockets => _entries.Any(entry => entry.Route.Uri.Scheme.IsWebSocket);
+
+    /// <summary>What the ids of sessions end with that are opened here; empty until it is set, and where no other member is to find them.</summary>
+    internal string SessionTag
+    {
+        get => Volatile.Read(ref _sessionTag);
+        set => Volatile.Write(ref _sessionTag, value);
+    }
+
+    private string _sessionTag = "";
     private int _hasReported;
 
     /// <summary>Adds an accept; <paramref name="port"/> is its port, or the real one where any free port was asked for.</summary>

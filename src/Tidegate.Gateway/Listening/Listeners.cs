@@ -27,6 +27,12 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     /// <summary>The same accepts with their services and their sockets.</summary>
     internal IReadOnlyList<BoundAccept> Bound => _bound;
 
+    /// <summary>The sockets where HTTP is spoken, and what is served there.</summary>
+    internal IEnumerable<(IPEndPoint At, RouteTable Routes, bool IsEncrypted)> HttpSockets =>
+        from bound in _byEndPoint.Values
+        where bound.Listener.Reception.IsHttp
+        select (bound.Listener.EndPoint, bound.Listener.Reception.Routes, bound.Listener.Reception.Security.Tls is not null);
+
     /// <summary>Binds every accept of a service.</summary>
     /// <exception cref="GatewayStartException">One can not be bound, or several: all are named.</exception>
     internal Task BindAsync(Service service, CancellationToken cancellation) =>

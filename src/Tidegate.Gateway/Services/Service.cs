@@ -36,6 +36,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     private long _begun;
     private Action? _sessionEnded;
     private Balancer.Detour? _detour;
+    private Balancer.ReturningClients? _returning;
 
     internal ServiceConfiguration Configuration { get; } = configuration;
 
@@ -53,6 +54,13 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     {
         get => Volatile.Read(ref _detour);
         set => Volatile.Write(ref _detour, value);
+    }
+
+    /// <summary>Who may come back and had better go elsewhere, while the gateway drains; null at all other times.</summary>
+    internal Balancer.ReturningClients? Returning
+    {
+        get => Volatile.Read(ref _returning);
+        set => Volatile.Write(ref _returning, value);
     }
 
     /// <summary>Who may use it; null where everyone may. Set before anyone can.</summary>

@@ -43,6 +43,43 @@ public sealed class DrainLabTests
     }
 
     [Fact]
+    public async Task Clients_that_balancers_relay_reconnect_once_at_most_for_each_restarted_member_too()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        using var directory = new ScratchDirectory();
+        string keys = directory.Write("keys", MemberProcess.Key);
+        File.SetUnixFileMode(keys, UnixFileMode.UserRead);
+        Task<GatewayProcess> Start(int member) => StartOnAsync(
+            lab.On(1),
+            Services(member, $"<key-file>{keys}</key-file>")
+            + Service("balancer", "ws://balancer.example:8080/echo", $"<accept-options><tcp.bind>{Address(member)}:8080</tcp.bind></accept-options>"),
+            ["--grace", "3s"]);
+        GatewayProcess[] gateways = await Task.WhenAll(Enumerable.Range(1, Members).Select(Start));
+        try
+        {
+            await Task.WhenAll(gateways.Select(gateway => AllAreThereAsync(gateway)));
+            await using ChildProcess clients = await ConnectAsync(lab, 300, [.. Enumerable.Range(1, Members)], 8080, "--host", "balancer.example:8080");
+            for (int i = 0; i < Members; i++)
+            {
+                // Each hangs on two members. Those that hang on this one by another's balancer may come to this one's next.
+                Assert.Equal(0, await gateways[i].StopAsync());
+                Assert.Matches(@"^refused 0 most 1 codes 1012=\d+$", await ReportAsync(clients));
+                await gateways[i].DisposeAsync();
+                gateways[i] = await Start(i + 1);
+                await Task.WhenAll(gateways.Select(gateway => AllAreThereAsync(gateway)));
+            }
+        }
+        finally
+        {
+            foreach (GatewayProcess gateway in gateways)
+            {
+                gateway.Process.Signal("KILL");
+                await gateway.DisposeAsync();
+            }
+        }
+    }
+
+    [Fact]
     public async Task The_drain_command_does_it_and_returns_when_the_gateway_has_left()
     {
         await using Lab lab = await Lab.UpAsync(1);
@@ -137,9 +174,9 @@ public sealed class DrainLabTests
 
     private static string Address(int member) => $"127.0.0.{member}";
 
-    private static string Services(int member) =>
+    private static string Services(int member, string more = "") =>
         $"<cluster><name>c</name><accept>tcp://{Address(member)}:5942</accept>"
-        + string.Concat(Enumerable.Range(1, Members).Select(other => $"<connect>tcp://{Address(other)}:5942</connect>")) + "</cluster>\n"
+        + string.Concat(Enumerable.Range(1, Members).Select(other => $"<connect>tcp://{Address(other)}:5942</connect>")) + more + "</cluster>\n"
         + Service("echo", $"ws://{Address(member)}:8001/echo", "<balance>ws://balancer.example:8080/echo</balance>");
 
     private static Task<GatewayProcess> StartAsync(Lab lab, int member, params string[] arguments) => StartOnAsync(lab.On(1), Services(member), arguments);
@@ -164,12 +201,12 @@ public sealed class DrainLabTests
     }
 
     /// <summary>Clients that know the addresses of these members, all of them connected.</summary>
-    private static async Task<ChildProcess> ConnectAsync(Lab lab, int count, int[] members)
+    private static async Task<ChildProcess> ConnectAsync(Lab lab, int count, int[] members, int port = 8001, params string[] options)
     {
         ChildProcess clients = ChildProcess.Start(
             "env",
-            [.. lab.On(1), "/usr/bin/python3", Path.Combine(Repository.Tests, "python", "reconnecting.py"), count.ToString(CultureInfo.InvariantCulture),
-             .. members.Select(member => $"{Address(member)}:8001")]);
+            [.. lab.On(1), "/usr/bin/python3", Path.Combine(Repository.Tests, "python", "reconnecting.py"), .. options, count.ToString(CultureInfo.InvariantCulture),
+             .. members.Select(member => string.Create(CultureInfo.InvariantCulture, $"{Address(member)}:{port}"))]);
         await clients.WaitForLineAsync(line => line == "ready");
         return clients;
     }

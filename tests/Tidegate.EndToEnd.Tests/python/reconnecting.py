@@ -1,9 +1,10 @@
 """WebSocket clients that know several addresses of a service and come back wherever they can when they are closed.
 
-python3 reconnecting.py COUNT HOST:PORT...   opens COUNT WebSockets at /echo, spread over the addresses, and says "ready". A client that is
+python3 reconnecting.py [--host NAME] COUNT HOST:PORT...   opens COUNT WebSockets at /echo, spread over the addresses, and says "ready". A client that is
 closed tries the addresses in turn, beginning behind the one where it was. For each line of standard input, once all are open, says what
 has happened since the last: "refused R most M codes CODE=N ...": how often a client found every address refusing, how often the client
-reconnected that did so most, and the statuses that connections were closed with, 1006 for none. Ends with its standard input.
+reconnected that did so most, and the statuses that connections were closed with, 1006 for none. Ends with its standard input. NAME is what
+they call each of the addresses.
 """
 
 import asyncio
@@ -11,8 +12,11 @@ import collections
 import resource
 import sys
 
-count = int(sys.argv[1])
-addresses = [argument.rsplit(":", 1) for argument in sys.argv[2:]]
+arguments = sys.argv[1:]
+name = arguments[1] if arguments[0] == "--host" else None
+count, *addresses = arguments[2:] if name else arguments
+count = int(count)
+addresses = [address.rsplit(":", 1) for address in addresses]
 # So many handshakes at a time: fewer than a listener's backlog.
 at_once = asyncio.Semaphore(128)
 reconnects = [0] * count
@@ -25,7 +29,7 @@ async def connect(host, port):
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(
-            f"GET /echo HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            f"GET /echo HTTP/1.1\r\nHost: {name or f'{host}:{port}'}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
         head = await reader.readuntil(b"\r\n\r\n")

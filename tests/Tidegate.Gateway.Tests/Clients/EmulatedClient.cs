@@ -14,11 +14,10 @@ internal sealed class EmulatedClient : IDisposable
     internal const string VersionHeader = "X-WebSocket-Version: wseb-1.0";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = s_patience };
+    private readonly HttpClient _http;
 
-    private EmulatedClient()
-    {
-    }
+    private EmulatedClient(SocketsHttpHandler? handler = null) =>
+        _http = new HttpClient(handler ?? new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = s_patience };
 
     internal string Upstream { get; private set; } = "";
 
@@ -32,14 +31,35 @@ internal sealed class EmulatedClient : IDisposable
     internal static async Task<EmulatedClient> CreateAtAsync(string uri, params string[] headers)
     {
         var client = new EmulatedClient();
-        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, uri, null, [.. headers, VersionHeader]);
+        await client.OpenAsync(uri, headers);
+        return client;
+    }
+
+    /// <summary>A client each request of which has a connection of its own, to where it is told then: as behind something that spreads connections.</summary>
+    internal static EmulatedClient Spread(Func<EndPoint> next, System.Net.Security.SslClientAuthenticationOptions? tls = null) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        PooledConnectionLifetime = TimeSpan.Zero,
+        SslOptions = tls ?? new(),
+        ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(next(), cancellation);
+            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+        },
+    });
+
+    /// <summary>Opens the session.</summary>
+    internal async Task OpenAsync(string uri, params string[] headers)
+    {
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Get, uri, null, [.. headers, VersionHeader]);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal("text/plain; charset=UTF-8", response.Content.Headers.ContentType!.ToString());
         string[] lines = (await response.Content.ReadAsStringAsync()).Split('\n');
         Assert.Equal(3, lines.Length);
         Assert.Empty(lines[2]);
-        (client.Upstream, client.Downstream) = (lines[0], lines[1]);
-        return client;
+        (Upstream, Downstream) = (lines[0], lines[1]);
     }
 
     /// <summary>A client that has opened nothing.</summary>

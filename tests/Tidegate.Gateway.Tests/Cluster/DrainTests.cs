@@ -243,6 +243,41 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task Whoever_is_disposed_of_while_it_drains_is_done_with_that()
+    {
+        ClusteredGateway gateway = await StartAsync(Echo(), null, s_never);
+        using RawClient client = await OpenAsync(gateway);
+        Task draining = gateway.Server.DrainAsync(CancellationToken.None);
+        await gateway.SaysAsync("Information Draining: new clients go to other members, and 1 session is closed over 3600 s");
+
+        await gateway.DisposeAsync();
+
+        await draining.WaitAsync(TimeSpan.FromSeconds(60));
+        await gateway.Server.Ended.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task All_members_may_drain_at_once_and_one_may_be_told_twice()
+    {
+        await using ClusteredGateway one = await StartAsync(Echo(), null, TimeSpan.Zero);
+        await using ClusteredGateway two = await StartAsync(Echo(), one, TimeSpan.Zero);
+        await one.LeadsToAsync(Both(one, two));
+        await two.LeadsToAsync(Both(one, two));
+        using RawClient ofOne = await OpenAsync(one);
+        using RawClient ofTwo = await OpenAsync(two);
+
+        Task[] draining = [.. new[] { one, two, one, two }.Select(gateway => gateway.Server.DrainAsync(CancellationToken.None))];
+        foreach (RawClient client in new[] { ofOne, ofTwo })
+        {
+            Assert.Equal(s_restart, await client.ReadAsync(s_restart.Length));
+            await AnswerAsync(client);
+        }
+
+        await Task.WhenAll(draining);
+        Assert.Same(draining[0], draining[2]);
+    }
+
+    [Fact]
     public async Task Without_a_cluster_sessions_are_closed_at_once_with_1001()
     {
         await using ClusteredGateway gateway = await StartAloneAsync(Echo());

@@ -14,7 +14,7 @@ public sealed class EmulatedDrainTests
     public async Task One_that_nobody_fetches_from_at_the_moment_is_a_session_like_any_other()
     {
         await using ClusteredGateway gateway = await StartAsync(null, s_never);
-        using EmulatedClient client = await CreateAtAsync(Create(gateway));
+        using EmulatedClient client = await OpenAsync(gateway);
         Assert.Equal(1, gateway.Server.BalancedSessions);
 
         Task draining = gateway.Server.DrainAsync(CancellationToken.None);
@@ -41,7 +41,7 @@ public sealed class EmulatedDrainTests
     public async Task Each_hears_of_its_end_by_the_request_that_it_makes_next_and_the_drain_waits_for_that()
     {
         await using ClusteredGateway gateway = await StartAsync(null, TimeSpan.Zero);
-        using EmulatedClient client = await CreateAtAsync(Create(gateway));
+        using EmulatedClient client = await OpenAsync(gateway);
         using ReceivingStream down = await client.ReceiveAsync();
         await down.ExpectAsync(Noop);
 
@@ -62,11 +62,11 @@ public sealed class EmulatedDrainTests
         await using ClusteredGateway one = await ClusteredGateway.StartAsync(Echo());
         await using ClusteredGateway two = await StartAsync(one, s_never);
         await two.LeadsToAsync([.. new[] { one, two }.Select(Target).Order(StringComparer.Ordinal)]);
-        using EmulatedClient old = await CreateAtAsync(Create(two));
+        using EmulatedClient old = await OpenAsync(two);
         Task draining = two.Server.DrainAsync(CancellationToken.None);
         await one.LeadsToAsync(Target(one));
 
-        using EmulatedClient newcomer = Stranger();
+        using EmulatedClient newcomer = Spread(() => two.At("ws", "/echo"));
         using (HttpResponseMessage sent = await newcomer.SendAsync(HttpMethod.Get, $"{Create(two)}?x=1", null, VersionHeader))
         {
             Assert.Equal(HttpStatusCode.Redirect, sent.StatusCode);
@@ -87,11 +87,11 @@ public sealed class EmulatedDrainTests
     public async Task Whoever_opens_one_where_nobody_else_is_gets_it_until_the_end()
     {
         await using ClusteredGateway gateway = await StartAsync(null, s_never);
-        using EmulatedClient old = await CreateAtAsync(Create(gateway));
+        using EmulatedClient old = await OpenAsync(gateway);
         Task draining = gateway.Server.DrainAsync(CancellationToken.None);
         await gateway.LeadsToAsync();
 
-        using EmulatedClient newcomer = await CreateAtAsync(Create(gateway));
+        using EmulatedClient newcomer = await OpenAsync(gateway);
         using ReceivingStream down = await newcomer.ReceiveAsync();
         await down.ExpectAsync(Noop);
         _ = gateway.Server.StopAsync(CancellationToken.None);
@@ -102,6 +102,14 @@ public sealed class EmulatedDrainTests
     private static string Target(ClusteredGateway gateway) => $"ws://127.0.0.1:{gateway.At("ws", "/echo").Port}/echo";
 
     private static string Create(ClusteredGateway gateway) => $"http://127.0.0.1:{gateway.At("ws", "/echo").Port}/echo/;e/cbm";
+
+    /// <summary>A session each request of which has a connection of its own: a drain may close one that is kept in the moment in which it is used.</summary>
+    private static async Task<EmulatedClient> OpenAsync(ClusteredGateway gateway)
+    {
+        EmulatedClient client = Spread(() => gateway.At("ws", "/echo"));
+        await client.OpenAsync(Create(gateway));
+        return client;
+    }
 
     private static Task<ClusteredGateway> StartAsync(ClusteredGateway? seed, TimeSpan grace) =>
         ClusteredGateway.StartAsync(Echo(), seed, change: options => options with { Grace = grace, WithdrawalTimeout = TimeSpan.FromSeconds(60) });

@@ -111,6 +111,11 @@ internal sealed partial class BalancerService : Service
         }
 
         candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
+        if (candidates.Count > 0 && Returning is { } returning && await returning.TurnAwayAsync(http).ConfigureAwait(false))
+        {
+            return HandshakeDecision.Answered;
+        }
+
         for (int tries = 0; tries < MaximumTries && Choose(http, candidates) is { } chosen; tries++)
         {
             RelayedHandshake answer = await _relay.ConnectAsync(http, chosen).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tidegate.Gateway.Addressing;
+using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
@@ -42,6 +43,11 @@ internal sealed class Detour
         {
             List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
             candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
+            if (candidates.Count > 0 && _service.Returning is { } returning && await returning.TurnAwayAsync(http).ConfigureAwait(false))
+            {
+                return HandshakeDecision.Answered;
+            }
+
             for (int tries = 0; tries < MaximumTries && _choice.Choose(candidates) is { } chosen; tries++)
             {
                 RelayedHandshake answer = await _relay.ConnectAsync(http, chosen).ConfigureAwait(false);
@@ -76,13 +82,25 @@ internal sealed class Detour
             ? $"{uri.Scheme.Name}://{uri.HostHeader}{uri.Path}{http.Request.QueryString.Value}"
             : null;
 
-    /// <summary>Whom a redirect leads to. Where all members have one address in public, it might lead to this very gateway.</summary>
-    private BalanceCandidate? ChooseElsewhere(Route route)
+    /// <summary>
+    /// Where the request of a client that opens an emulated WebSocket is relayed, because a redirect does not lead there: to a member that has the very
+    /// same address in public. Null where <see cref="DirectionFor"/> or this gateway is for it.
+    /// </summary>
+    internal SessionDestination? RelayFor(Route route)
     {
         string own = BalanceTarget.KeyOf(route.Uri);
-        List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
-        candidates.RemoveAll(candidate => BalanceTarget.KeyOf(candidate.Target.Uri) == own);
-        return _choice.Choose(candidates);
+        List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme)
+            .FindAll(candidate => !candidate.Target.At.IsEmpty && BalanceTarget.KeyOf(candidate.Target.Uri) == own);
+        return Elsewhere(route).Count == 0 && _choice.Choose(candidates) is { Target: var target } chosen ? new SessionDestination(chosen.Member, target.At[0], target.IsEncrypted) : null;
+    }
+
+    /// <summary>Whom a redirect leads to. Where all members have one address in public, it might lead to this very gateway.</summary>
+    private BalanceCandidate? ChooseElsewhere(Route route) => _choice.Choose(Elsewhere(route));
+
+    private List<BalanceCandidate> Elsewhere(Route route)
+    {
+        // The path tells nothing: another accept of the same service may be at the same address.
+        return CandidatesFor(route.Uri.Scheme).FindAll(candidate => candidate.Target.Uri.Authority != route.Uri.Authority);
     }
 
     /// <summary>Who else serves what a client of this scheme speaks.</summary>

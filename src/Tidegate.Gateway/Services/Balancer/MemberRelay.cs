@@ -44,7 +44,7 @@ internal sealed record RelayedHandshake
 internal sealed class MemberRelay
 {
     // Says that a handshake comes from a balancer. From elsewhere it does nothing but keep a balancer from relaying it.
-    private const string Hop = "Tidegate-Hop";
+    internal const string Hop = "Tidegate-Hop";
 
     // As for a proxy by default; each side may have as much waiting.
     private const int MaximumPendingBytes = 64_000;

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Text;
+using Tidegate.Gateway.Cluster;
+
+namespace Tidegate.Gateway.Tests.Cluster;
+
+/// <summary>Which member a session's id leads to, by what members tell of themselves.</summary>
+public sealed class SessionOwnersTests
+{
+    private static readonly string s_random = new('7', 32);
+
+    [Fact]
+    public void An_id_leads_to_a_member_that_is_there_and_to_nobody_else()
+    {
+        var owners = new SessionOwners();
+        owners.Set("a", [Entrance('a', 1), Entrance('b', 2)]);
+        owners.Set("b", [Entrance('c', 3)]);
+
+        Assert.Equal(("a", 2), Found('b'));
+        Assert.Equal(("b", 3), Found('c'));
+        Assert.Null(Found('d'));
+        Assert.Null(owners.Find(""));
+        Assert.Null(owners.Find(new string('a', 16)));
+
+        // It was started anew, or its accepts have changed.
+        owners.Set("a", [Entrance('d', 4)]);
+        Assert.Null(Found('b'));
+        Assert.Equal(("a", 4), Found('d'));
+
+        owners.Set("a", []);
+        Assert.Null(Found('d'));
+        Assert.Equal(("b", 3), Found('c'));
+
+        (string Member, int Port)? Found(char digit) =>
+            owners.Find(s_random + new string(digit, 16)) is { } owner ? (owner.Member, owner.Entrance.At.Port) : null;
+    }
+
+    [Fact]
+    public void No_member_gets_the_sessions_of_another_one_by_claiming_its_tag()
+    {
+        var owners = new SessionOwners();
+        owners.Set("a", [Entrance('a', 1)]);
+        owners.Set("b", [Entrance('a', 2)]);
+
+        Assert.Equal("a", owners.Find(s_random + new string('a', 16))!.Member);
+    }
+
+    [Fact]
+    public void A_record_tells_where_sessions_live()
+    {
+        SessionEntrance[] told = [new(new string('a', 16), IPEndPoint.Parse("192.0.2.1:80"), false, true), new("0123456789abcdef", IPEndPoint.Parse("[2001:db8::1]:443"), true, true)];
+
+        Assert.Equal(told, BalanceRecord.ReadEntrances(BalanceRecord.Write([], null, [.. told])));
+        Assert.Empty(BalanceRecord.ReadEntrances(BalanceRecord.Write([])));
+    }
+
+    [Theory]
+    [InlineData("""{"entrances":[null,{"tag":"0123456789abcdef"},{"at":"192.0.2.1:80"},{"tag":"0123456789ABCDEF","at":"192.0.2.1:80"},{"tag":"0123456789abcdef\n","at":"192.0.2.1:80"},{"tag":"0123456789abcdef","at":"host:80"},{"tag":"0123456789abcdef","at":"192.0.2.1:0"}]}""")]
+    [InlineData("""{"entrances":7}""")]
+    [InlineData("{")]
+    public void What_can_not_be_understood_is_left_out(string record) => Assert.Empty(BalanceRecord.ReadEntrances(Encoding.UTF8.GetBytes(record)));
+
+    [Fact]
+    public void A_record_leads_to_so_many_sockets_and_no_more()
+    {
+        SessionEntrance[] told = [.. Enumerable.Range(1, SessionEntrance.Maximum + 1).Select(port => new SessionEntrance($"{port:x16}", new IPEndPoint(IPAddress.Loopback, port), false, false))];
+
+        Assert.Equal(SessionEntrance.Maximum, BalanceRecord.ReadEntrances(BalanceRecord.Write([], null, [.. told])).Length);
+    }
+
+    private static SessionEntrance Entrance(char digit, int port) => new(new string(digit, 16), new IPEndPoint(IPAddress.Loopback, port), IsEncrypted: false, IsSecure: false);
+}
