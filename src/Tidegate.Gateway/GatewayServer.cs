@@ -59,6 +59,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
     /// <summary>How many sessions the services have that balancers may lead to.</summary>
     internal int BalancedSessions => _services.Sum(service => service.Sessions);
 
+    /// <summary>The WebSockets that are emulated by requests.</summary>
+    internal IReadOnlyList<Engine.Emulation.EmulatedSession> Emulated => _http?.Emulated.All ?? [];
+
     /// <summary>Starts every service, or none.</summary>
     /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do, or for addresses that this machine does not have.</exception>
     /// <exception cref="GatewayStartException">A service cannot be started; the message names place and cure.</exception>

@@ -21,6 +21,9 @@ internal sealed class EmulatedSessions
     /// <summary>How many there are.</summary>
     internal int Count => _entries.Count;
 
+    /// <summary>Those that there are now.</summary>
+    internal IReadOnlyList<EmulatedSession> All => [.. _entries.Values.Select(entry => entry.Session)];
+
     /// <summary>An id that nobody can guess.</summary>
     internal static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
 

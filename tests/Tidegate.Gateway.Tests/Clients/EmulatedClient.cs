@@ -14,11 +14,21 @@ internal sealed class EmulatedClient : IDisposable
     internal const string VersionHeader = "X-WebSocket-Version: wseb-1.0";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = s_patience };
-
-    private EmulatedClient()
+    private readonly HttpClient _http = new(new SocketsHttpHandler
     {
-    }
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        // Who goes away does so at once.
+        ResponseDrainTimeout = TimeSpan.Zero,
+        SslOptions = new() { RemoteCertificateValidationCallback = (_, presented, _, _) => presented?.Subject == "CN=127.0.0.1" },
+    })
+    {
+        Timeout = s_patience,
+    };
+
+    private readonly Carrier _carrier;
+
+    private EmulatedClient(Carrier carrier) => _carrier = carrier;
 
     internal string Upstream { get; private set; } = "";
 
@@ -27,8 +37,8 @@ internal sealed class EmulatedClient : IDisposable
     /// <summary>Opens a session as the library in Java does, or with other headers.</summary>
     internal static async Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers)
     {
-        var client = new EmulatedClient();
-        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, $"http://127.0.0.1:{gateway.Port}{path}", null, [.. headers, VersionHeader]);
+        var client = new EmulatedClient(gateway.Carrier);
+        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, gateway.Origin + path, null, [.. headers, VersionHeader]);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal("text/plain; charset=UTF-8", response.Content.Headers.ContentType!.ToString());
         string[] lines = (await response.Content.ReadAsStringAsync()).Split('\n');
@@ -39,16 +49,15 @@ internal sealed class EmulatedClient : IDisposable
     }
 
     /// <summary>A client that has opened nothing.</summary>
-    internal static EmulatedClient Stranger() => new();
+    internal static EmulatedClient Stranger(Carrier? carrier = null) => new(carrier ?? Carrier.Plain);
 
-    internal async Task<HttpResponseMessage> SendAsync(HttpMethod method, string uri, byte[]? body, params string[] headers)
+    internal Task<HttpResponseMessage> SendAsync(HttpMethod method, string uri, byte[]? body, params string[] headers) =>
+        SendContentAsync(method, uri, body is null ? null : new ByteArrayContent(body), headers);
+
+    private async Task<HttpResponseMessage> SendContentAsync(HttpMethod method, string uri, HttpContent? content, string[] headers)
     {
-        using var request = new HttpRequestMessage(method, uri);
-        if (body is not null)
-        {
-            request.Content = new ByteArrayContent(body);
-        }
-
+        using var request = new HttpRequestMessage(method, uri) { Version = _carrier.Version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Content = content;
         foreach (string header in headers)
         {
             string[] parts = header.Split(": ", 2);
@@ -59,6 +68,13 @@ internal sealed class EmulatedClient : IDisposable
         }
 
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>Posts a body that may come slowly, and returns the status.</summary>
+    internal async Task<int> PostAsync(HttpContent content)
+    {
+        using HttpResponseMessage response = await SendContentAsync(HttpMethod.Post, Upstream, content, []);
+        return (int)response.StatusCode;
     }
 
     /// <summary>Posts frames, and returns the status.</summary>
@@ -134,5 +150,26 @@ internal sealed class ReceivingStream(HttpResponseMessage response, Stream strea
     {
         stream.Dispose();
         response.Dispose();
+    }
+}
+
+/// <summary>A body that begins and does not end until it is told to.</summary>
+internal sealed class UnfinishedContent(byte[] beginning) : HttpContent
+{
+    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal void Finish() => _finished.TrySetResult();
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        await stream.WriteAsync(beginning);
+        await stream.FlushAsync();
+        await _finished.Task;
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
     }
 }
