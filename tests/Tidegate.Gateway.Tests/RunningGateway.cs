@@ -47,7 +47,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
         ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null,
         AcceptOptions? acceptFiles = null, string? keystore = null, TimeProvider? time = null, EchoOptions? echo = null,
-        string echoPath = "/echo", Carrier? carrier = null)
+        string echoPath = "/echo", RealmConfiguration? realm = null, ImmutableArray<string>? roles = null, Carrier? carrier = null)
     {
         var own = new ScratchDirectory();
         carrier ??= Carrier.Plain;
@@ -76,6 +76,8 @@ internal sealed class RunningGateway : IAsyncDisposable
             ConnectOptions = new ConnectOptions(),
             Options = options,
             CrossSiteConstraints = constraints ?? [],
+            RealmName = realm?.Name,
+            RequiredRoles = realm is null ? [] : roles ?? ["*"],
             MimeTypes = mimeTypes ?? ImmutableDictionary<string, string>.Empty,
             Position = nowhere,
         };
@@ -91,7 +93,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             ],
             [])
         {
-            Security = new() { Keystore = keystore is null ? null : new StoreConfiguration { File = keystore, Position = nowhere } },
+            Security = new() { Realms = realm is null ? [] : [realm], Keystore = keystore is null ? null : new StoreConfiguration { File = keystore, Position = nowhere } },
         };
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2, TimeProvider = time ?? TimeProvider.System }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Tidegate.Engine.Emulation;
-using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Http;
 
 namespace Tidegate.Gateway.Clients;
@@ -17,6 +16,7 @@ internal sealed class EmulatedSessions
     private const int IdBytes = 16;
     private readonly ConcurrentDictionary<string, EmulatedEntry> _entries = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<IPAddress, int> _counts = new();
+    private volatile bool _takesNoMore;
 
     /// <summary>How many there are.</summary>
     internal int Count => _entries.Count;
@@ -24,12 +24,23 @@ internal sealed class EmulatedSessions
     /// <summary>Those that there are now.</summary>
     internal IReadOnlyList<EmulatedSession> All => [.. _entries.Values.Select(entry => entry.Session)];
 
+    /// <summary>From now on nobody gets a place: the gateway is about to end.</summary>
+    internal void TakeNoMore() => _takesNoMore = true;
+
     /// <summary>An id that nobody can guess.</summary>
     internal static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
 
-    /// <summary>Takes a place for a session of this address; false where it has too many.</summary>
+    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
+    internal string WhyNot => _takesNoMore ? "This gateway is being stopped." : "This address has too many emulated WebSockets.";
+
+    /// <summary>Takes a place for a session of this address; false where it has too many, or the gateway ends.</summary>
     internal bool TryReserve(IPAddress? address)
     {
+        if (_takesNoMore)
+        {
+            return false;
+        }
+
         int count = _counts.AddOrUpdate(Network(address), 1, static (_, count) => count + 1);
         if (count <= MaximumForAddress)
         {
@@ -52,18 +63,6 @@ internal sealed class EmulatedSessions
         if (_entries.TryRemove(id, out _))
         {
             Release(address);
-        }
-    }
-
-    /// <summary>Closes all that there are now, each on its loop, evenly over some time.</summary>
-    internal void CloseAll(TimeSpan over, CloseStatus status, string reason)
-    {
-        EmulatedEntry[] entries = [.. _entries.Values];
-        for (int i = 0; i < entries.Length; i++)
-        {
-            EmulatedSession session = entries[i].Session;
-            TimeSpan delay = over * i / entries.Length;
-            session.Loop.Post(() => session.Loop.Schedule(delay, _ => session.Close(status, reason), null));
         }
     }
 

@@ -51,6 +51,12 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
             return;
         }
 
+        if (service.Detour?.DirectionFor(http, route) is { } elsewhere)
+        {
+            await RedirectAsync(http, path, elsewhere).ConfigureAwait(false);
+            return;
+        }
+
         if (request.Headers.Origin.Count == 0 && !s_unforgeable.Any(request.Headers.ContainsKey))
         {
             const string Missing = $"An emulated WebSocket is opened with the header X-WebSocket-Version: {Version}. By it is known that no page of another origin has a browser do it.";
@@ -62,7 +68,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         if (!sessions.TryReserve(address))
         {
             http.Response.Headers.RetryAfter = "1";
-            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, "This address has too many emulated WebSockets.").ConfigureAwait(false);
+            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, sessions.WhyNot).ConfigureAwait(false);
             return;
         }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Security;
 
 namespace Tidegate.Gateway.Http;
 
@@ -15,6 +16,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
 
     private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
+    private readonly AccessControl _access = new(logger);
     private volatile bool _isDraining;
 
     /// <summary>From now on each connection ends with the answer that is under way, or that follows.</summary>
@@ -59,7 +61,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
                 connection.Routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);
                 http.Response.StatusCode = StatusCodes.Status404NotFound;
             }
-            else if (_crossOrigin.Admits(http, route))
+            else if (_crossOrigin.Admits(http, route) && await _access.AdmitsAsync(http, route.Service.Protection, KindOf(http, route)).ConfigureAwait(false))
             {
                 await (IsWebSocket(route)
                     ? WebSocketUpgrade.HandleAsync(http, route)
@@ -87,7 +89,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         }
         else if (CookieEcho.AcceptPathOf(path) is { } acceptPath && connection.Routes.FindWebSocket(request.Host, acceptPath) is { Service.IsAccepting: true } asked)
         {
-            if (_crossOrigin.Admits(http, asked))
+            if (_crossOrigin.Admits(http, asked) && await _access.AdmitsAsync(http, asked.Service.Protection, ClientKind.HandshakeWithin).ConfigureAwait(false))
             {
                 await CookieEcho.HandleAsync(http).ConfigureAwait(false);
             }
@@ -113,7 +115,8 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         connection.BeginRequest();
         try
         {
-            if (_crossOrigin.Admits(http, route))
+            if (_crossOrigin.Admits(http, route)
+                && (path.Use != EmulationUse.Create || await _access.AdmitsAsync(http, route.Service.Protection, ClientKind.Library).ConfigureAwait(false)))
             {
                 await _emulation.HandleAsync(http, route, path).ConfigureAwait(false);
             }
@@ -146,6 +149,9 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
     /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
     private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
         routes.FindWebSocket(host, path) ?? (path.EndsWith('/') ? null : routes.FindWebSocket(host, path + "/"));
+
+    private static ClientKind KindOf(HttpContext http, Route route) =>
+        !IsWebSocket(route) ? ClientKind.Http : ClientHandshake.OffersInner(http.Request) ? ClientKind.HandshakeWithin : ClientKind.WebSocket;
 
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 

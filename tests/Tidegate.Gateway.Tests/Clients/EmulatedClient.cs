@@ -35,10 +35,16 @@ internal sealed class EmulatedClient : IDisposable
     internal string Downstream { get; private set; } = "";
 
     /// <summary>Opens a session as the library in Java does, or with other headers.</summary>
-    internal static async Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers)
+    internal static Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers) =>
+        CreateAtAsync(gateway.Carrier, gateway.Origin + path, headers);
+
+    /// <summary>The same anywhere.</summary>
+    internal static Task<EmulatedClient> CreateAtAsync(string uri, params string[] headers) => CreateAtAsync(Carrier.Plain, uri, headers);
+
+    private static async Task<EmulatedClient> CreateAtAsync(Carrier carrier, string uri, string[] headers)
     {
-        var client = new EmulatedClient(gateway.Carrier);
-        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, gateway.Origin + path, null, [.. headers, VersionHeader]);
+        var client = new EmulatedClient(carrier);
+        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, uri, null, [.. headers, VersionHeader]);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal("text/plain; charset=UTF-8", response.Content.Headers.ContentType!.ToString());
         string[] lines = (await response.Content.ReadAsStringAsync()).Split('\n');
