@@ -65,6 +65,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
     /// <summary>At how many sockets of other members sessions can be reached from here, for tests.</summary>
     internal int KnownEntrances => _balances.Owners.Count;
 
+    /// <summary>The WebSockets that are emulated by requests.</summary>
+    internal IReadOnlyList<Engine.Emulation.EmulatedSession> Emulated => _http?.Emulated.All ?? [];
+
     /// <summary>Starts every service, or none.</summary>
     /// <exception cref="ConfigurationException">The configuration asks for what this version cannot do, or for addresses that this machine does not have.</exception>
     /// <exception cref="GatewayStartException">A service cannot be started; the message names place and cure.</exception>

@@ -16,12 +16,22 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly GatewayServer _server;
     private readonly string _web;
 
-    private RunningGateway(GatewayServer server, string web, int port)
+    private readonly ScratchDirectory _own;
+
+    private RunningGateway(GatewayServer server, string web, int port, Carrier carrier, ScratchDirectory own)
     {
         _server = server;
         _web = web;
+        _own = own;
         Port = port;
+        Carrier = carrier;
     }
+
+    /// <summary>How clients are to ask.</summary>
+    internal Carrier Carrier { get; }
+
+    /// <summary>Such as <c>http://127.0.0.1:8000</c>.</summary>
+    internal string Origin => $"{Carrier.Scheme}://127.0.0.1:{Port}";
 
     /// <summary>Port of /echo, /relay and of the files at /.</summary>
     internal int Port { get; }
@@ -37,8 +47,16 @@ internal sealed class RunningGateway : IAsyncDisposable
         int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
         ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null,
         AcceptOptions? acceptFiles = null, string? keystore = null, TimeProvider? time = null, EchoOptions? echo = null,
-        string echoPath = "/echo", RealmConfiguration? realm = null, ImmutableArray<string>? roles = null)
+        string echoPath = "/echo", RealmConfiguration? realm = null, ImmutableArray<string>? roles = null, Carrier? carrier = null)
     {
+        var own = new ScratchDirectory();
+        carrier ??= Carrier.Plain;
+        if (carrier.Store is { } store)
+        {
+            keystore = Path.Combine(own.Path, "store.pem");
+            await File.WriteAllTextAsync(keystore, store);
+        }
+
         string web = Directory.CreateTempSubdirectory("tidegate-web").FullName;
         File.WriteAllText(Path.Combine(web, "index.html"), "<!doctype html><title>files</title>");
         foreach ((string name, byte[] content) in files ?? [])
@@ -80,12 +98,13 @@ internal sealed class RunningGateway : IAsyncDisposable
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2, TimeProvider = time ?? TimeProvider.System }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);
         // All three asked for any free port of one address, so they share one.
-        return new RunningGateway(server, web, server.Served[0].Port);
+        return new RunningGateway(server, web, server.Served[0].Port, carrier, own);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
         Directory.Delete(_web, recursive: true);
+        _own.Dispose();
     }
 }

@@ -117,7 +117,7 @@ public sealed partial class EmulatedSession
         }
 
         bool owed = Has(Flags.OwesClose);
-        _flags = (_flags | Flags.Finished | (byPeer && !Has(Flags.CloseSent) ? Flags.ClosedByPeer : 0)) & ~(Flags.OwesClose | Flags.Paused);
+        _flags = (_flags | Flags.Finished | Flags.Broken | (byPeer && !Has(Flags.CloseSent) ? Flags.ClosedByPeer : 0)) & ~(Flags.OwesClose | Flags.Paused);
         _pending = new ArrayBufferWriter<byte>();
         _gathered = null;
         Go();

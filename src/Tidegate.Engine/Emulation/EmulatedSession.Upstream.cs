@@ -66,7 +66,8 @@ public sealed partial class EmulatedSession
     public string? EndUpstream(bool whole)
     {
         _flags &= ~Flags.UpstreamOpen;
-        string? fault = whole && _upstream!.IsAtEnd ? null : "the body ends within a frame";
+        // What came after a break has not reached anybody.
+        string? fault = !whole || !_upstream!.IsAtEnd ? "the body ends within a frame" : Has(Flags.Broken) ? "the session is over" : null;
         _upstream = null;
         if (fault is not null)
         {

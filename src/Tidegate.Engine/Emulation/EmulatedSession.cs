@@ -62,6 +62,8 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink
         AwaitingPong = 512,
         Started = 1024,
         UpstreamOpen = 2048,
+        // Over without a closing handshake.
+        Broken = 4096,
     }
 
     /// <inheritdoc/>
@@ -184,6 +186,9 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink
         _flags &= ~Flags.Paused;
         ReleaseUpstream();
     }
+
+    /// <summary>True while a request of the client waits for room in the service. May be read from any thread.</summary>
+    public bool HoldsBack => Volatile.Read(ref _released) is not null;
 
     /// <summary>True where there is nothing left that a request could want of it.</summary>
     public bool IsGone => Has(Flags.Gone);

@@ -21,6 +21,9 @@ internal sealed class EmulatedSessions
     /// <summary>How many there are.</summary>
     internal int Count => _entries.Count;
 
+    /// <summary>Those that there are now.</summary>
+    internal IReadOnlyList<EmulatedSession> All => [.. _entries.Values.Select(entry => entry.Session)];
+
     /// <summary>From now on nobody gets a place: the gateway is about to end.</summary>
     internal void TakeNoMore() => _takesNoMore = true;
 

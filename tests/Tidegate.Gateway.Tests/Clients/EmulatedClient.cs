@@ -15,9 +15,23 @@ internal sealed class EmulatedClient : IDisposable
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private readonly HttpClient _http;
+    private readonly Carrier _carrier;
 
-    private EmulatedClient(SocketsHttpHandler? handler = null) =>
-        _http = new HttpClient(handler ?? new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = s_patience };
+    private EmulatedClient(Carrier carrier, SocketsHttpHandler? handler = null)
+    {
+        _carrier = carrier;
+        _http = new HttpClient(handler ?? new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            // Who goes away does so at once.
+            ResponseDrainTimeout = TimeSpan.Zero,
+            SslOptions = new() { RemoteCertificateValidationCallback = (_, presented, _, _) => presented?.Subject == "CN=127.0.0.1" },
+        })
+        {
+            Timeout = s_patience,
+        };
+    }
 
     internal string Upstream { get; private set; } = "";
 
@@ -25,18 +39,20 @@ internal sealed class EmulatedClient : IDisposable
 
     /// <summary>Opens a session as the library in Java does, or with other headers.</summary>
     internal static Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers) =>
-        CreateAtAsync($"http://127.0.0.1:{gateway.Port}{path}", headers);
+        CreateAtAsync(gateway.Carrier, gateway.Origin + path, headers);
 
     /// <summary>The same anywhere.</summary>
-    internal static async Task<EmulatedClient> CreateAtAsync(string uri, params string[] headers)
+    internal static Task<EmulatedClient> CreateAtAsync(string uri, params string[] headers) => CreateAtAsync(Carrier.Plain, uri, headers);
+
+    private static async Task<EmulatedClient> CreateAtAsync(Carrier carrier, string uri, string[] headers)
     {
-        var client = new EmulatedClient();
+        var client = new EmulatedClient(carrier);
         await client.OpenAsync(uri, headers);
         return client;
     }
 
     /// <summary>A client each request of which has a connection of its own, to where it is told then: as behind something that spreads connections.</summary>
-    internal static EmulatedClient Spread(Func<EndPoint> next, System.Net.Security.SslClientAuthenticationOptions? tls = null) => new(new SocketsHttpHandler
+    internal static EmulatedClient Spread(Func<EndPoint> next, System.Net.Security.SslClientAuthenticationOptions? tls = null) => new(Carrier.Plain, new SocketsHttpHandler
     {
         UseProxy = false,
         AllowAutoRedirect = false,
@@ -63,16 +79,15 @@ internal sealed class EmulatedClient : IDisposable
     }
 
     /// <summary>A client that has opened nothing.</summary>
-    internal static EmulatedClient Stranger() => new();
+    internal static EmulatedClient Stranger(Carrier? carrier = null) => new(carrier ?? Carrier.Plain);
 
-    internal async Task<HttpResponseMessage> SendAsync(HttpMethod method, string uri, byte[]? body, params string[] headers)
+    internal Task<HttpResponseMessage> SendAsync(HttpMethod method, string uri, byte[]? body, params string[] headers) =>
+        SendContentAsync(method, uri, body is null ? null : new ByteArrayContent(body), headers);
+
+    private async Task<HttpResponseMessage> SendContentAsync(HttpMethod method, string uri, HttpContent? content, string[] headers)
     {
-        using var request = new HttpRequestMessage(method, uri);
-        if (body is not null)
-        {
-            request.Content = new ByteArrayContent(body);
-        }
-
+        using var request = new HttpRequestMessage(method, uri) { Version = _carrier.Version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Content = content;
         foreach (string header in headers)
         {
             string[] parts = header.Split(": ", 2);
@@ -83,6 +98,13 @@ internal sealed class EmulatedClient : IDisposable
         }
 
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>Posts a body that may come slowly, and returns the status.</summary>
+    internal async Task<int> PostAsync(HttpContent content)
+    {
+        using HttpResponseMessage response = await SendContentAsync(HttpMethod.Post, Upstream, content, []);
+        return (int)response.StatusCode;
     }
 
     /// <summary>Posts frames, and returns the status.</summary>
@@ -158,5 +180,26 @@ internal sealed class ReceivingStream(HttpResponseMessage response, Stream strea
     {
         stream.Dispose();
         response.Dispose();
+    }
+}
+
+/// <summary>A body that begins and does not end until it is told to.</summary>
+internal sealed class UnfinishedContent(byte[] beginning) : HttpContent
+{
+    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal void Finish() => _finished.TrySetResult();
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        await stream.WriteAsync(beginning);
+        await stream.FlushAsync();
+        await _finished.Task;
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
     }
 }

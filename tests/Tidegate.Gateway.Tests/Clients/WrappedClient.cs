@@ -10,7 +10,7 @@ internal sealed class WrappedClient : IDisposable
 {
     internal const string Page = "http://page.example:8080";
 
-    private readonly EmulatedClient _http = EmulatedClient.Stranger();
+    private readonly EmulatedClient _http;
     private readonly RunningGateway _gateway;
     private readonly string _origin;
     private int _upstreams;
@@ -18,6 +18,7 @@ internal sealed class WrappedClient : IDisposable
 
     private WrappedClient(RunningGateway gateway, string origin)
     {
+        _http = EmulatedClient.Stranger(gateway.Carrier);
         _gateway = gateway;
         _origin = origin;
     }
@@ -58,7 +59,7 @@ internal sealed class WrappedClient : IDisposable
     {
         string characters = Encoding.Latin1.GetString([.. frames, .. EmulatedClient.Reconnect]).Replace('\0', '\u0100');
         return SendAsync(HttpMethod.Post, $"{Upstream}&.krn=0.123", Encoding.UTF8.GetBytes(characters),
-            $"X-Sequence-No: {++_upstreams}", "Content-Type: text/plain; charset=UTF-8", $"Origin: http://127.0.0.1:{_gateway.Port}");
+            $"X-Sequence-No: {++_upstreams}", "Content-Type: text/plain; charset=UTF-8", $"Origin: {_gateway.Origin}");
     }
 
     /// <summary>Fetches what is sent; <paramref name="query"/> begins with an ampersand.</summary>
@@ -87,7 +88,7 @@ internal sealed class WrappedClient : IDisposable
     private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, byte[]? body, params string[] headers)
     {
         HttpResponseMessage response = await _http.SendAsync(
-            method, $"http://127.0.0.1:{_gateway.Port}{path}", body, [$"X-Origin: {_origin}", $"Referer: http://127.0.0.1:{_gateway.Port}/?.kr=xs", .. headers]);
+            method, _gateway.Origin + path, body, [$"X-Origin: {_origin}", $"Referer: {_gateway.Origin}/?.kr=xs", .. headers]);
         Assert.Equal(200, (int)response.StatusCode);
         Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
         return response;
