@@ -115,6 +115,7 @@ public sealed partial class GatewayServer
 
         _http!.Drain();
         _http.Emulated.CloseAll(_options.Grace, CloseStatus.ServiceRestart, Reason);
+        _http.Events.CloseAll(_options.Grace, CloseStatus.ServiceRestart, Reason);
         await _loops.VisitOthersAsync(static connection => (connection.Handler as HttpConnection)?.Retire()).ConfigureAwait(false);
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
@@ -155,6 +156,7 @@ public sealed partial class GatewayServer
         // between requests ends at once.
         Task<int> sessions = _loops.CloseSessionsAsync(status, reason, FirstBytes.EndIfSilent, bound.Token);
         _http?.Emulated.CloseAll(TimeSpan.Zero, status, reason);
+        _http?.Events.CloseAll(TimeSpan.Zero, status, reason);
         Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
         int left = await sessions.ConfigureAwait(false);
         await http.ConfigureAwait(false);

@@ -23,7 +23,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         Port = port;
     }
 
-    /// <summary>Port of /echo, /relay and of the files at /.</summary>
+    /// <summary>Port of /echo, /relay, /events and of the files at /.</summary>
     internal int Port { get; }
 
     /// <summary>The directory whose files are served.</summary>
@@ -70,6 +70,7 @@ internal sealed class RunningGateway : IAsyncDisposable
                 Service("files", "directory", $"http{secure}://127.0.0.1:0/", directory?.Invoke(served) ?? served),
                 Service("echo", "echo", $"ws{secure}://127.0.0.1:0{echoPath}", echo ?? new EchoOptions()),
                 Service("relay", "proxy", $"ws{secure}://127.0.0.1:0/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
+                Service("events", "proxy", $"sse{(keystore is null ? string.Empty : "+ssl")}://127.0.0.1:0/events", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
             ],
             [])
         {
@@ -77,7 +78,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         };
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2, TimeProvider = time ?? TimeProvider.System }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);
-        // All three asked for any free port of one address, so they share one.
+        // All of them asked for any free port of one address, so they share one.
         return new RunningGateway(server, web, server.Served[0].Port);
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Tidegate.Engine.Emulation;
 using Tidegate.Engine.WebSocket;
@@ -8,14 +7,10 @@ using Tidegate.Engine.WebSocket;
 namespace Tidegate.Gateway.Clients;
 
 /// <summary>The emulated WebSockets of this gateway, by the ids that are all a client has to show. Safe to use from any thread.</summary>
-internal sealed class EmulatedSessions
+internal sealed class EmulatedSessions(AddressQuota quota)
 {
-    /// <summary>Sessions that one address may have: they need no connection, which would bound them.</summary>
-    internal const int MaximumForAddress = 2_000;
-
     private const int IdBytes = 16;
     private readonly ConcurrentDictionary<string, EmulatedEntry> _entries = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<IPAddress, int> _counts = new();
 
     /// <summary>How many there are.</summary>
     internal int Count => _entries.Count;
@@ -24,17 +19,7 @@ internal sealed class EmulatedSessions
     internal static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
 
     /// <summary>Takes a place for a session of this address; false where it has too many.</summary>
-    internal bool TryReserve(IPAddress? address)
-    {
-        int count = _counts.AddOrUpdate(Network(address), 1, static (_, count) => count + 1);
-        if (count <= MaximumForAddress)
-        {
-            return true;
-        }
-
-        Release(address);
-        return false;
-    }
+    internal bool TryReserve(IPAddress? address) => quota.TryReserve(address);
 
     internal void Add(string id, EmulatedEntry entry) => _entries[id] = entry;
 
@@ -47,46 +32,13 @@ internal sealed class EmulatedSessions
     {
         if (_entries.TryRemove(id, out _))
         {
-            Release(address);
+            quota.Release(address);
         }
     }
 
     /// <summary>Closes all that there are now, each on its loop, evenly over some time.</summary>
-    internal void CloseAll(TimeSpan over, CloseStatus status, string reason)
-    {
-        EmulatedEntry[] entries = [.. _entries.Values];
-        for (int i = 0; i < entries.Length; i++)
-        {
-            EmulatedSession session = entries[i].Session;
-            TimeSpan delay = over * i / entries.Length;
-            session.Loop.Post(() => session.Loop.Schedule(delay, _ => session.Close(status, reason), null));
-        }
-    }
-
-    private void Release(IPAddress? address)
-    {
-        IPAddress network = Network(address);
-        while (_counts.TryGetValue(network, out int count))
-        {
-            if (count > 1 ? _counts.TryUpdate(network, count - 1, count) : _counts.TryRemove(KeyValuePair.Create(network, count)))
-            {
-                return;
-            }
-        }
-    }
-
-    /// <summary>Of IPv6 the first half: the other one is whatever the client likes.</summary>
-    private static IPAddress Network(IPAddress? address)
-    {
-        if (address is null || address.IsIPv4MappedToIPv6 || address.AddressFamily != AddressFamily.InterNetworkV6)
-        {
-            return address ?? IPAddress.None;
-        }
-
-        byte[] bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
-    }
+    internal void CloseAll(TimeSpan over, CloseStatus status, string reason) =>
+        EvenClosing.Begin([.. _entries.Values.Select(entry => entry.Session)], over, status, reason);
 }
 
 /// <summary>A session and where it was opened: scheme, authority and path.</summary>

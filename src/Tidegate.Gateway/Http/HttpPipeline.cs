@@ -8,9 +8,10 @@ using Tidegate.Gateway.Listening;
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, ILogger logger)
+internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, EventStreamSessions events, ILogger logger)
 {
     private readonly Emulation _emulation = new(emulated);
+    private readonly EventStreams _events = new(events);
     private readonly CrossOrigin _crossOrigin = new(logger);
     private volatile bool _isDraining;
 
@@ -49,6 +50,13 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
             && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
         {
             await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+            return;
+        }
+
+        var events = EventStreamPath.Read(RawPath(http));
+        if (!WebSocketUpgrade.IsAsked(http) && !Emulation.IsWrapped(http.Request) && FindEvents(connection.Routes, http.Request, events) is { } streamed)
+        {
+            await StreamAsync(http, connection, streamed, events).ConfigureAwait(false);
             return;
         }
 
@@ -96,6 +104,22 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         }
     }
 
+    private async Task StreamAsync(HttpContext http, IDetachableConnection connection, Route route, EventStreamPath path)
+    {
+        connection.BeginRequest();
+        try
+        {
+            if (_crossOrigin.Admits(http, route))
+            {
+                await _events.HandleAsync(http, route, path).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            EndRequest(connection, route);
+        }
+    }
+
     private void EndRequest(IDetachableConnection connection, Route? route)
     {
         TimeSpan keepalive = route?.Service.Configuration.AcceptOptions.KeepaliveTimeout ?? limits.KeepaliveTimeout;
@@ -118,6 +142,10 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
     /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
     private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
         routes.FindWebSocket(host, path) ?? (path.EndsWith('/') ? null : routes.FindWebSocket(host, path + "/"));
+
+    /// <summary>Paths of the gateway itself go before any service, but for that by which clients of this one come back.</summary>
+    private static Route? FindEvents(RouteTable routes, HttpRequest request, EventStreamPath path) =>
+        GatewayResources.IsOne(path.AcceptPath, request.QueryString.Value ?? "") ? null : routes.FindEventStream(request.Host, path.AcceptPath);
 
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 

@@ -59,12 +59,13 @@ internal sealed class HttpServer : IAsyncDisposable
     // option for it but this one of the process.
     static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
 
-    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, EmulatedSessions emulated, HttpLimits limits)
+    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, EmulatedSessions emulated, EventStreamSessions events, HttpLimits limits)
     {
         _application = application;
         _pipeline = pipeline;
         Transport = transport;
         Emulated = emulated;
+        Events = events;
         Limits = limits;
     }
 
@@ -76,6 +77,9 @@ internal sealed class HttpServer : IAsyncDisposable
 
     /// <summary>The WebSockets that are emulated by requests.</summary>
     internal EmulatedSessions Emulated { get; }
+
+    /// <summary>The streams of events.</summary>
+    internal EventStreamSessions Events { get; }
 
     internal HttpLimits Limits { get; }
 
@@ -112,11 +116,13 @@ internal sealed class HttpServer : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("tidegate.http");
-        var emulated = new EmulatedSessions();
-        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, logger);
+        var quota = new AddressQuota();
+        var emulated = new EmulatedSessions(quota);
+        var events = new EventStreamSessions(quota);
+        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, events, logger);
         application.Run(pipeline.HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
-        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, limits);
+        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, events, limits);
     }
 
     /// <summary>From now on a connection ends with its next answer. Those that wait between requests: <see cref="HttpConnection.Retire"/>.</summary>

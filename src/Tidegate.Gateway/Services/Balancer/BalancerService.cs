@@ -174,7 +174,7 @@ internal sealed partial class BalancerService : Service
             foreach (BalanceCandidate candidate in _map.For(key))
             {
                 UriScheme offered = candidate.Target.Uri.Scheme;
-                if (offered.IsWebSocket == scheme.IsWebSocket && offered.TakesPath && offered.UsesTls == scheme.UsesTls && !candidates.Contains(candidate))
+                if (offered.IsSpokenLike(scheme) && !candidates.Contains(candidate))
                 {
                     candidates.Add(candidate);
                 }

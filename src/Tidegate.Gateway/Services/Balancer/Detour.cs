@@ -59,7 +59,11 @@ internal sealed class Detour
     }
 
     /// <summary>As <see cref="Service.OnRequestAsync"/>.</summary>
-    internal Task OnRequestAsync(HttpContext http, Route route)
+    internal Task OnRequestAsync(HttpContext http, Route route) =>
+        TryRedirect(http, route) ? Task.CompletedTask : _service.OnRequestAsync(http, route.DecodedPath);
+
+    /// <summary>Answers a request that can be repeated by sending its client elsewhere; false where there is nowhere else.</summary>
+    internal bool TryRedirect(HttpContext http, Route route)
     {
         if (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method))
         {
@@ -71,11 +75,11 @@ internal sealed class Detour
             if (_choice.Choose(candidates) is { } chosen)
             {
                 BalancerService.Redirect(http, chosen, BalancerService.SuffixOf(BalancerService.PathOf(http), route.Uri.Path));
-                return Task.CompletedTask;
+                return true;
             }
         }
 
-        return _service.OnRequestAsync(http, route.DecodedPath);
+        return false;
     }
 
     /// <summary>Who else serves what a client of this scheme speaks.</summary>
@@ -85,8 +89,7 @@ internal sealed class Detour
         foreach (BalanceCandidate candidate in _keys.SelectMany(key => _map.For(key)))
         {
             UriScheme offered = candidate.Target.Uri.Scheme;
-            if (candidate.Member != _self && offered.IsWebSocket == scheme.IsWebSocket && offered.TakesPath && offered.UsesTls == scheme.UsesTls
-                && !candidates.Contains(candidate))
+            if (candidate.Member != _self && offered.IsSpokenLike(scheme) && !candidates.Contains(candidate))
             {
                 candidates.Add(candidate);
             }
