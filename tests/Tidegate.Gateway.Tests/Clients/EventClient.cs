@@ -54,9 +54,20 @@ internal sealed class EventClient : IDisposable
     /// <summary>The next event.</summary>
     internal async Task<(string Id, string Data)> NextAsync()
     {
+        (string Id, string Data)? next = await NextOrEndAsync();
+        Assert.True(next is not null, "the stream has ended");
+        return next.Value;
+    }
+
+    /// <summary>The next event; null where the stream has ended.</summary>
+    internal async Task<(string Id, string Data)?> NextOrEndAsync()
+    {
         while (_events.Count == 0)
         {
-            Assert.True(await ReadAsync(), "the stream has ended");
+            if (!await ReadAsync())
+            {
+                return null;
+            }
         }
 
         return _events.Dequeue();
@@ -104,7 +115,17 @@ internal sealed class EventClient : IDisposable
     {
         byte[] bytes = new byte[16 * 1024];
         using var patience = new CancellationTokenSource(s_patience);
-        int count = await _stream!.ReadAsync(bytes, patience.Token);
+        int count;
+        try
+        {
+            count = await _stream!.ReadAsync(bytes, patience.Token);
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            // Cut off, and for such a client that is an end like any other.
+            return false;
+        }
+
         char[] characters = new char[count + 1];
         foreach (char character in characters.AsSpan(0, _decoder.GetChars(bytes, 0, count, characters, 0)))
         {
