@@ -49,8 +49,11 @@ public sealed class Member : IAsyncDisposable
     /// <summary>This member's name.</summary>
     public string Name => _engine.Name;
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Where it listens, and where the others reach it.</summary>
     public IPEndPoint EndPoint => _engine.EndPoint;
+
+    /// <summary>Everywhere that it listens: <see cref="EndPoint"/>, and then <see cref="MemberOptions.AdditionalListens"/> in their order.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints => _engine.EndPoints;
 
     /// <summary>Everyone, as of now.</summary>
     public MemberView View => _engine.View;

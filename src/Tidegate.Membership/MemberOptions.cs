@@ -7,11 +7,21 @@ namespace Tidegate.Membership;
 /// <summary>How a member takes part in a cluster. Immutable.</summary>
 public sealed record MemberOptions
 {
+    /// <summary>How many places <see cref="AdditionalListens"/> may have.</summary>
+    public const int MaximumAdditionalListens = 63;
+
     /// <summary>The cluster's name. Members that give another one are refused; guests that give none, such as Serf agents, are welcome.</summary>
     public required string ClusterName { get; init; }
 
     /// <summary>Where this member listens, by UDP and TCP, and where others reach it. One address of this machine; port 0 takes any.</summary>
     public required IPEndPoint Listen { get; init; }
+
+    /// <summary>
+    /// Where it listens besides, so that it is found there, too: the other addresses of an interface, say, or those of the other family. At most
+    /// <see cref="MaximumAdditionalListens"/>, each an address of this machine, and none twice; port 0 takes any. The others are told of
+    /// <see cref="Listen"/> alone, which each of them must be able to reach, and packets come from there where that can be.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> AdditionalListens { get; init; } = [];
 
     /// <summary>This member's name, 1 to 512 bytes in UTF-8, which nobody else in the cluster may have. Null: its address and port.</summary>
     public string? Name { get; init; }

@@ -36,6 +36,7 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
     /// <param name="gone">Called once, on the loop, when there is nothing left that a request could want of it.</param>
     public EventStreamSession(EventLoop loop, string id, EventStreamOptions options, IPEndPoint? remoteEndPoint, Action<EventStreamSession> gone)
     {
+        ArgumentNullException.ThrowIfNull(loop);
         ArgumentNullException.ThrowIfNull(options);
         Loop = loop;
         _options = options;
@@ -43,6 +44,8 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
         _idPrefix = Encoding.ASCII.GetBytes($"id:{id}.");
         _log = new EventLog(options.History);
         RemoteEndPoint = remoteEndPoint;
+        IsClient = true;
+        loop.AddApart(this);
     }
 
     [Flags]
@@ -275,6 +278,7 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
         _clientTimer?.Cancel();
         _quietTimer?.Cancel();
         CutOff();
+        Loop.DropApart(this);
         _gone(this);
 
         // Not from within what the handler is doing.

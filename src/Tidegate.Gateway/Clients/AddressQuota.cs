@@ -11,10 +11,22 @@ internal sealed class AddressQuota
     internal const int Maximum = 2_000;
 
     private readonly ConcurrentDictionary<IPAddress, int> _counts = new();
+    private volatile bool _takesNoMore;
 
-    /// <summary>Takes a place for a session of this address; false where it has too many.</summary>
+    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
+    internal string WhyNot => _takesNoMore ? "This gateway is being stopped." : "This address has too many emulated WebSockets and event streams.";
+
+    /// <summary>From now on nobody gets a place: the gateway is about to end.</summary>
+    internal void TakeNoMore() => _takesNoMore = true;
+
+    /// <summary>Takes a place for a session of this address; false where it has too many, or the gateway ends.</summary>
     internal bool TryReserve(IPAddress? address)
     {
+        if (_takesNoMore)
+        {
+            return false;
+        }
+
         int count = _counts.AddOrUpdate(Network(address), 1, static (_, count) => count + 1);
         if (count <= Maximum)
         {

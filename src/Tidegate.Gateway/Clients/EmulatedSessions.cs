@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using Tidegate.Engine.Emulation;
-using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Http;
 
 namespace Tidegate.Gateway.Clients;
 
@@ -18,14 +18,17 @@ internal sealed class EmulatedSessions(AddressQuota quota)
     /// <summary>An id that nobody can guess.</summary>
     internal static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
 
-    /// <summary>Takes a place for a session of this address; false where it has too many.</summary>
+    /// <summary>Takes a place for a session of this address; false where there is none.</summary>
     internal bool TryReserve(IPAddress? address) => quota.TryReserve(address);
+
+    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
+    internal string WhyNot => quota.WhyNot;
 
     internal void Add(string id, EmulatedEntry entry) => _entries[id] = entry;
 
-    /// <summary>The session, where it was opened at the same place; null otherwise.</summary>
-    internal EmulatedSession? Find(string id, string place) =>
-        _entries.TryGetValue(id, out EmulatedEntry? entry) && entry.Place == place ? entry.Session : null;
+    /// <summary>The session, where it was opened at the same place and for the same page; null otherwise.</summary>
+    internal EmulatedSession? Find(string id, string place, string origin) =>
+        _entries.TryGetValue(id, out EmulatedEntry? entry) && entry.Place == place && entry.Origin == origin ? entry.Session : null;
 
     /// <summary>A session is gone.</summary>
     internal void Remove(string id, IPAddress? address)
@@ -36,10 +39,10 @@ internal sealed class EmulatedSessions(AddressQuota quota)
         }
     }
 
-    /// <summary>Closes all that there are now, each on its loop, evenly over some time.</summary>
-    internal void CloseAll(TimeSpan over, CloseStatus status, string reason) =>
-        EvenClosing.Begin([.. _entries.Values.Select(entry => entry.Session)], over, status, reason);
 }
 
-/// <summary>A session and where it was opened: scheme, authority and path.</summary>
-internal sealed record EmulatedEntry(EmulatedSession Session, string Place);
+/// <summary>A session and where it was opened.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="Place">Scheme, authority and path.</param>
+/// <param name="Origin">The other origin whose page opened it, or empty (<see cref="CrossOrigin.ForeignOriginOf"/>).</param>
+internal sealed record EmulatedEntry(EmulatedSession Session, string Place, string Origin);

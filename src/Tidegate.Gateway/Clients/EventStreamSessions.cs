@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Tidegate.Engine.Emulation;
-using Tidegate.Engine.WebSocket;
 
 namespace Tidegate.Gateway.Clients;
 
@@ -15,6 +14,9 @@ internal sealed class EventStreamSessions(AddressQuota quota)
 
     /// <summary>Takes a place for a session of this address; false where it has too many.</summary>
     internal bool TryReserve(IPAddress? address) => quota.TryReserve(address);
+
+    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
+    internal string WhyNot => quota.WhyNot;
 
     internal void Add(string id, EventStreamEntry entry) => _entries[id] = entry;
 
@@ -30,10 +32,6 @@ internal sealed class EventStreamSessions(AddressQuota quota)
             quota.Release(address);
         }
     }
-
-    /// <summary>Closes all that there are now, each on its loop, evenly over some time.</summary>
-    internal void CloseAll(TimeSpan over, CloseStatus status, string reason) =>
-        EvenClosing.Begin([.. _entries.Values.Select(entry => entry.Session)], over, status, reason);
 }
 
 /// <summary>A session, where it was opened (scheme, authority and path), and the origin of the page that did; empty where none was said.</summary>

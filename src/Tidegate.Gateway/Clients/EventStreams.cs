@@ -39,7 +39,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         }
 
         var downstream = new Downstream(query.LongPolls, query.ReconnectAfter, query.LongPolls ? default : FirstBytes(query.Padding)) { NoopInterval = query.NoopInterval };
-        EventStreamSession? session = await ResumeAsync(http, path, downstream).ConfigureAwait(false);
+        EventStreamSession? session = await ResumeAsync(http, route, path, downstream).ConfigureAwait(false);
         if (session is null && path.Id.Length > 0)
         {
             await AnswerAsync(response, StatusCodes.Status404NotFound, "There is no such event stream.").ConfigureAwait(false);
@@ -55,7 +55,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
     }
 
     /// <summary>The session that a client comes back to, which has taken its response on; null where it is to have a new one.</summary>
-    private async Task<EventStreamSession?> ResumeAsync(HttpContext http, EventStreamPath path, Downstream downstream)
+    private async Task<EventStreamSession?> ResumeAsync(HttpContext http, Route route, EventStreamPath path, Downstream downstream)
     {
         HttpRequest request = http.Request;
         string? last = request.Headers["Last-Event-ID"] is { Count: > 0 } header ? header.ToString() : path.ParameterOf(".ka") ?? request.Query[".ka"].ToString();
@@ -65,7 +65,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
             (says, id) = (false, path.Id);
         }
 
-        if (id.Length == 0 || sessions.Find(id, PlaceOf(request, path), OriginOf(request)) is not { } session)
+        if (id.Length == 0 || sessions.Find(id, PlaceOf(request, path), CrossOrigin.ForeignOriginOf(http, route)) is not { } session)
         {
             return null;
         }
@@ -96,8 +96,9 @@ internal sealed class EventStreams(EventStreamSessions sessions)
             return null;
         }
 
-        if (service.Detour?.TryRedirect(http, route) == true)
+        if (service.Detour?.DirectionFor(http, route) is { } elsewhere)
         {
+            await RedirectAsync(http, elsewhere).ConfigureAwait(false);
             return null;
         }
 
@@ -107,7 +108,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
             response.Headers.RetryAfter = "1";
             await AnswerAsync(
                 response, StatusCodes.Status503ServiceUnavailable,
-                service.IsAccepting ? "This address has too many event streams." : "What is behind this address can not be reached at the moment.").ConfigureAwait(false);
+                service.IsAccepting ? sessions.WhyNot : "What is behind this address can not be reached at the moment.").ConfigureAwait(false);
             return null;
         }
 
@@ -121,7 +122,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         };
         EventLoop loop = http.Features.GetRequiredFeature<IDetachableConnection>().Loop;
         var remote = address is null ? null : new IPEndPoint(address, http.Connection.RemotePort);
-        var entry = (Place: PlaceOf(http.Request, new EventStreamPath(acceptPath, id, "")), Origin: OriginOf(http.Request));
+        var entry = (Place: PlaceOf(http.Request, new EventStreamPath(acceptPath, id, "")), Origin: CrossOrigin.ForeignOriginOf(http, route));
         await new LoopAwaiter(loop);
         var session = new EventStreamSession(loop, id, options, remote, _ => sessions.Remove(id, address));
         sessions.Add(id, new EventStreamEntry(session, entry.Place, entry.Origin));
@@ -187,8 +188,6 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         bytes[^2] = bytes[^1] = (byte)'\n';
         return bytes;
     }
-
-    private static string OriginOf(HttpRequest request) => request.Headers.Origin.ToString();
 
     /// <summary>Where a session is opened, as the client calls it. It comes back to the same.</summary>
     private static string PlaceOf(HttpRequest request, EventStreamPath path) =>

@@ -1,18 +1,52 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Membership;
 
 namespace Tidegate.Gateway.Cluster;
 
-/// <summary>Where this gateway listens for the other members. It is also where they reach it, so it is one address of this machine.</summary>
+/// <summary>Where this gateway listens for the other members. They reach it at one of these addresses, which it tells them.</summary>
 internal static class ClusterAddresses
 {
+    /// <summary>Addresses at which one gateway may listen for the others.</summary>
+    internal const int Maximum = 1 + MemberOptions.MaximumAdditionalListens;
+
     /// <summary>What is wrong with an accept of <c>cluster</c>; null if nothing is, or if a resolver would have to be asked.</summary>
     internal static TextFault? FaultOf(ClusterAddress accept) => TryParse(accept, out UriHost? host, out TextFault? fault) ? LocalAddresses.FaultOf(host) : fault;
 
     /// <summary>The name that stands in an accept, if it is one.</summary>
     internal static HostName? NameIn(ClusterAddress accept) => TryParse(accept, out UriHost? host, out _) ? host as HostName : null;
+
+    /// <summary>
+    /// Everywhere to listen: what <see cref="ResolveAsync"/> takes of each accept, and all other addresses of an interface that one names.
+    /// The first is the one that the others are told.
+    /// </summary>
+    /// <exception cref="GatewayStartException">An address is none of this machine's, or there are more than <see cref="Maximum"/>.</exception>
+    internal static async Task<ClusterPlaces> ResolveAllAsync(IEnumerable<ClusterAddress> accepts, CancellationToken cancellation)
+    {
+        var listens = new List<IPEndPoint>();
+        var leftOut = new List<IPAddress>();
+        foreach (ClusterAddress accept in accepts)
+        {
+            IPEndPoint first = await ResolveAsync(accept, cancellation).ConfigureAwait(false);
+            listens.Add(first);
+            if (TryParse(accept, out UriHost? host, out _) && host is InterfaceName name)
+            {
+                // A fresh IPv6 address cannot be bound before it is known that nobody else has it (RFC 4862, section 5.4).
+                ILookup<bool, IPAddress> others = LocalAddresses.Of(name).Where(one => !one.Equals(first.Address)).ToLookup(one => LocalAddresses.FaultOf(new HostAddress(one)) is null);
+                listens.AddRange(others[true].Select(one => new IPEndPoint(one, accept.Port)));
+                leftOut.AddRange(others[false]);
+            }
+        }
+
+        ImmutableArray<IPEndPoint> all = [.. listens.Distinct()];
+        return all.Length <= Maximum
+            ? new ClusterPlaces(all, [.. leftOut.Distinct()])
+            : throw new GatewayStartException(
+                $"<accept> in <cluster> stands for {all.Length} addresses, and a member listens at {Maximum} at most. Name those at which the others reach this gateway.");
+    }
 
     /// <summary>The address to listen at. Of several the first global IPv4 one is taken, or else the first global IPv6 one.</summary>
     /// <exception cref="GatewayStartException">It is none of this machine's.</exception>

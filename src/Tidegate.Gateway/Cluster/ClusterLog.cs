@@ -37,10 +37,24 @@ internal sealed partial class ClusterLog : IDisposable
         WriteDue();
     }
 
-    internal void Started(IPEndPoint at, bool isSealed)
+    /// <summary>This member listens.</summary>
+    /// <param name="at">Where; the others are told of the first.</param>
+    /// <param name="leftOut">Where it should listen, too, and the system does not let it.</param>
+    /// <param name="isSealed">Whether it encrypts.</param>
+    internal void Started(IReadOnlyList<IPEndPoint> at, IEnumerable<IPAddress> leftOut, bool isSealed)
     {
-        LogStarted(at.Address, at.Port, ClusterMember.IdOf(at));
-        if (!isSealed && !IPAddress.IsLoopback(at.Address))
+        LogStarted(at[0].Address, at[0].Port, ClusterMember.IdOf(at[0]));
+        if (at.Count > 1)
+        {
+            LogAlsoAt(string.Join(", ", at.Skip(1).Select(ClusterMember.IdOf)));
+        }
+
+        foreach (IPAddress address in leftOut)
+        {
+            LogLeftOut(address);
+        }
+
+        if (!isSealed && !at.All(one => IPAddress.IsLoopback(one.Address)))
         {
             LogOpen(ClusterKeys.Variable);
         }
@@ -132,6 +146,12 @@ internal sealed partial class ClusterLog : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Cluster Member started: IP Address: {Address}; Port: {Port}; id: {Id}")]
     private partial void LogStarted(IPAddress address, int port, string id);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster's members reach this gateway also at {Places}")]
+    private partial void LogAlsoAt(string places);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster's members do not reach this gateway at {Address}: its interface has this address, but the system does not let it be used yet. Start the gateway again if it is needed, or name in <accept> of <cluster> the addresses that are")]
+    private partial void LogLeftOut(IPAddress address);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Cluster member {Member} is now online")]
     private partial void LogOnline(string member);

@@ -65,12 +65,13 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     {
         try
         {
-            IPEndPoint listen = await ClusterAddresses.ResolveAsync(cluster.Accepts[0], cancellation).ConfigureAwait(false);
+            ClusterPlaces places = await ClusterAddresses.ResolveAllAsync(cluster.Accepts, cancellation).ConfigureAwait(false);
             Member member = await Member.StartAsync(
                 new MemberOptions
                 {
                     ClusterName = cluster.Name,
-                    Listen = listen,
+                    Listen = places.Listens[0],
+                    AdditionalListens = places.Listens[1..],
                     Discovery = [.. cluster.Connects.Select(connect => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{connect.Scheme}://{connect.Host}:{connect.Port}"))],
                     Keys = keys,
                     Tags = new Dictionary<string, string>
@@ -83,7 +84,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 },
                 cancellation).ConfigureAwait(false);
             var self = new ClusterMember(member, map, new ClusterLog(map, time, logger), time);
-            self._log.Started(member.EndPoint, isSealed: keys.Length > 0);
+            self._log.Started(member.EndPoints, places.LeftOut, isSealed: keys.Length > 0);
             member.QueryReceived += self.OnQuery;
             self._others.Begin();
             _ = self.FollowStopAsync();
@@ -93,7 +94,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         {
             // .NET adds which of the program's own parameters was wrong, which is no operator's business.
             string message = exception is ArgumentException { ParamName: { } name } ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : exception.Message;
-            throw NotStarted(cluster, message, exception);
+            throw NotStarted(cluster.Position, message, exception);
         }
     }
 
@@ -110,8 +111,8 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     internal const string NotInitialized = "Unable to initialize cluster due to an exception: ";
 
     /// <summary>The same as what keeps this gateway from starting.</summary>
-    internal static GatewayStartException NotStarted(ClusterConfiguration cluster, string reason, Exception? cause = null) =>
-        new($"{cluster.Position}: {NotInitialized}{reason}", cause!);
+    internal static GatewayStartException NotStarted(SourcePosition place, string reason, Exception? cause = null) =>
+        new($"{place}: {NotInitialized}{reason}", cause!);
 
     /// <summary>Has this member seal with the first of these keys, and open with each.</summary>
     internal void ReplaceKeys(string[] keys) => _member.Keys.ReplaceOwn(keys);

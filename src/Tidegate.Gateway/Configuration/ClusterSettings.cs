@@ -67,6 +67,8 @@ internal static class ClusterSettings
                 AwsSecretKey = options?.Get(s_secretKey),
                 Position = element.Position,
                 AcceptPositions = [.. values.All(s_accept).Select(a => a.Position)],
+                ConnectPositions = [.. values.All(s_connect).Select(c => c.Position)],
+                KeyFilePosition = element.FirstChild("key-file")?.TextPosition,
             };
     }
 
@@ -108,16 +110,10 @@ internal static class ClusterSettings
     // What older gateways did, and this one does in another way or not yet.
     private static void NoteUnserved(SettingValues values, SourceElement element, Findings findings)
     {
-        ImmutableArray<(ClusterAddress Value, SourcePosition Position)> accepts = values.All(s_accept);
         if (element.FirstChild("accept") is null && element.FirstChild("connect") is { } connect)
         {
             findings.Unserved(
                 connect.Position, "a <cluster> without <accept>", "Write where this gateway listens for the others: <accept>tcp://host:port</accept>, or tcp://@eth0:port.");
-        }
-
-        foreach ((_, SourcePosition position) in accepts.Skip(1))
-        {
-            findings.Unserved(position, "a second <accept> in <cluster>", "Keep the one at which the others reach this gateway.");
         }
 
         foreach ((ClusterAddress aws, SourcePosition position) in values.All(s_connect).Where(c => c.Value.Scheme == "aws"))

@@ -59,13 +59,12 @@ internal sealed class HttpServer : IAsyncDisposable
     // option for it but this one of the process.
     static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
 
-    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, EmulatedSessions emulated, EventStreamSessions events, HttpLimits limits)
+    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, AddressQuota quota, HttpLimits limits)
     {
         _application = application;
         _pipeline = pipeline;
         Transport = transport;
-        Emulated = emulated;
-        Events = events;
+        Quota = quota;
         Limits = limits;
     }
 
@@ -75,11 +74,8 @@ internal sealed class HttpServer : IAsyncDisposable
 
     internal EngineTransport Transport { get; }
 
-    /// <summary>The WebSockets that are emulated by requests.</summary>
-    internal EmulatedSessions Emulated { get; }
-
-    /// <summary>The streams of events.</summary>
-    internal EventStreamSessions Events { get; }
+    /// <summary>The places for sessions that have no connection of their own.</summary>
+    internal AddressQuota Quota { get; }
 
     internal HttpLimits Limits { get; }
 
@@ -117,12 +113,10 @@ internal sealed class HttpServer : IAsyncDisposable
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("tidegate.http");
         var quota = new AddressQuota();
-        var emulated = new EmulatedSessions(quota);
-        var events = new EventStreamSessions(quota);
-        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, events, logger);
+        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), new EmulatedSessions(quota), new EventStreamSessions(quota), logger);
         application.Run(pipeline.HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
-        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, events, limits);
+        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), quota, limits);
     }
 
     /// <summary>From now on a connection ends with its next answer. Those that wait between requests: <see cref="HttpConnection.Retire"/>.</summary>

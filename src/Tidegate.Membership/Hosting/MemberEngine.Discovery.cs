@@ -11,6 +11,7 @@ internal sealed partial class MemberEngine : IDiscoveryHandler
 {
     private readonly DiscoveryTarget[] _targets;
     private readonly BeaconSocket? _beacons;
+    private readonly Elsewhere _elsewhere;
     private Discoverer? _discoverer;
 
     /// <summary>Whoever waits for the push/pull that the core is being asked for.</summary>
@@ -42,7 +43,7 @@ internal sealed partial class MemberEngine : IDiscoveryHandler
     {
         lock (_gate)
         {
-            return address == _core.Self.Address || _core.Members.At(address) is { IsAlive: true };
+            return _core.Members.At(address) is { IsAlive: true } || _elsewhere.IsKnown(address, name => _core.Members.Find(name) is { IsAlive: true });
         }
     }
 

@@ -126,6 +126,7 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
                 _mergesAnswer = true;
                 _core.OnPushPullAnswer(Now, exchange, state);
                 _mergesAnswer = false;
+                NoteAddress(to, state);
                 AnnounceJoin(join);
             }
             else
@@ -135,6 +136,15 @@ internal sealed partial class MemberEngine : IMessageHandler, IStreamHandler
                 Failed(to, join, outcome, error);
             }
         });
+    }
+
+    /// <summary>A member that has answered at another address than its own is known there, too: nobody has to be looked for there.</summary>
+    private void NoteAddress(MemberAddress to, ClusterState state)
+    {
+        if (_core.Members.At(to) is null && state.Entries is [{ Status: MemberStatus.Alive } first, ..])
+        {
+            _elsewhere.Note(to, first.Name);
+        }
     }
 
     private async Task StreamPingAsync(uint seqNo, MemberAddress to, string node, TimeSpan timeout)

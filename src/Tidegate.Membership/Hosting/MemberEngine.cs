@@ -16,13 +16,15 @@ namespace Tidegate.Membership.Hosting;
 /// Runs the state machines of one member: gives them time, packets and streams, and carries out what they want. One lock
 /// guards them all; what users of the library are told leaves by a queue, outside of it.
 /// </summary>
+/// <remarks>
+/// The thread that receives packets is also the one that wakes for what is due, so a member at rest wakes one thread for each packet and
+/// probe, and a busy thread pool does not make it late. The timer is for what becomes due earlier than that thread knew when it went to sleep,
+/// and for clocks that are not the system's.
+/// </remarks>
 internal sealed partial class MemberEngine : IAsyncDisposable
 {
-    /// <summary>How often Serf's layer looks at what is due there, in milliseconds.</summary>
+    /// <summary>How often Serf's layer looks at what is due there while it has something to do, in milliseconds.</summary>
     private const int SerfInterval = 100;
-
-    /// <summary>How often timers give way to packets that wait, each time by a millisecond.</summary>
-    private const int PacketsFirst = 20;
 
     private readonly Lock _gate = new();
     private readonly MemberOptions _options;
@@ -43,9 +45,11 @@ internal sealed partial class MemberEngine : IAsyncDisposable
     private readonly TaskCompletionSource<string> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<Action> _deferred = new();
     private readonly ITimer _timer;
+    private readonly Action _doWhatIsDue;
     private readonly MemberMetrics _metrics;
     private long _armed = long.MaxValue;
-    private long _serfDue;
+    private long _serfDue = long.MaxValue;
+    private long _serfLast = long.MinValue / 2;
     private int _givenWay;
     private bool _running;
     private bool _closed;
@@ -65,7 +69,9 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         _targets = [.. options.Discovery.Select(DiscoveryTarget.Parse)];
         Keyring? keyring = options.Keys.Count == 0 ? null : new Keyring(options.Keys.Select(SealingKey.Parse));
         _envelope = new Envelope(System.Text.Encoding.UTF8.GetBytes(options.Label), keyring);
-        _transport = MemberTransport.Open(options.Listen, _logger);
+        _transport = MemberTransport.Open([options.Listen, .. options.AdditionalListens], _logger);
+        EndPoints = [.. _transport.LocalEndPoints];
+        _elsewhere = new Elsewhere(EndPoints, _time);
         try
         {
             _beacons = OpenBeacons();
@@ -100,6 +106,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             _client = new StreamClient(_envelope, _transport.DialAsync, _time, budget: budget);
             _server = new StreamServer(_envelope, this, _logger, _time, budget: budget);
             _inbound = new Inbound(_envelope, this, _server, _logger, _time);
+            _doWhatIsDue = DoWhatIsDue;
             _timer = _time.CreateTimer(static engine => ((MemberEngine)engine!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             Teller.Start();
             _metrics = new MemberMetrics(this);
@@ -115,6 +122,9 @@ internal sealed partial class MemberEngine : IAsyncDisposable
     internal string Name { get; }
 
     internal IPEndPoint EndPoint => _transport.LocalEndPoint;
+
+    /// <summary>Everywhere that this member listens, <see cref="EndPoint"/> first.</summary>
+    internal IReadOnlyList<IPEndPoint> EndPoints { get; }
 
     /// <summary>Completes with the reason when this member had to stop by itself.</summary>
     internal Task<string> Stopped => _stopped.Task;
@@ -139,7 +149,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             _serf?.MemberUp(peer);
             Changed(Name);
             _core.Start(Now, seeds: []);
-            _transport.Start(_inbound);
+            _transport.Start(_inbound, this);
             StartDiscovery();
             Finish();
         }
@@ -261,50 +271,15 @@ internal sealed partial class MemberEngine : IAsyncDisposable
             action();
         }
 
-        long due = Math.Min(_core.NextCall, _serf is null ? long.MaxValue : _serfDue);
-        if (due < _armed && _running)
+        if (_serf is { HasWork: true })
+        {
+            _serfDue = Math.Min(_serfDue, _serfLast + SerfInterval);
+        }
+
+        long due = Math.Min(_core.NextCall, _serfDue);
+        if (due < _armed && due < Volatile.Read(ref _loopWakes) && _running)
         {
             Arm(due);
-        }
-    }
-
-    private void Arm(long due)
-    {
-        _armed = due;
-        _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(due - Now, 0, 60_000)), Timeout.InfiniteTimeSpan);
-    }
-
-    private void OnTimer()
-    {
-        // Packets that wait are older than the timers: an answer among them must be read before its time-out fires.
-        bool waiting = _transport.HasQueuedPackets;
-        lock (_gate)
-        {
-            if (!_running)
-            {
-                return;
-            }
-
-            _armed = long.MaxValue;
-            if (waiting && _givenWay < PacketsFirst)
-            {
-                _givenWay++;
-                Arm(Now + 1);
-                return;
-            }
-
-            _givenWay = 0;
-            Guarded(() =>
-            {
-                long now = Now;
-                if (_serf is not null && now >= _serfDue)
-                {
-                    _serfDue = now + SerfInterval;
-                    _serf.Tick();
-                }
-
-                _core.Advance(now);
-            });
         }
     }
 }

@@ -25,18 +25,7 @@ internal static class OptionChecks
                 $"ClusterName has at most {Beacon.MaximumCluster} bytes in UTF-8, not {Encoding.UTF8.GetByteCount(options.ClusterName)}.", nameof(options));
         }
 
-        IPAddress address = options.Listen.Address.IsIPv4MappedToIPv6 ? options.Listen.Address.MapToIPv4() : options.Listen.Address;
-        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.Broadcast) || DiscoveryTarget.IsMulticast(address))
-        {
-            throw new ArgumentException(
-                $"Listen is {options.Listen}, which is no address of one machine. Give one of this machine's own.", nameof(options));
-        }
-
-        if (options.Listen.Address.IsIPv4MappedToIPv6)
-        {
-            throw new ArgumentException($"Listen is {options.Listen}, an IPv4 address in IPv6 form. Write {address}.", nameof(options));
-        }
-
+        CheckListens(options);
         if (options.Name is { } name && (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > WireLimits.Name))
         {
             throw new ArgumentException($"Name has 1 to {WireLimits.Name} bytes in UTF-8; '{name}' has {Encoding.UTF8.GetByteCount(name)}.", nameof(options));
@@ -83,6 +72,38 @@ internal static class OptionChecks
             if (name is Serf.Tags.ClusterName or Serf.Tags.Gateway)
             {
                 throw new ArgumentException($"The tag '{name}' is set by the library; choose another name.", nameof(tags));
+            }
+        }
+    }
+
+    private static void CheckListens(MemberOptions options)
+    {
+        if (options.AdditionalListens.Count > MemberOptions.MaximumAdditionalListens)
+        {
+            throw new ArgumentException(
+                $"AdditionalListens has {options.AdditionalListens.Count} places; {MemberOptions.MaximumAdditionalListens} are allowed.", nameof(options));
+        }
+
+        HashSet<IPEndPoint> seen = [];
+        for (int i = -1; i < options.AdditionalListens.Count; i++)
+        {
+            string name = i < 0 ? nameof(options.Listen) : $"{nameof(options.AdditionalListens)}[{i}]";
+            IPEndPoint listen = i < 0 ? options.Listen : options.AdditionalListens[i];
+            IPAddress address = listen.Address.IsIPv4MappedToIPv6 ? listen.Address.MapToIPv4() : listen.Address;
+            if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.Broadcast) || DiscoveryTarget.IsMulticast(address))
+            {
+                throw new ArgumentException(
+                    $"{name} is {listen}, which is no address of one machine. Give one of this machine's own.", nameof(options));
+            }
+
+            if (listen.Address.IsIPv4MappedToIPv6)
+            {
+                throw new ArgumentException($"{name} is {listen}, an IPv4 address in IPv6 form. Write {address}.", nameof(options));
+            }
+
+            if (!seen.Add(listen) && listen.Port != 0)
+            {
+                throw new ArgumentException($"{name} is {listen}, where this member listens already. Leave it out.", nameof(options));
             }
         }
     }

@@ -16,6 +16,9 @@ internal sealed class Probe(uint seqNo, MemberRecord target, long start, int int
 
     internal bool IsFinished { get; set; }
 
+    /// <summary>When others are asked, unless the answer comes first.</summary>
+    internal PendingTimer? Timeout { get; set; }
+
     /// <summary>True from when others are asked.</summary>
     internal bool IsIndirect { get; set; }
 

@@ -67,12 +67,12 @@ internal sealed partial class ProtocolCore
     }
 
     /// <summary>
-    /// False while nobody else is known, and counted then: there is nobody who could have said it now. Whoever is met will tell
-    /// what is still of use.
+    /// False while nobody else is known, or no state has been exchanged, and counted then: there is nobody who could have said it now, or
+    /// nothing to tell by whether it is old. Whoever is met will tell what is still of use.
     /// </summary>
     internal bool TakesUserMessages()
     {
-        bool takes = _table.Live > 1 || !_options.Has(Additions.Introduction);
+        bool takes = (_table.Live > 1 && _hasMerged) || !_options.Has(Additions.Introduction);
         Counters.Replays += takes ? 0 : 1;
         return takes;
     }

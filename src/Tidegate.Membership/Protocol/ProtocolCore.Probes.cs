@@ -21,7 +21,7 @@ internal sealed partial class ProtocolCore
         _probe = probe;
         Counters.Probes++;
         Ping(probe);
-        _timers.Add(Now + _options.ProbeTimeout, _ => OnProbeTimeout(probe));
+        probe.Timeout = _timers.Add(Now + _options.ProbeTimeout, _ => OnProbeTimeout(probe));
         _timers.Add(Now + _options.ProbeInterval, _ => OnProbeIntervalEnds(probe));
     }
 
@@ -185,6 +185,7 @@ internal sealed partial class ProtocolCore
         if (_probe is { } probe && probe.SeqNo == seqNo && !probe.IsAnswered && !probe.IsFinished)
         {
             probe.IsAnswered = true;
+            probe.Timeout?.Cancel();
             _health.Add(-1);
             Judge(probe);
         }

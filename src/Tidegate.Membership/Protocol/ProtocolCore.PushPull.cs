@@ -8,6 +8,9 @@ internal sealed partial class ProtocolCore
     private readonly Dictionary<int, Exchange> _exchanges = [];
     private int _exchange;
 
+    /// <summary>True from when another's state has been merged.</summary>
+    private bool _hasMerged;
+
     private sealed record Exchange(MemberAddress To, bool Join, MemberRecord? Partner, bool IsVouchedFor);
 
     /// <summary>Push/pulls that this member has started and that have not ended.</summary>
@@ -180,6 +183,7 @@ internal sealed partial class ProtocolCore
             }
         }
 
+        _hasMerged = true;
         if (state.UserState.Length > 0)
         {
             _host.MergeUserState(state.UserState, state.Join);

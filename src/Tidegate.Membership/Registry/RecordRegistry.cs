@@ -17,17 +17,19 @@ internal sealed partial class RecordRegistry
     private readonly Dictionary<string, SerfPeer> _gateways = [];
     private readonly HashSet<string> _up = [];
     private readonly ulong _instance;
+    private readonly long _began;
     private int _bytes;
 
     /// <param name="host">Whoever runs this.</param>
     /// <param name="name">One's own name.</param>
-    /// <param name="instance">This life: higher than that of any earlier life under this name, such as the time it began.</param>
+    /// <param name="instance">This life: the time it began, in milliseconds since 1970, so that it is higher than that of any earlier life under this name.</param>
     /// <param name="changed">Told of each change of the view: the owner, and its record, or null where it has none in view any more.</param>
     internal RecordRegistry(ISerfHost host, string name, ulong instance, Action<string, PublishedRecord?> changed)
     {
         _host = host;
         _name = name;
         _instance = instance;
+        _began = host.Now;
         _changed = changed;
     }
 
@@ -39,6 +41,9 @@ internal sealed partial class RecordRegistry
     /// <summary>The record of a member that is up and has published one.</summary>
     internal PublishedRecord? Find(string owner) =>
         _up.Contains(owner) && _records.TryGetValue(owner, out PublishedRecord? record) && !record.IsWithdrawn ? record : null;
+
+    /// <summary>The highest instance that is taken now. It moves with this process's own time, which no one sets.</summary>
+    private ulong LatestInstance => Math.Max(_instance, RegistryLimits.Earliest) + (ulong)(_host.Now - _began) + RegistryLimits.Ahead;
 
     /// <summary>All records in view.</summary>
     internal IReadOnlyList<PublishedRecord> View() => [.. _records.Values.Where(record => Find(record.Owner) is not null)];
@@ -78,7 +83,11 @@ internal sealed partial class RecordRegistry
 
         foreach (PublishedRecord record in records)
         {
-            if (record.Owner == _name)
+            if (record.Instance > LatestInstance)
+            {
+                Counters.Ahead++;
+            }
+            else if (record.Owner == _name)
             {
                 AnswerForeign(record);
             }
@@ -171,7 +180,7 @@ internal sealed partial class RecordRegistry
 
     /// <summary>
     /// Someone has a record in our name: from our last life, or from someone who may not write it. Ours must be newer. Whoever has
-    /// the cluster's key can write any record, but none that its owner does not outbid, and say, except with the highest numbers of all.
+    /// the cluster's key can write any record, but none that its owner does not outbid, and say.
     /// </summary>
     private void AnswerForeign(PublishedRecord foreign)
     {
@@ -182,12 +191,7 @@ internal sealed partial class RecordRegistry
         }
 
         Counters.Foreign++;
-        if (Next(foreign, own?.Payload ?? RawBytes.Nil) is not { } newer)
-        {
-            _host.Warn($"Somebody has written a record in the name of this member, {_name}, that nothing can outbid, so the others do not see what it publishes. Give it another name, and change the cluster's key: whoever did this has it.");
-            return;
-        }
-
+        PublishedRecord newer = Next(foreign, own?.Payload ?? RawBytes.Nil);
         if (own is not null || foreign.Instance == _instance)
         {
             // What an earlier life has left behind is met before this one publishes, or is older than what it publishes.
@@ -201,21 +205,13 @@ internal sealed partial class RecordRegistry
     private void Write(RawBytes payload)
     {
         _records.TryGetValue(_name, out PublishedRecord? own);
-        if (own is null)
-        {
-            Keep(new PublishedRecord(_name, _instance, 1, payload), own);
-        }
-        else if (Next(own, payload) is { } next)
-        {
-            Keep(next, own);
-        }
+        Keep(own is null ? new PublishedRecord(_name, _instance, 1, payload) : Next(own, payload), own);
     }
 
-    /// <summary>The record after that one; null after the last that can be.</summary>
-    private static PublishedRecord? Next(PublishedRecord record, RawBytes payload) =>
-        record.Version < ulong.MaxValue ? record with { Version = record.Version + 1, Payload = payload }
-        : record.Instance < ulong.MaxValue ? record with { Instance = record.Instance + 1, Version = 0, Payload = payload }
-        : null;
+    /// <summary>The record after that one. There always is one, since no instance near the highest number is ever taken.</summary>
+    private static PublishedRecord Next(PublishedRecord record, RawBytes payload) => record.Version < ulong.MaxValue
+        ? record with { Version = record.Version + 1, Payload = payload }
+        : record with { Instance = record.Instance + 1, Version = 0, Payload = payload };
 
     private void Keep(PublishedRecord record, PublishedRecord? before)
     {

@@ -9,6 +9,9 @@ internal sealed class RegistryCounters
     /// <summary>Records of owners that are no members here.</summary>
     internal long UnknownOwner { get; set; }
 
+    /// <summary>Records whose instance is further in the future than any clock can be wrong.</summary>
+    internal long Ahead { get; set; }
+
     /// <summary>Records for which there was no room.</summary>
     internal long NoRoom { get; set; }
 

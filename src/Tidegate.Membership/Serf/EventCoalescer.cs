@@ -19,6 +19,9 @@ internal sealed class EventCoalescer
         _quiet = quiet;
     }
 
+    /// <summary>Events that wait.</summary>
+    internal int Count => _waiting.Count;
+
     /// <summary>Takes an event to be delivered later; false where it is to be delivered at once.</summary>
     internal bool TryHold(SerfEvent received, long now)
     {

@@ -45,7 +45,11 @@ internal sealed partial class SerfLayer
     /// <summary>Intents about members that are not known yet.</summary>
     internal int BufferedIntents => _table.BufferedIntents;
 
-    /// <summary>Does what is due. To be called every 100 ms or so.</summary>
+    /// <summary>True where <see cref="Tick"/> may have something to do, now or later. Nothing else needs the time to pass.</summary>
+    internal bool HasWork =>
+        _coalescer.Count > 0 || _ownQueries.Count > 0 || _leaveSpread is not null || _registry is { Pending: > 0 };
+
+    /// <summary>Does what is due. To be called every 100 ms or so while <see cref="HasWork"/>.</summary>
     internal void Tick()
     {
         foreach (SerfEvent due in _coalescer.TakeDue(_host.Now))

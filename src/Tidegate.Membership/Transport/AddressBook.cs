@@ -90,6 +90,14 @@ internal sealed class AddressBook(IPEndPoint local)
         return endPoint;
     }
 
+    /// <summary>
+    /// How well packets from an address of this machine get to another address: 0 well, 1 perhaps, because one of the two means something on
+    /// this machine or this link only and the other does not, 2 not at all.
+    /// </summary>
+    internal static int RankFor(IPAddress from, IPAddress to) => to.AddressFamily != from.AddressFamily ? 2
+        : IPAddress.IsLoopback(to) == IPAddress.IsLoopback(from) && to.IsIPv6LinkLocal == from.IsIPv6LinkLocal ? 0
+        : 1;
+
     private static bool IsNoHost(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ||
         address.Equals(IPAddress.Broadcast) || DiscoveryTarget.IsMulticast(address);
 }

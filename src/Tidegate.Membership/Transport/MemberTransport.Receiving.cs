@@ -5,47 +5,131 @@ using Microsoft.Extensions.Logging;
 
 namespace Tidegate.Membership.Transport;
 
-/// <summary>The two loops, and what becomes of what they receive.</summary>
+/// <summary>The thread and the loops, and what becomes of what they receive.</summary>
 internal sealed partial class MemberTransport
 {
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(100);
 
     private long _failureLogged;
 
-    private async Task ReceiveAsync(ITransportHandler handler)
+    /// <summary>
+    /// By how many milliseconds what is due gives way to packets that have come, whose news is older. Less than what the protocol takes
+    /// for a stall, so that a flood of packets is none.
+    /// </summary>
+    private const int PacketsFirst = 15;
+
+    /// <summary>The longest sleep, in milliseconds, for systems where nothing ends it earlier.</summary>
+    private const int LongestSleep = 1_000;
+
+    private readonly List<Socket> _ready = [];
+
+    /// <summary>What the receiving thread is handing over; nobody else reads these.</summary>
+    private MemberPort? _receivedBy;
+    private MemberAddress _receivedFrom;
+    private int _thread;
+
+    private Task ReceiveOnThread(ITransportHandler handler, ILoopTimers? timers)
+    {
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            Receive(handler, timers);
+            ended.SetResult();
+        })
+        {
+            IsBackground = true,
+            Name = "tidegate-member",
+        }.Start();
+        return ended.Task;
+    }
+
+    private void Receive(ITransportHandler handler, ILoopTimers? timers)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(ushort.MaxValue, pinned: true);
-        SocketAddress from = new(LocalEndPoint.AddressFamily);
+        _thread = Environment.CurrentManagedThreadId;
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                int length = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, from, _stopping.Token).ConfigureAwait(false);
-                Counters.Received(length);
-                Hand(handler, buffer.AsSpan(0, length), _addresses.FromSocketAddress(from));
+                int wait = timers?.Sleep() ?? int.MaxValue;
+                bool waiting = wait > -PacketsFirst && WaitForPackets(Math.Clamp(wait, 0, LongestSleep));
+                timers?.Wake();
+                if (waiting && !_stopping.IsCancellationRequested)
+                {
+                    ReceiveOne(handler, buffer);
+                }
+                else if (timers?.Sleep() <= 0)
+                {
+                    timers.Wake();
+                    timers.Fire();
+                }
             }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+            catch (SocketException exception) when (!_stopping.IsCancellationRequested)
+            {
+                Pause("receive a packet", exception);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
                 return;
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused)
-            {
-                // What some systems say of a packet that was sent before, to a port where nobody listens.
-            }
-            catch (SocketException exception)
-            {
-                await PauseAsync("receive a packet", exception).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task AcceptAsync(ITransportHandler handler)
+    /// <summary>Sleeps until a packet has come, that many milliseconds at most. Afterwards the sockets that have one are in the list, if there are several.</summary>
+    private bool WaitForPackets(int milliseconds)
+    {
+        int microseconds = milliseconds * 1_000;
+        if (_ports.Length == 1)
+        {
+            return _ports[0].Udp.Poll(microseconds, SelectMode.SelectRead);
+        }
+
+        _ready.Clear();
+        foreach (MemberPort port in _ports)
+        {
+            _ready.Add(port.Udp);
+        }
+
+        Socket.Select(_ready, null, null, microseconds);
+        return _ready.Count > 0;
+    }
+
+    /// <summary>One packet of each socket that has one, so that none of them has to wait for another.</summary>
+    private void ReceiveOne(ITransportHandler handler, byte[] buffer)
+    {
+        foreach (MemberPort port in _ports)
+        {
+            if (_ports.Length > 1 && !_ready.Contains(port.Udp))
+            {
+                continue;
+            }
+
+            try
+            {
+                int length = port.Udp.ReceiveFrom(buffer, SocketFlags.None, port.From);
+                Counters.Received(length);
+                _receivedFrom = port.Addresses.FromSocketAddress(port.From);
+                _receivedBy = port;
+                Hand(handler, buffer.AsSpan(0, length), _receivedFrom);
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused or SocketError.WouldBlock)
+            {
+                // What some systems say of a packet that was sent before, to a port where nobody listens; or of one that was damaged on its way.
+            }
+            finally
+            {
+                _receivedBy = null;
+            }
+        }
+    }
+
+    private async Task AcceptAsync(MemberPort port, ITransportHandler handler)
     {
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                Socket socket = await _tcp.AcceptAsync(_stopping.Token).ConfigureAwait(false);
+                Socket socket = await port.Tcp.AcceptAsync(_stopping.Token).ConfigureAwait(false);
                 Begin(handler, socket);
             }
             catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
@@ -136,7 +220,7 @@ internal sealed partial class MemberTransport
     // Too many open files, no memory: it passes, and trying at once would only burn a core meanwhile.
     private async Task PauseAsync(string what, SocketException exception)
     {
-        _logger.LogWarning("Cannot {What} at {EndPoint}: {Error}. Trying again.", what, LocalEndPoint, exception.Message);
+        Warn(what, exception);
         try
         {
             await Task.Delay(PauseAfterError, _stopping.Token).ConfigureAwait(false);
@@ -145,4 +229,13 @@ internal sealed partial class MemberTransport
         {
         }
     }
+
+    private void Pause(string what, SocketException exception)
+    {
+        Warn(what, exception);
+        _stopping.Token.WaitHandle.WaitOne(PauseAfterError);
+    }
+
+    private void Warn(string what, SocketException exception) =>
+        _logger.LogWarning("Cannot {What} at {EndPoint}: {Error}. Trying again.", what, LocalEndPoint, exception.Message);
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
 namespace Tidegate.Membership.Transport;
@@ -15,41 +14,56 @@ internal interface ITransportHandler
     Task OnStreamAsync(MemberStream stream, MemberAddress from, CancellationToken cancellationToken);
 }
 
+/// <summary>Has something done by the receiving thread when its time has come. Called on that thread only. Must not throw.</summary>
+internal interface ILoopTimers
+{
+    /// <summary>The thread is about to sleep. Milliseconds until something is due, 0 or less where it is, <see cref="int.MaxValue"/> for nothing.</summary>
+    int Sleep();
+
+    /// <summary>The thread does not sleep any more.</summary>
+    void Wake();
+
+    /// <summary>Does what is due.</summary>
+    void Fire();
+}
+
 /// <summary>
-/// UDP and TCP on one port of one address: one loop receives packets into one buffer, another accepts. Sending is
+/// UDP and TCP on one port of one address, or of several: one thread receives packets into one buffer, loops accept. Sending is
 /// immediate or not at all, as UDP is. A packet that arrives or leaves makes no garbage.
 /// </summary>
 internal sealed partial class MemberTransport : IAsyncDisposable
 {
-    /// <summary>What the socket is asked to keep while this process does something else, in bytes.</summary>
+    /// <summary>What a socket is asked to keep while this process does something else, in bytes.</summary>
     internal const int WantedReceiveBuffer = 2 << 20;
 
-    private const int Backlog = 256;
-    private const int BindTries = 32;
-
-    private readonly Socket _udp;
-    private readonly Socket _tcp;
+    private readonly MemberPort[] _ports;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly AddressBook _addresses;
     private readonly HashSet<Task> _streams = [];
+    private readonly Dictionary<MemberAddress, MemberPort> _routes = [];
     private Task _loops = Task.CompletedTask;
 
-    private MemberTransport(Socket udp, Socket tcp, ILogger logger)
+    private MemberTransport(MemberPort[] ports, ILogger logger)
     {
-        _udp = udp;
-        _tcp = tcp;
+        _ports = ports;
         _logger = logger;
-        LocalEndPoint = (IPEndPoint)udp.LocalEndPoint!;
-        _addresses = new AddressBook(LocalEndPoint);
-        ReceiveBuffer = AskForReceiveBuffer();
+        if (ReceiveBuffer < WantedReceiveBuffer)
+        {
+            _logger.LogInformation(
+                "The system keeps {Granted} bytes of packets that wait to be read, not {Wanted}. A large cluster loses some when this process is busy; on Linux, raise net.core.rmem_max.",
+                ReceiveBuffer,
+                WantedReceiveBuffer);
+        }
     }
 
-    /// <summary>Where this member listens, its port filled in and its scope id kept.</summary>
-    internal IPEndPoint LocalEndPoint { get; }
+    /// <summary>Where this member listens first of all, its port filled in and its scope id kept.</summary>
+    internal IPEndPoint LocalEndPoint => _ports[0].LocalEndPoint;
 
-    /// <summary>How much the kernel keeps for the packet socket, in bytes.</summary>
-    internal int ReceiveBuffer { get; }
+    /// <summary>Everywhere that it listens, <see cref="LocalEndPoint"/> first.</summary>
+    internal IEnumerable<IPEndPoint> LocalEndPoints => _ports.Select(port => port.LocalEndPoint);
+
+    /// <summary>How much the kernel keeps for a packet socket, in bytes.</summary>
+    internal int ReceiveBuffer => _ports[0].ReceiveBuffer;
 
     internal TransportCounters Counters { get; } = new();
 
@@ -63,7 +77,7 @@ internal sealed partial class MemberTransport : IAsyncDisposable
         {
             try
             {
-                return _udp.Available > 0;
+                return Array.Exists(_ports, static port => port.Udp.Available > 0);
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
@@ -72,86 +86,64 @@ internal sealed partial class MemberTransport : IAsyncDisposable
         }
     }
 
-    /// <summary>Binds both sockets to exactly this address. Port 0 takes one that is free for both.</summary>
+    /// <summary>Binds both sockets of each to exactly its address. Port 0 takes one that is free for both.</summary>
+    /// <param name="endPoints">Where to listen, one at least; packets go out of the first that can send them there.</param>
+    /// <param name="logger">Gets what operators should know.</param>
     /// <exception cref="MemberListenException">It is not possible; the message says why.</exception>
-    internal static MemberTransport Open(IPEndPoint endPoint, ILogger logger)
+    internal static MemberTransport Open(IReadOnlyList<IPEndPoint> endPoints, ILogger logger)
     {
-        for (int tried = 1; ; tried++)
+        List<MemberPort> ports = [];
+        try
         {
-            Socket tcp = Bind(endPoint, SocketType.Stream, ProtocolType.Tcp, "TCP");
-            IPEndPoint bound = (IPEndPoint)tcp.LocalEndPoint!;
-            try
+            foreach (IPEndPoint endPoint in endPoints)
             {
-                Socket udp = Bind(new IPEndPoint(endPoint.Address, bound.Port), SocketType.Dgram, ProtocolType.Udp, "UDP");
-                tcp.Listen(Backlog);
-                return new MemberTransport(udp, tcp, logger);
+                ports.Add(MemberPort.Open(endPoint));
             }
-            catch (MemberListenException) when (endPoint.Port == 0 && tried < BindTries)
-            {
-                // Another program has this port for UDP only.
-                tcp.Dispose();
-            }
-            catch
-            {
-                tcp.Dispose();
-                throw;
-            }
+
+            return new MemberTransport([.. ports], logger);
+        }
+        catch
+        {
+            ports.ForEach(port => port.Dispose());
+            throw;
         }
     }
+
+    /// <summary>The same at one address.</summary>
+    internal static MemberTransport Open(IPEndPoint endPoint, ILogger logger) => Open([endPoint], logger);
 
     /// <summary>Begins to hand over what arrives. Once.</summary>
-    internal void Start(ITransportHandler handler) => _loops = Task.WhenAll(
-        Task.Run(() => ReceiveAsync(handler)),
-        Task.Run(() => AcceptAsync(handler)));
+    /// <param name="handler">Gets it.</param>
+    /// <param name="timers">What the receiving thread does besides; null for nothing.</param>
+    internal void Start(ITransportHandler handler, ILoopTimers? timers = null) => _loops = Task.WhenAll(
+        [ReceiveOnThread(handler, timers), .. _ports.Select(port => Task.Run(() => AcceptAsync(port, handler)))]);
 
     /// <summary>Where a member is reached from here, the scope of a link-local address included; null where it is not.</summary>
-    internal IPEndPoint? EndPointOf(MemberAddress member) => _addresses.ToEndPoint(member);
+    internal IPEndPoint? EndPointOf(MemberAddress member) => PortFor(member).Addresses.ToEndPoint(member);
 
-    /// <summary>Sends a packet. False where the system does not take it; UDP promises no more if it does. Any thread.</summary>
+    /// <summary>
+    /// Sends a packet: an answer out of the socket by which the question came, another out of the first that can send it there.
+    /// False where the system does not take it; UDP promises no more if it does. Any thread.
+    /// </summary>
     internal bool TrySend(ReadOnlySpan<byte> packet, MemberAddress to)
     {
-        if (_addresses.ToSocketAddress(to) is not { } address)
+        bool sent = PortFor(to).TrySend(packet, to);
+        if (sent)
         {
-            Counters.NotSent();
-            return false;
-        }
-
-        try
-        {
-            _udp.SendTo(packet, SocketFlags.None, address);
             Counters.Sent(packet.Length);
-            return true;
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        else
         {
             Counters.NotSent();
-            return false;
         }
+
+        return sent;
     }
 
-    /// <summary>Connects to a member, from the address that this one listens on. Does not throw; cancelling is a time-out.</summary>
-    internal async Task<Dialled> DialAsync(MemberAddress to, CancellationToken cancellationToken)
-    {
-        if (_addresses.ToEndPoint(to) is not { } endPoint)
-        {
-            return new Dialled(DialResult.Unreachable, null);
-        }
+    /// <summary>Connects to a member, from an address that this one listens on. Does not throw; cancelling is a time-out.</summary>
+    internal Task<Dialled> DialAsync(MemberAddress to, CancellationToken cancellationToken) => PortFor(to).DialAsync(to, cancellationToken);
 
-        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            socket.Bind(new IPEndPoint(LocalEndPoint.Address, 0));
-            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return new Dialled(DialResult.Connected, new MemberStream(socket));
-        }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
-        {
-            socket.Dispose();
-            return new Dialled(exception is SocketException { SocketErrorCode: var error } ? ResultOf(error) : DialResult.TimedOut, null);
-        }
-    }
-
-    /// <summary>Closes both sockets, cancels what streams are served, and waits for all of it.</summary>
+    /// <summary>Closes all sockets, cancels what streams are served, and waits for all of it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested)
@@ -160,9 +152,17 @@ internal sealed partial class MemberTransport : IAsyncDisposable
         }
 
         await _stopping.CancelAsync().ConfigureAwait(false);
-        _tcp.Dispose();
-        _udp.Dispose();
+        foreach (MemberPort port in _ports)
+        {
+            port.Interrupt();
+        }
+
         await _loops.ConfigureAwait(false);
+        foreach (MemberPort port in _ports)
+        {
+            port.Dispose();
+        }
+
         Task[] streams;
         lock (_streams)
         {
@@ -173,48 +173,32 @@ internal sealed partial class MemberTransport : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private static DialResult ResultOf(SocketError error) => error switch
+    private MemberPort PortFor(in MemberAddress to)
     {
-        SocketError.ConnectionRefused => DialResult.Refused,
-        SocketError.TimedOut or SocketError.OperationAborted => DialResult.TimedOut,
-        _ => DialResult.Unreachable,
-    };
-
-    private static Socket Bind(IPEndPoint endPoint, SocketType type, ProtocolType protocol, string name)
-    {
-        Socket socket = new(endPoint.AddressFamily, type, protocol);
-        try
+        if (_ports.Length == 1 || !to.IsUsable)
         {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            return _ports[0];
+        }
+
+        if (_receivedBy is { } port && Environment.CurrentManagedThreadId == _thread && to == _receivedFrom)
+        {
+            return port;
+        }
+
+        lock (_routes)
+        {
+            if (!_routes.TryGetValue(to, out MemberPort? known))
             {
-                socket.DualMode = false;
+                if (_routes.Count == AddressBook.Maximum)
+                {
+                    _routes.Clear();
+                }
+
+                IPAddress address = to.ToEndPoint().Address;
+                _routes[to] = known = _ports.MinBy(one => AddressBook.RankFor(one.LocalEndPoint.Address, address))!;
             }
 
-            socket.Bind(endPoint);
-            return socket;
+            return known;
         }
-        catch (SocketException exception)
-        {
-            socket.Dispose();
-            throw new MemberListenException(endPoint, name, exception);
-        }
-    }
-
-    private int AskForReceiveBuffer()
-    {
-        _udp.Blocking = false;
-        _udp.ReceiveBufferSize = WantedReceiveBuffer;
-
-        // Linux answers with what it reserves, which is twice what it lets a program ask for.
-        int granted = _udp.ReceiveBufferSize / (RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? 2 : 1);
-        if (granted < WantedReceiveBuffer)
-        {
-            _logger.LogInformation(
-                "The system keeps {Granted} bytes of packets that wait to be read, not {Wanted}. A large cluster loses some when this process is busy; on Linux, raise net.core.rmem_max.",
-                granted,
-                WantedReceiveBuffer);
-        }
-
-        return granted;
     }
 }

@@ -89,6 +89,36 @@ public sealed class GatewayClusterLabTests
         await SaysAsync(two, "INFO Cluster member /[fd00:2::10]:5942 is now online");
     }
 
+    [Theory]
+    [InlineData("<accept>tcp://@eth0:5942</accept>")]
+    [InlineData("<accept>tcp://192.168.2.10:5942</accept><accept>tcp://[fd00:2::10]:5942</accept><accept>tcp://192.168.2.77:5942</accept>")]
+    public async Task A_gateway_is_found_at_every_address_of_its_interface_or_accepts_and_told_by_the_first(string accepts)
+    {
+        await using Lab lab = await Lab.UpAsync(4);
+        await lab.RunOnAsync(1, "ip", "addr", "add", "192.168.2.77/24", "dev", "eth0");
+        await using GatewayProcess one = await StartAsync(lab, 1, $"<cluster><name>c</name>{accepts}</cluster>");
+        string also = await one.Process.WaitForLineAsync(line => line.StartsWith("INFO The cluster's members reach this gateway also at ", StringComparison.Ordinal));
+        Assert.Contains("/192.168.2.77:5942", also, StringComparison.Ordinal);
+        Assert.Contains("/[fd00:2::10]:5942", also, StringComparison.Ordinal);
+
+        static string Seeking(string seed) => $"<cluster><name>c</name><accept>tcp://@eth0:5942</accept><connect>tcp://{seed}:5942</connect></cluster>";
+        await using GatewayProcess two = await StartAsync(lab, 2, Seeking("192.168.2.10"));
+        await using GatewayProcess three = await StartAsync(lab, 3, Seeking("192.168.2.77"));
+        await using GatewayProcess four = await StartAsync(lab, 4, Seeking("[fd00:2::10]"));
+
+        foreach (GatewayProcess other in (GatewayProcess[])[two, three, four])
+        {
+            await SaysAsync(other, "INFO Cluster member /192.168.2.10:5942 is now online");
+        }
+
+        foreach (int host in (int[])[2, 3, 4])
+        {
+            await SaysAsync(one, $"INFO Cluster member /{Lab.AddressOf(host)}:5942 is now online");
+        }
+
+        Assert.DoesNotContain(one.Process.Output, line => line.EndsWith(" is down", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task An_accept_that_is_no_address_of_the_host_keeps_the_gateway_from_starting()
     {
@@ -161,7 +191,7 @@ public sealed class GatewayClusterLabTests
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
         await using GatewayProcess open = LaunchOn(lab.On(2), Configuration(Cluster(2, Multicast + key) + Echo(2)), []);
         Assert.Equal(1, await open.Process.WaitForExitAsync());
-        Assert.Contains(open.Process.Output, line => line.Contains($"{file}: every user of this machine may read or change the keys", StringComparison.Ordinal));
+        Assert.Contains(open.Process.Output, line => line.Contains($"{file}: others than its owner may read or change the keys", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -264,6 +264,33 @@ public sealed class EventStreamTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_that_comes_by_the_page_of_the_gateway_gets_an_answer_within_the_answer()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(_backEnd.Port, constraints: [Allowing("http://page.example:80")]);
+        using EventClient client = await EventClient.OpenAsync(gateway, "/events?.kb=512", "X-Origin: http://page.example:80");
+        Assert.Equal("text/event-stream", client.Response.Content.Headers.ContentType!.ToString());
+        Socket server = await _backEnd.AcceptAsync();
+        await server.SendAsync("one"u8.ToArray());
+        Assert.Equal("one", (await client.NextAsync()).Data);
+        Assert.Equal(["HTTP/1.1 200 OK", "Content-Type: text/event-stream"], client.OtherLines[..2]);
+        using EventClient again = await EventClient.OpenAsync(gateway, client.Location + "?.ka=undefined", "X-Origin: http://page.example:80");
+        await server.SendAsync("two"u8.ToArray());
+        Assert.Equal("two", (await again.NextAsync()).Data);
+    }
+
+    [Theory]
+    [InlineData("/events", "http://stranger.example:80", "HTTP/1.1 403 Forbidden")]
+    [InlineData("/events;s/0123456789abcdef", "http://page.example:80", "HTTP/1.1 404 Not Found")]
+    public async Task A_refusal_comes_within_the_answer_too(string path, string origin, string status)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(_backEnd.Port, constraints: [Allowing("http://page.example:80")]);
+        using EventClient client = await EventClient.OpenAsync(gateway, path, $"X-Origin: {origin}");
+        await client.RestAsync();
+        Assert.Equal(status, client.OtherLines[0]);
+        Assert.False(_backEnd.HasWaiting(TimeSpan.Zero));
+    }
+
+    [Fact]
     public async Task A_stopping_gateway_sends_clients_of_the_old_kind_back_to_the_beginning()
     {
         RunningGateway gateway = await RunningGateway.StartAsync(_backEnd.Port);

@@ -1,4 +1,5 @@
 using System.Net;
+using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 
@@ -13,6 +14,27 @@ public sealed class ClusterAddressesTests
     [InlineData("[@lo]", "127.0.0.1")]
     public async Task A_host_stands_for_one_address_of_this_machine(string host, string address) =>
         Assert.Equal(IPEndPoint.Parse($"{address}:5942"), await ClusterAddresses.ResolveAsync(Accept(host), CancellationToken.None));
+
+    [Fact]
+    public async Task An_interface_stands_for_all_of_its_addresses_and_a_further_accept_for_more()
+    {
+        ClusterPlaces places = await ClusterAddresses.ResolveAllAsync([Accept("@lo"), Accept("127.0.0.9"), Accept("127.0.0.1")], CancellationToken.None);
+
+        Assert.Equal(IPEndPoint.Parse("127.0.0.1:5942"), places.Listens[0]);
+        Assert.Equal(LocalAddresses.Of(new InterfaceName("lo")).Append(IPAddress.Parse("127.0.0.9")), places.Listens.Select(one => one.Address));
+        Assert.All(places.Listens, one => Assert.Equal(5942, one.Port));
+        Assert.Empty(places.LeftOut);
+    }
+
+    [Fact]
+    public async Task More_addresses_than_a_member_listens_at_are_refused_with_their_number()
+    {
+        IEnumerable<ClusterAddress> accepts = Enumerable.Range(1, ClusterAddresses.Maximum + 1).Select(i => Accept($"127.0.1.{i}"));
+
+        Assert.Equal(
+            "<accept> in <cluster> stands for 65 addresses, and a member listens at 64 at most. Name those at which the others reach this gateway.",
+            (await Assert.ThrowsAsync<GatewayStartException>(() => ClusterAddresses.ResolveAllAsync(accepts, CancellationToken.None))).Message);
+    }
 
     [Theory]
     [InlineData("@no-such0", "The interface name no-such0 is not recognized.")]

@@ -20,6 +20,10 @@ public sealed class OptionTests
         { "a multicast address", "Listen is 239.1.2.3:7946" },
         { "the broadcast address", "Listen is 255.255.255.255:7946" },
         { "a mapped address", "Write 127.0.0.1" },
+        { "any address besides", "AdditionalListens[1] is [::]:7946" },
+        { "a mapped address besides", "AdditionalListens[0] is [::ffff:127.0.0.1]:7946, an IPv4 address in IPv6 form. Write 127.0.0.1." },
+        { "the same address besides", "AdditionalListens[0] is 127.0.0.1:7946, where this member listens already" },
+        { "too many addresses besides", "AdditionalListens has 64 places; 63 are allowed" },
         { "an empty name", "Name has 1 to 512 bytes" },
         { "a long name", "has 513" },
         { "a long label", "Label has at most 255 bytes" },
@@ -49,6 +53,10 @@ public sealed class OptionTests
             "a multicast address" => Listen(IPAddress.Parse("239.1.2.3")),
             "the broadcast address" => Listen(IPAddress.Broadcast),
             "a mapped address" => Listen(IPAddress.Loopback.MapToIPv6()),
+            "any address besides" => Besides("127.0.0.2:7946", "[::]:7946"),
+            "a mapped address besides" => Besides("[::ffff:127.0.0.1]:7946"),
+            "the same address besides" => Besides("127.0.0.1:7946"),
+            "too many addresses besides" => Besides([.. Enumerable.Repeat("127.0.0.1:0", 64)]),
             "an empty name" => Good with { Name = "" },
             "a long name" => Good with { Name = new string('n', 513) },
             "a long label" => Good with { Label = new string('l', 256) },
@@ -85,6 +93,8 @@ public sealed class OptionTests
             ProbeTimeout = TimeSpan.FromMilliseconds(199),
         });
     }
+
+    private static MemberOptions Besides(params string[] listens) => Good with { AdditionalListens = [.. listens.Select(listen => IPEndPoint.Parse(listen))] };
 
     private static MemberOptions Listen(IPAddress address) => Good with { Listen = new IPEndPoint(address, 7946) };
 }

@@ -1,5 +1,10 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Tidegate.Membership.Protocol;
+using Tidegate.Membership.Wire;
 using static Tidegate.Membership.Tests.Members.TestMembers;
 
 namespace Tidegate.Membership.Tests.Members;
@@ -7,6 +12,9 @@ namespace Tidegate.Membership.Tests.Members;
 /// <summary>Members with real sockets.</summary>
 public sealed class MemberTests
 {
+    // An incarnation that no member has come to, and that leaves room for the answer.
+    private const uint Far = ProtocolCore.MaximumIncarnation - 1000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
@@ -30,6 +38,32 @@ public sealed class MemberTests
     }
 
     [Fact]
+    public async Task A_member_is_found_at_each_of_its_addresses_and_known_by_the_first()
+    {
+        await using TestMembers members = new();
+        Member one = await members.StartAsync("one", null, options => options with
+        {
+            AdditionalListens = [new IPEndPoint(IPAddress.Parse("127.0.0.86"), 0), new IPEndPoint(IPAddress.IPv6Loopback, 0)],
+        });
+        Assert.Equal(["127.0.0.1", "127.0.0.86", "::1"], one.EndPoints.Select(at => at.Address.ToString()));
+        Assert.Equal(one.EndPoint, one.EndPoints[0]);
+
+        Member two = await members.StartAsync("two", null, options => options with { Discovery = [$"tcp://{one.EndPoints[1]}"] });
+        Member three = await members.StartAsync("three", null, options => options with
+        {
+            AdditionalListens = [new IPEndPoint(IPAddress.IPv6Loopback, 0)],
+            Discovery = [$"tcp://{one.EndPoints[2]}"],
+        });
+
+        foreach (Member member in new[] { one, two, three })
+        {
+            await UntilAsync(member, view => view.Alive.Count() == 3);
+            Assert.Equal(one.EndPoint, member.View.Find("one")!.EndPoint);
+            Assert.Equal(three.EndPoint, member.View.Find("three")!.EndPoint);
+        }
+    }
+
+    [Fact]
     public async Task A_member_that_stops_without_a_word_is_failed()
     {
         await using TestMembers members = new();
@@ -43,6 +77,33 @@ public sealed class MemberTests
 
         await UntilAsync(one, view => view.Find("two")!.State == MemberState.Failed);
         Assert.Contains(MemberEventKind.Failed, told);
+    }
+
+    [Fact]
+    public async Task A_member_of_which_somebody_says_that_it_does_not_answer_is_suspected_until_it_does()
+    {
+        await using TestMembers members = new();
+        Member one = await members.StartAsync("one");
+        Member two = await members.StartAsync("two", one);
+        await UntilAsync(one, view => view.Alive.Count() == 2);
+        ConcurrentQueue<MemberEvent> told = [];
+        one.MemberChanged += told.Enqueue;
+        ArrayBufferWriter<byte> accusation = new();
+        new SuspectMessage(Far, "two", "somebody").Write(accusation);
+        TaskCompletionSource answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        one.Changed += view =>
+        {
+            if (told.Any(change => change.Member.IsSuspected) && view.Find("two") is { IsSuspected: false })
+            {
+                answered.TrySetResult();
+            }
+        };
+        using UdpClient somebody = new(new IPEndPoint(IPAddress.Loopback, 0));
+        somebody.Send(accusation.WrittenSpan, one.EndPoint);
+        await answered.Task.WaitAsync(Patience);
+
+        MemberEvent suspected = told.First(change => change.Member.IsSuspected);
+        Assert.Equal((MemberEventKind.Updated, "two", MemberState.Alive), (suspected.Kind, suspected.Member.Name, suspected.Member.State));
     }
 
     [Fact]

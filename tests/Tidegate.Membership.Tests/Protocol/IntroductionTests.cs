@@ -170,6 +170,24 @@ public sealed class IntroductionTests
         Assert.Single(script.Host.UserMessages);
     }
 
+    [Fact]
+    public void What_users_said_is_not_taken_before_a_state_says_how_old_it_is()
+    {
+        Script script = New();
+        script.Receive(Alive("a", 2), from: 2);
+        PingMessage asked = script.Sent<PingMessage>().Single(sent => sent.To == At(2)).Message;
+        script.Receive(new AckMessage(asked.SeqNo, RawBytes.Nil), from: 2);
+        Assert.Equal(2, script.Core.Members.Live);
+
+        byte[] message = [(byte)MessageType.User, 3, 0x80];
+        script.Core.OnMessage(script.Now, At(2), message);
+        Assert.Empty(script.Host.UserMessages);
+
+        script.Core.OnPushPullRequest(script.Now, At(2), State(join: false, Entry("a", 2)));
+        script.Core.OnMessage(script.Now, At(2), message);
+        Assert.Single(script.Host.UserMessages);
+    }
+
     private static Script New(Additions without = Additions.None, params MemberAddress[] seeds) =>
         new(change: options => options with { Additions = Additions.All & ~without }, seeds: seeds);
 }

@@ -38,6 +38,41 @@ public sealed class ProbeTests
         Assert.DoesNotContain("m0", first);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_ping_that_is_answered_wakes_nobody_when_its_time_is_over(bool answered)
+    {
+        Script script = new Script().With(1, answering: answered);
+        script.Until(() => script.Sent<PingMessage>().Any());
+        long timeout = script.Now + script.Options.ProbeTimeout;
+
+        HashSet<long> calls = [];
+        for (script.Run(1); script.Now < timeout; script.Run(1))
+        {
+            calls.Add(script.Core.NextCall);
+        }
+
+        Assert.Equal(!answered, calls.Contains(timeout));
+    }
+
+    [Fact]
+    public void A_cancelled_timer_is_as_if_it_had_never_been()
+    {
+        TimerQueue timers = new();
+        List<string> fired = [];
+        PendingTimer first = timers.Add(10, _ => fired.Add("first"));
+        timers.Add(20, _ => fired.Add("second"));
+        first.Cancel();
+        Assert.Equal(20, timers.Next);
+        Assert.Equal(1, timers.Count);
+
+        timers.Fire(20);
+        Assert.Equal(["second"], fired);
+        Assert.Equal(long.MaxValue, timers.Next);
+        first.Cancel();
+    }
+
     [Fact]
     public void A_ping_is_answered_with_its_number_and_other_names_are_met_with_silence()
     {

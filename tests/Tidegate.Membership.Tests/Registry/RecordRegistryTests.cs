@@ -135,11 +135,48 @@ public sealed class RecordRegistryTests
         Assert.Equal([new PublishedRecord("self", 2000, 5, Raw("01"))], _registry.View());
         Receive(new PublishedRecord("self", 2000, ulong.MaxValue, Raw("02")));
         Assert.Equal([new PublishedRecord("self", 2001, 0, Raw("01"))], _registry.View());
-        Receive(new PublishedRecord("self", ulong.MaxValue, ulong.MaxValue, Raw("02")));
-        Assert.Equal([new PublishedRecord("self", 2001, 0, Raw("01"))], _registry.View());
-        Assert.Equal(5, _registry.Counters.Foreign);
-        Assert.Equal(5, _host.Warnings.Count);
-        Assert.Contains("Give it another name", _host.Warnings[^1], StringComparison.Ordinal);
+        Assert.Equal(4, _registry.Counters.Foreign);
+        Assert.Equal(4, _host.Warnings.Count);
+    }
+
+    [Theory]
+    [InlineData("self")]
+    [InlineData("b")]
+    public void An_instance_further_ahead_than_a_clock_can_be_wrong_is_refused(string owner)
+    {
+        ulong latest = RegistryLimits.Earliest + RegistryLimits.Ahead;
+        Receive(new PublishedRecord(owner, ulong.MaxValue, ulong.MaxValue, Raw("02")));
+        Receive(new PublishedRecord(owner, latest + 1, 1, Raw("02")));
+        Assert.Equal((0, 2), (_registry.Count, _registry.Counters.Ahead));
+
+        _host.Now++;
+        Receive(new PublishedRecord(owner, latest + 1, 1, Raw("02")));
+        Assert.Equal((1, 2), (_registry.Count, _registry.Counters.Ahead));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    public void The_highest_record_that_can_be_forged_lasts_no_longer_than_another_in_a_whole_cluster(double loss)
+    {
+        SerfNetwork network = new(members: 20, seed: 11, loss / 100, registry: true);
+        network.Hosts.ForEach(host => host.Registry!.Publish(Raw("01")));
+        network.Run(10_000);
+
+        // Everyone is at the same time here, so each of them takes it, and refuses all that is higher.
+        ulong latest = RegistryLimits.Earliest + RegistryLimits.Ahead + 10_000;
+        byte[] forged = [200, .. RegistryBytes.Of(new PublishedRecord("m1", latest, ulong.MaxValue, Raw("02")))];
+        foreach (SerfTestHost victim in network.Hosts.Skip(1))
+        {
+            victim.Layer.UserMessageReceived(forged);
+            Assert.Equal(Raw("02"), victim.Registry!.Find("m1")!.Payload);
+        }
+
+        network.Run(60_000);
+        foreach (SerfTestHost host in network.Hosts)
+        {
+            Assert.Equal(new PublishedRecord("m1", latest + 1, 0, Raw("01")), host.Registry!.Find("m1"));
+        }
     }
 
     [Fact]
@@ -159,7 +196,7 @@ public sealed class RecordRegistryTests
         other.Up("self", 1, Gateway);
         other.Up("b", 2, Gateway);
         _registry.Publish(Raw("01"));
-        other.Layer.UserMessageReceived([200, .. RegistryBytes.Of(new PublishedRecord("self", ulong.MaxValue - 1, ulong.MaxValue, Raw("02")))]);
+        other.Layer.UserMessageReceived([200, .. RegistryBytes.Of(new PublishedRecord("self", 4_000_000_000_000, ulong.MaxValue, Raw("02")))]);
         Assert.Equal(Raw("02"), other.Registry!.Find("self")?.Payload);
 
         Assert.True(_host.Layer.MergeState(other.Layer.WriteState(), joining: false));

@@ -46,6 +46,45 @@ public sealed class SealingTests
     }
 
     [Fact]
+    public void What_no_key_opens_makes_no_garbage_and_shows_no_bytes()
+    {
+        Keyring keyring = new(KeyringTests.Key(1), KeyringTests.Key(2));
+        byte[] blob = Sealed(new Keyring(KeyringTests.Key(3)), new byte[1_200]);
+        byte[] plain = new byte[blob.Length];
+
+        // An exception is an object. The first tries make what is made once.
+        long least = long.MaxValue;
+        for (int i = 0; i < 50; i++)
+        {
+            Array.Fill(plain, (byte)0xee);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            SealFailure failure = Sealing.Open(keyring, blob, Associated, plain, out _);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(SealFailure.NoKeyOpens, failure);
+            Assert.DoesNotContain(plain.AsSpan(0, 1_200).ToArray(), value => value != 0);
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(65_535)]
+    [InlineData(65_536)]
+    [InlineData(200_000)]
+    public void Packets_and_longer_messages_are_opened_or_refused_alike(int length)
+    {
+        Keyring keyring = new(KeyringTests.Key(1), KeyringTests.Key(2));
+        byte[] plain = new byte[length];
+        new Random(length).NextBytes(plain);
+        byte[] blob = Sealed(new Keyring(KeyringTests.Key(2)), plain);
+        Assert.Equal(plain, Opened(keyring, blob, Associated));
+        blob[^1] ^= 1;
+        Assert.Equal(SealFailure.NoKeyOpens, Failure(keyring, blob, Associated));
+    }
+
+    [Fact]
     public void No_two_nonces_are_the_same()
     {
         Keyring keyring = new(KeyringTests.Key(1));

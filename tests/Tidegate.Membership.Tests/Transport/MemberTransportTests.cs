@@ -91,6 +91,30 @@ public sealed class MemberTransportTests
     }
 
     [Fact]
+    public async Task Packets_that_wait_are_handed_over_before_what_is_due()
+    {
+        await using MemberTransport transport = MemberTransport.Open(Any, NullLogger.Instance);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(transport.TrySend("x"u8, MemberAddress.From(transport.LocalEndPoint)));
+        }
+
+        Sequence sequence = new(dueFor: 0);
+        transport.Start(sequence, sequence);
+        Assert.Equal("packet packet packet due", await sequence.Ended.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task What_has_been_due_for_too_long_waits_for_no_packet()
+    {
+        await using MemberTransport transport = MemberTransport.Open(Any, NullLogger.Instance);
+        Assert.True(transport.TrySend("x"u8, MemberAddress.From(transport.LocalEndPoint)));
+        Sequence sequence = new(dueFor: 15);
+        transport.Start(sequence, sequence);
+        Assert.Equal("due", await sequence.Ended.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
     public async Task A_packet_makes_no_garbage()
     {
         await using MemberTransport transport = MemberTransport.Open(Any, NullLogger.Instance);
@@ -247,6 +271,31 @@ public sealed class MemberTransportTests
         }
 
         public Task OnStreamAsync(MemberStream stream, MemberAddress from, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    /// <summary>Something is due from the beginning, and never again. Says what happened until it was done.</summary>
+    private sealed class Sequence(int dueFor) : ITransportHandler, ILoopTimers
+    {
+        private readonly TaskCompletionSource<string> _ended = new();
+        private readonly List<string> _happened = [];
+
+        internal Task<string> Ended => _ended.Task;
+
+        public void OnPacket(ReadOnlySpan<byte> packet, MemberAddress from) => _happened.Add("packet");
+
+        public Task OnStreamAsync(MemberStream stream, MemberAddress from, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public int Sleep() => _ended.Task.IsCompleted ? int.MaxValue : -dueFor;
+
+        public void Wake()
+        {
+        }
+
+        public void Fire()
+        {
+            _happened.Add("due");
+            _ended.TrySetResult(string.Join(' ', _happened));
+        }
     }
 
     /// <summary>The least that the loop allocated between one packet and the next that it read without changing threads.</summary>
