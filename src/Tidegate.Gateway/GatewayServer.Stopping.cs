@@ -134,7 +134,7 @@ public sealed partial class GatewayServer
             }).ConfigureAwait(false);
 
         // The client of an emulated WebSocket may be between two requests, and hears of its end by the next one: for that the ports stay open.
-        _http.Emulated.TakeNoMore();
+        _http.Quota.TakeNoMore();
         await Task.WhenAll(away, _loops.AwaitApartAsync(waiting.Token)).ConfigureAwait(false);
         var report = new DrainReport(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);
         LogDrained(report);

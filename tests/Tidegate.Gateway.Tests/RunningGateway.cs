@@ -33,7 +33,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     /// <summary>Such as <c>http://127.0.0.1:8000</c>.</summary>
     internal string Origin => $"{Carrier.Scheme}://127.0.0.1:{Port}";
 
-    /// <summary>Port of /echo, /relay and of the files at /.</summary>
+    /// <summary>Port of /echo, /relay, /events and of the files at /.</summary>
     internal int Port { get; }
 
     /// <summary>The directory whose files are served.</summary>
@@ -90,6 +90,7 @@ internal sealed class RunningGateway : IAsyncDisposable
                 Service("files", "directory", $"http{secure}://127.0.0.1:0/", directory?.Invoke(served) ?? served),
                 Service("echo", "echo", $"ws{secure}://127.0.0.1:0{echoPath}", echo ?? new EchoOptions()),
                 Service("relay", "proxy", $"ws{secure}://127.0.0.1:0/relay", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
+                Service("events", "proxy", $"sse{(keystore is null ? string.Empty : "+ssl")}://127.0.0.1:0/events", proxy ?? new ProxyOptions(), $"tcp://127.0.0.1:{backEndPort}"),
             ],
             [])
         {
@@ -97,7 +98,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         };
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2, TimeProvider = time ?? TimeProvider.System }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);
-        // All three asked for any free port of one address, so they share one.
+        // All of them asked for any free port of one address, so they share one.
         return new RunningGateway(server, web, server.Served[0].Port, carrier, own);
     }
 

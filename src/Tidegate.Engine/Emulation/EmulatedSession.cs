@@ -13,7 +13,7 @@ namespace Tidegate.Engine.Emulation;
 /// kind what it is sent (docs/spec/compat.md, chapter 3.6). Services see a WebSocket. It has no connection of its own, so it is on whatever
 /// loop the request that opened it came in on; all members are for that loop.
 /// </summary>
-public sealed partial class EmulatedSession : Session, IUpstreamSink
+public sealed partial class EmulatedSession : Session, IUpstreamSink, IDownstreamSource
 {
     private const int KeptCapacity = 16 * 1024;
 

@@ -41,6 +41,9 @@ public abstract class Session
         }
     }
 
+    /// <summary>True where the peer only receives, so that nothing will ever arrive.</summary>
+    public virtual bool OnlyReceives => false;
+
     /// <summary>The WebSocket subprotocol that was agreed on, or null.</summary>
     public virtual string? Subprotocol => null;
 

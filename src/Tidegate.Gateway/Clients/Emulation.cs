@@ -113,7 +113,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
     /// An image or a link in a page of another origin opens with GET and says no origin that the rules could be asked about. The page would
     /// not see the answer, but each such request would be a session.
     /// </summary>
-    private static bool IsUnsaidOrigin(HttpRequest request) =>
+    internal static bool IsUnsaidOrigin(HttpRequest request) =>
         request.Headers.Origin.Count == 0 && request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site is not ["same-origin" or "none"];
 
     /// <summary>What is wrong with a request that opens a session, in words for its sender; null where nothing is.</summary>

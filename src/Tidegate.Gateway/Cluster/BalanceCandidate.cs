@@ -42,7 +42,7 @@ internal sealed class BalanceCandidate(string member, BalanceTarget target, Targ
             foreach (BalanceCandidate candidate in map.For(balance))
             {
                 UriScheme offered = candidate.Target.Uri.Scheme;
-                if (offered.IsWebSocket == scheme.IsWebSocket && offered.TakesPath && offered.UsesTls == scheme.UsesTls && seen?.Add(candidate) != false)
+                if (offered.IsSpokenLike(scheme) && seen?.Add(candidate) != false)
                 {
                     candidates.Add(candidate);
                 }

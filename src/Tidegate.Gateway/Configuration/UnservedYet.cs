@@ -80,7 +80,7 @@ internal static class UnservedYet
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> s_schemes = FrozenSet.Create(
-        "udp", "mcp", "sse", "sse+ssl", "socks", "socks+ssl",
+        "udp", "mcp", "socks", "socks+ssl",
         "wsn", "wsn+ssl", "wse", "wse+ssl", "wsx", "wsx+ssl", "ws-draft", "ws-draft+ssl", "wsx-draft", "wsx-draft+ssl",
         "ws-draft-75", "ws-draft-75+ssl", "httpx", "httpx+ssl", "httpxe", "httpxe+ssl");
 

@@ -11,12 +11,14 @@ using Tidegate.Gateway.Services.Balancer;
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
-internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, SessionOwners owners, ILogger logger)
+internal sealed class HttpPipeline(
+    HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, EventStreamSessions events, SessionOwners owners, ILogger logger)
 {
     // Of accepts it can not be a part.
     private const string ClientMark = "/;";
 
     private readonly Emulation _emulation = new(emulated);
+    private readonly EventStreams _events = new(events);
     private readonly CrossOrigin _crossOrigin = new(logger);
     private readonly AccessControl _access = new(logger);
     private volatile bool _isDraining;
@@ -50,6 +52,13 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         relayed.Establish(http);
         ClientHandshake.TakeOldOrigin(http.Request.Headers);
         string path = RawPath(http);
+        var events = EventStreamPath.Read(path);
+        if (!WebSocketUpgrade.IsAsked(http) && FindEvents(connection.Routes, http.Request, events) is { } streamed)
+        {
+            await StreamAsync(http, connection, streamed, events).ConfigureAwait(false);
+            return;
+        }
+
         if (path.Contains(ClientMark, StringComparison.Ordinal))
         {
             await HandleClientAsync(http, connection, path).ConfigureAwait(false);
@@ -175,6 +184,37 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         }
     }
 
+    /// <summary>Whoever comes back by an address of its own shows by that that it was let in.</summary>
+    private async Task StreamAsync(HttpContext http, IDetachableConnection connection, Route route, EventStreamPath path)
+    {
+        HttpRequest request = http.Request;
+        string? named = EmulationQuery.Read(request.QueryString.Value, path.Parameters).Origin;
+        WrappedResponse? wrapped = named is not null || request.Headers.ContainsKey(PageOrigin.Header) ? WrappedResponse.Open(http) : null;
+        connection.BeginRequest();
+        try
+        {
+            if (!PageOrigin.TryTakeFromQuery(request, named))
+            {
+                http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            }
+            else if (_crossOrigin.Admits(http, route)
+                && (path.Id.Length > 0
+                    || await _access.AdmitsAsync(http, route.Service.Protection, wrapped is null ? ClientKind.Http : ClientKind.Library).ConfigureAwait(false)))
+            {
+                await _events.HandleAsync(http, route, path).ConfigureAwait(false);
+            }
+
+            if (wrapped is not null)
+            {
+                await wrapped.EndAsync(http.RequestAborted).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            EndRequest(connection, route);
+        }
+    }
+
     private void EndRequest(IDetachableConnection connection, Route? route)
     {
         TimeSpan keepalive = route?.Service.Configuration.AcceptOptions.KeepaliveTimeout ?? limits.KeepaliveTimeout;
@@ -197,6 +237,10 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
     /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
     private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
         routes.FindWebSocket(host, path) ?? (path.EndsWith('/') ? null : routes.FindWebSocket(host, path + "/"));
+
+    /// <summary>Paths of the gateway itself go before any service, but for that by which clients of this one come back.</summary>
+    private static Route? FindEvents(RouteTable routes, HttpRequest request, EventStreamPath path) =>
+        GatewayResources.IsOne(path.AcceptPath, request.QueryString.Value ?? "") ? null : routes.FindEventStream(request.Host, path.AcceptPath);
 
     private static ClientKind KindOf(HttpContext http, Route route) =>
         !IsWebSocket(route) ? ClientKind.Http : ClientHandshake.OffersInner(http.Request) ? ClientKind.HandshakeWithin : ClientKind.WebSocket;

@@ -112,14 +112,21 @@ internal sealed partial class RouteTable(ILogger logger)
     /// <summary>The accept that takes WebSockets at exactly this path, or null.</summary>
     /// <param name="host">The Host header.</param>
     /// <param name="path">The path as it was sent, percent-encoded.</param>
-    internal Route? FindWebSocket(HostString host, string path)
+    internal Route? FindWebSocket(HostString host, string path) => FindExactly(host, path, static scheme => scheme.IsWebSocket);
+
+    /// <summary>The accept that takes clients of events at exactly this path, or null.</summary>
+    /// <param name="host">The Host header.</param>
+    /// <param name="path">The path as it was sent, percent-encoded.</param>
+    internal Route? FindEventStream(HostString host, string path) => FindExactly(host, path, static scheme => scheme.IsEventStream);
+
+    private Route? FindExactly(HostString host, string path, Func<UriScheme, bool> isOfKind)
     {
         RequestAuthority authority = RequestAuthority.Of(host);
         Entry? best = null;
         foreach (Entry entry in _entries)
         {
             GatewayUri uri = entry.Route.Uri;
-            if (uri.Scheme.IsWebSocket && string.Equals(uri.Path, path, StringComparison.Ordinal) && entry.Serves(authority)
+            if (isOfKind(uri.Scheme) && string.Equals(uri.Path, path, StringComparison.Ordinal) && entry.Serves(authority)
                 && (best is null || best.IsForAnyHost))
             {
                 best = entry;
@@ -145,7 +152,7 @@ internal sealed partial class RouteTable(ILogger logger)
         Entry? longest = null;
         foreach (Entry entry in _entries)
         {
-            if (entry.Route.Uri.Scheme.IsWebSocket || !Leads(entry.Prefix, path) || !entry.Serves(authority))
+            if (entry.Route.Uri.Scheme is { IsWebSocket: true } or { IsEventStream: true } || !Leads(entry.Prefix, path) || !entry.Serves(authority))
             {
                 continue;
             }

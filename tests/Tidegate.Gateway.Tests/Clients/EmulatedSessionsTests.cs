@@ -12,8 +12,8 @@ public sealed class EmulatedSessionsTests
     [InlineData("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1")]
     public void An_address_that_has_too_many_gets_no_more_until_one_is_gone(string address, string same, string other)
     {
-        var sessions = new EmulatedSessions();
-        for (int i = 0; i < EmulatedSessions.MaximumForAddress; i++)
+        var sessions = new EmulatedSessions(new AddressQuota());
+        for (int i = 0; i < AddressQuota.Maximum; i++)
         {
             Assert.True(sessions.TryReserve(IPAddress.Parse(address)));
         }

@@ -55,7 +55,7 @@ public sealed class OptionTests
     [InlineData("tcp://localhost:1", "<ssl.verify-client>required</ssl.verify-client><tcp.transport>ssl://localhost:2</tcp.transport>", null)]
     [InlineData("tcp://localhost:1", "<ssl.verify-client>required</ssl.verify-client><tcp.transport>wss://localhost:2/</tcp.transport>", null)]
     [InlineData("ws://localhost:1/", "<ssl.verify-client>none</ssl.verify-client>", null)]
-    [InlineData("sse://localhost:1/", "<tcp.bind>1</tcp.bind>", null)]
+    [InlineData("wse://localhost:1/", "<tcp.bind>1</tcp.bind>", null)]
     public void An_option_that_somebody_counts_on_and_that_does_nothing_is_a_warning(string accept, string options, string? idle)
     {
         GatewayConfiguration configuration = Read(

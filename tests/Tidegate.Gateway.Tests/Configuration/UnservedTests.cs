@@ -19,7 +19,7 @@ public sealed class UnservedTests
     [Theory]
     [InlineData("udp://h:1")]
     [InlineData("wse://h:1/x")]
-    [InlineData("sse+ssl://h/x")]
+    [InlineData("wsx+ssl://h/x")]
     public void An_accept_of_a_documented_scheme_that_is_not_served_is_read_and_noted(string accept) =>
         Assert.Equal(
             $"Tidegate does not serve {new Uri(accept).Scheme} (\"{accept}\") yet.",

@@ -23,14 +23,14 @@ public sealed class AccessTests : IDisposable
         foreach (string scheme in (string[])["Basic", "Application Basic"])
         {
             bool isLibrary = scheme != "Basic";
-            foreach (string way in (string[])["http", "websocket", "within", "emulated"])
+            foreach (string way in (string[])["http", "events", "websocket", "within", "emulated"])
             {
-                string granted = way switch { "http" => "200", "emulated" => "201", _ => "101" };
+                string granted = way switch { "http" or "events" => "200", "emulated" => "201", _ => "101" };
                 string refused = way switch
                 {
                     _ when !isLibrary => $"401 {Native}",
                     // The old gateway let everybody in here.
-                    "http" => $"401 {Native}",
+                    "http" or "events" => $"401 {Native}",
                     "websocket" => "403",
                     _ => $"401 {Library}",
                 };
@@ -213,6 +213,9 @@ public sealed class AccessTests : IDisposable
         {
             case "http":
                 await client.SendAsync($"GET /index.html {plain}\r\n");
+                break;
+            case "events":
+                await client.SendAsync($"GET /events {plain}\r\n");
                 break;
             case "emulated":
                 await client.SendAsync($"GET /echo/;e/cbm {plain}X-WebSocket-Version: wseb-1.0\r\n\r\n");

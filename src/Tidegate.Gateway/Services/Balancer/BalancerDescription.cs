@@ -44,9 +44,8 @@ internal sealed class BalancerDescription : ServiceTypeDescription
 
     internal override string Documentation => "Sends each client to one of the services that name its accept in balance, in this gateway or in others of its cluster.";
 
-    // sse is read, and refused like other schemes that are not served.
     internal override UriScheme[] AcceptSchemes { get; } =
-        [UriScheme.Ws, UriScheme.Wss, UriScheme.Http, UriScheme.Https, UriScheme.Find("sse")!, UriScheme.Find("sse+ssl")!];
+        [UriScheme.Ws, UriScheme.Wss, UriScheme.Http, UriScheme.Https, UriScheme.Sse, UriScheme.SecureSse];
 
     internal override SettingGroup Properties { get; } = new("the properties of a balancer service", [s_policy, s_hashHeader, s_hashQuery, s_memberCookie, s_unawareClients], NotServedYet.Nothing);
 

@@ -43,7 +43,7 @@ internal sealed class ProxyDescription : ServiceTypeDescription
 
     internal override string Documentation => "Connects each client to a back-end and relays between them.";
 
-    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Wss, UriScheme.Tcp, UriScheme.Ssl, UriScheme.Pipe];
+    internal override UriScheme[] AcceptSchemes => [UriScheme.Ws, UriScheme.Wss, UriScheme.Sse, UriScheme.SecureSse, UriScheme.Tcp, UriScheme.Ssl, UriScheme.Pipe];
 
     internal override UriScheme[] ConnectSchemes => [UriScheme.Tcp, UriScheme.Ssl, UriScheme.Ws, UriScheme.Wss, UriScheme.Pipe];
 

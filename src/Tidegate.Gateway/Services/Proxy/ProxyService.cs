@@ -55,7 +55,7 @@ internal sealed partial class ProxyService : Service
     internal override void OnSession(Session session)
     {
         var pending = new PendingClient(this, session);
-        if (_options.ConnectStrategy == ConnectStrategy.Deferred)
+        if (_options.ConnectStrategy == ConnectStrategy.Deferred && !session.OnlyReceives)
         {
             pending.ConnectOnFirstMessage();
         }
