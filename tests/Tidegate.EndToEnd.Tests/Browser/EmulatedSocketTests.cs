@@ -30,6 +30,16 @@ public sealed class EmulatedSocketTests(TwoOrigins origins) : IClassFixture<TwoO
         Assert.Equal("the same, closed, overlapping", await ConverseAsync(page, secure: true, counts: true, longPolls: false));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_page_that_a_balancer_sends_to_a_member_goes_there_by_way_of_that_members_bridge(bool secure)
+    {
+        IPage page = await origins.OpenAsync(origins.Page(secure));
+        Assert.Equal("the same, closed, overlapping", await ConverseAsync(page, secure, counts: true, longPolls: false, path: "/balanced"));
+        Assert.Contains(page.Frames, frame => frame.Url == origins.Gateway(secure).Replace("localhost", "127.0.0.1", StringComparison.Ordinal) + "/?.kr=xs");
+    }
+
     [Fact]
     public async Task A_page_of_an_origin_that_no_service_lets_in_can_not_open_the_bridge()
     {
@@ -72,6 +82,6 @@ public sealed class EmulatedSocketTests(TwoOrigins origins) : IClassFixture<TwoO
         Assert.Equal(expected, result);
     }
 
-    private Task<string> ConverseAsync(IPage page, bool secure, bool counts, bool longPolls) =>
-        page.EvaluateAsync<string>("all => converse(...all)", new object[] { origins.Gateway(secure), "/echo", counts, longPolls });
+    private Task<string> ConverseAsync(IPage page, bool secure, bool counts, bool longPolls, string path = "/echo") =>
+        page.EvaluateAsync<string>("all => converse(...all)", new object[] { origins.Gateway(secure), path, counts, longPolls });
 }

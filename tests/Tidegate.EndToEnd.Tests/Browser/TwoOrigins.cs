@@ -6,6 +6,8 @@ namespace Tidegate.EndToEnd.Tests.Browser;
 /// <summary>Chromium, the site of someone else, and a gateway with an echo for pages of that site: everything over http and https.</summary>
 public sealed class TwoOrigins : IAsyncLifetime
 {
+    private const string Size = "<accept-options><ws.maximum.message.size>1M</ws.maximum.message.size></accept-options>";
+
     private readonly ScratchDirectory _files = new();
     private TrustingBrowser _browser = null!;
     // Over http and over https.
@@ -25,7 +27,10 @@ public sealed class TwoOrigins : IAsyncLifetime
             string constraint = $"<cross-site-constraint><allow-origin>{OriginOf(Page(s == "s"))}</allow-origin></cross-site-constraint>";
             return Authority.StartAsync(
                 GatewayProcess.Service("directory", $"http{s}://localhost:0/", directory + constraint)
-                + GatewayProcess.Service("echo", $"ws{s}://localhost:0/echo", $"<accept-options><ws.maximum.message.size>1M</ws.maximum.message.size></accept-options>{constraint}")
+                + GatewayProcess.Service("echo", $"ws{s}://localhost:0/echo", Size + constraint)
+                // The same address under another name is another origin.
+                + GatewayProcess.Service("balancer", $"ws{s}://localhost:0/balanced", constraint)
+                + GatewayProcess.Service("echo", $"ws{s}://127.0.0.1:0/member", $"<balance>ws{s}://localhost:0/balanced</balance>{Size}{constraint}")
                 + GatewayProcess.Service("echo", $"ws{s}://localhost:0/other"));
         }));
         _browser = await TrustingBrowser.LaunchAsync(Authority);

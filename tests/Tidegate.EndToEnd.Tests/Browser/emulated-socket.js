@@ -187,7 +187,9 @@ class EmulatedSocket {
         const query = `${poll}${number}.kc=text/plain;charset=windows-1252&.kb=4096&.kid=${String(Math.random()).slice(2)}`;
         this.bridge.request('GET', `${this.down}?${query}`, {}, '', (piece, answer) => {
             if (answer.status !== 200 || answer.headers['X-Idle-Timeout'] !== '60') {
-                this.fail(new Error(`fetching: ${answer.status} ${JSON.stringify(answer.headers)} ${answer.text}`));
+                // Of no interest where the session ends by the one before.
+                response.fault = `fetching: ${answer.status} ${JSON.stringify(answer.headers)} ${answer.text}`;
+                return;
             }
             this.begin();
             response.text += piece;
@@ -196,13 +198,20 @@ class EmulatedSocket {
         }).then(() => {
             response.isOver = true;
             this.read();
-        }, this.fail);
+        }, error => {
+            response.fault = error.message;
+            this.read();
+        });
     }
 
     /** Reads what has come, and what comes on a later response only when the one before is over. */
     read() {
         while (this.responses.length > 0) {
             const current = this.responses[0];
+            if (current.fault) {
+                this.fail(new Error(current.fault));
+                return;
+            }
             for (const character of current.text) {
                 this.bytes.push(byteOf.get(character));
             }

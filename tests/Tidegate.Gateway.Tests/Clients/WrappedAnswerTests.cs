@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Tidegate.Gateway.Addressing;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Tests.Security;
 using static Tidegate.Gateway.Tests.Clients.EmulatedClient;
 
 namespace Tidegate.Gateway.Tests.Clients;
@@ -118,7 +119,7 @@ public abstract class WrappedAnswerTests
     {
         await using RunningGateway gateway = await StartAsync(constraints: s_both);
         using WrappedClient client = WrappedClient.Of(gateway, origin);
-        Assert.Equal($"HTTP/1.1 {status}", (await client.GetAsync("/echo/;e/ctm", EmulatedClient.VersionHeader)).Status);
+        Assert.Equal($"HTTP/1.1 {status}", (await client.GetAsync("/echo/;e/ctm", VersionHeader)).Status);
     }
 
     [Fact]
@@ -147,6 +148,23 @@ public abstract class WrappedAnswerTests
         Assert.Equal($"HTTP/1.1 {status}", answer.Status);
         // Cookies that the browser keeps from scripts are not for the page either.
         Assert.DoesNotContain("a=b", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_has_to_log_in_is_asked_within_the_answer_where_no_browser_sees_it()
+    {
+        using var users = new UsersFile();
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            constraints: s_both, carrier: _carrier, realm: users.Realm("Application Basic"), roles: ["ADMINISTRATOR"]);
+        using WrappedClient client = WrappedClient.Of(gateway);
+        WrappedAnswer asked = await client.GetAsync("/echo/;e/ctm?.kn=1", VersionHeader);
+        Assert.Equal("HTTP/1.1 401 Unauthorized", asked.Status);
+        Assert.Contains("WWW-Authenticate: Application Basic realm=\"The demo\"", asked.Headers);
+        Assert.DoesNotContain("WWW-Authenticate", asked.OuterHeaders, StringComparison.OrdinalIgnoreCase);
+        WrappedAnswer granted = await client.GetAsync("/echo/;e/ctm?.kn=1", VersionHeader, $"Authorization: {UsersFile.Basic("admin", "admin")}");
+        Assert.Equal("HTTP/1.1 201 Created", granted.Status);
+        WrappedAnswer refused = await client.GetAsync("/echo/;e/ctm?.kn=1", VersionHeader, $"Authorization: {UsersFile.Basic("joe", "welcome")}");
+        Assert.Equal("HTTP/1.1 401 Unauthorized", refused.Status);
     }
 
     [Theory]
