@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Xml;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Source;
+using Tidegate.Gateway.Files;
 
 namespace Tidegate.Gateway.Security;
 
@@ -34,7 +35,7 @@ internal sealed class JaasFile
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     internal static JaasFile Read(string path)
     {
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = OrdinaryFile.Read(path, ConfigurationReader.MaximumFileSize) ?? throw new IOException("it is larger than 16 MiB");
         SourceElement root = SourceDocument.Read(
             settings => XmlReader.Create(new MemoryStream(bytes), settings), () => new StreamReader(new MemoryStream(bytes)), path);
         var findings = new Findings();

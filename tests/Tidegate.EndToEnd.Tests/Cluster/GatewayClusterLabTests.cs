@@ -236,6 +236,26 @@ public sealed class GatewayClusterLabTests
         await SaysAsync(one, "DEBUG Asked for members over the control socket");
     }
 
+    [Fact]
+    public async Task Root_asks_the_gateway_of_another_user_and_drains_it()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        using var directory = new ScratchDirectory();
+        string file = directory.Write("gateway-config.xml", Configuration(Cluster(1, "") + Echo(1)));
+
+        // Nobody, who has to be able to read the file.
+        File.SetUnixFileMode(directory.Path, File.GetUnixFileMode(directory.Path) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        string[] start = [.. lab.On(1), "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "env", "--unset=XDG_RUNTIME_DIR", "dotnet", Repository.Program, "start", "--config", file];
+        await using ChildProcess gateway = ChildProcess.Start(start[0], start[1..], new Dictionary<string, string>(Variables) { ["HOME"] = "/nonexistent" });
+        await gateway.WaitForLineAsync(line => line.Contains("Started server", StringComparison.Ordinal));
+
+        string[] members = await lab.RunOnAsync(1, "dotnet", Repository.Program, "members", "--config", file);
+        Assert.StartsWith("/192.168.2.10:5942 alive, Tidegate ", Assert.Single(members), StringComparison.Ordinal);
+        string[] drained = await lab.RunOnAsync(1, "dotnet", Repository.Program, "drain", "--config", file);
+        Assert.StartsWith("Drained: 0 sessions were closed in ", Assert.Single(drained), StringComparison.Ordinal);
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

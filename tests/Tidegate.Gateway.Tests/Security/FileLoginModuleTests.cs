@@ -47,6 +47,20 @@ public sealed class FileLoginModuleTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pipe_in_place_of_the_file_is_refused_and_while_it_is_there_the_users_before_stay()
+    {
+        FileLoginModule module = Module();
+        File.Delete(_users.Path);
+        Assert.Equal(0, Unix.MakePipe(_users.Path));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True((await Try(module, "joe", "welcome")).IsSuccess);
+        Assert.Equal("it is a pipe, and only ordinary files are read", Assert.Throws<IOException>(Module).Message);
+        Assert.Equal(
+            [$"The users in {_users.Path} have changed, and can not be read; the ones before stay: it is a pipe, and only ordinary files are read"], _log.At(LogLevel.Warning));
+    }
+
+    [Fact]
     public async Task Who_is_added_gets_in_and_who_is_removed_does_not_without_a_restart()
     {
         FileLoginModule module = Module();
