@@ -199,9 +199,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
         _status = new OwnStatus(_services, _member.Report, _options.TimeProvider);
     }
 
-    /// <summary>What TLS is spoken with to other members; null where no client speaks it here.</summary>
+    /// <summary>What TLS is spoken with to other members; null where this gateway speaks it with no client.</summary>
     private TlsUse? RelayTls(IEnumerable<ServiceConfiguration> services) =>
-        services.SelectMany(service => service.Accepts).FirstOrDefault(accept => accept.Uri.Scheme == UriScheme.Wss) is { } secure
+        services.Where(service => service.AcceptOptions.Tls.Encryption).SelectMany(service => service.Accepts).FirstOrDefault(accept => accept.Uri.Scheme == UriScheme.Wss) is { } secure
             ? _tls!.ForConnect(secure, new TlsOptions())
             : null;
 

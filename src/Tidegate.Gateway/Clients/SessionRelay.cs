@@ -112,7 +112,7 @@ internal sealed partial class SessionRelay : IDisposable
 
             return false;
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or BadHttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or BadHttpRequestException or ObjectDisposedException)
         {
             // What has begun is cut off, so that nobody takes it for whole; what has not is a member that did not answer.
             BadHttpRequestException? bad = exception as BadHttpRequestException ?? exception.InnerException as BadHttpRequestException;

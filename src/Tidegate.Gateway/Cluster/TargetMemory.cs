@@ -8,9 +8,13 @@ internal sealed class TargetMemory(TimeProvider time)
 {
     /// <summary>
     /// A client that was sent this long before the member's word arrived is in it, if the word was not late; a later one is not. It takes
-    /// a client some milliseconds to get there, and the word some to come here. Rounded to slots.
+    /// a client some milliseconds to get there, and the word some to come here; on busy machines a redirected client needs some hundred. Rounded to slots.
     /// </summary>
-    internal static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(60);
+    /// <remarks>
+    /// Too long is better than too short: who is counted twice for a moment slows down the evening out, and who is not counted at all has
+    /// several balancers overshoot together. <c>BalanceSimulation</c> has the figures.
+    /// </remarks>
+    internal static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(160);
 
     /// <summary>How long a client counts of which the member says nothing: it never came, or has gone again.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);

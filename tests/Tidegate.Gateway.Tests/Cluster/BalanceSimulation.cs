@@ -26,6 +26,9 @@ internal sealed class BalanceSimulation
     private readonly long[] _toldAt;
     private readonly int[] _clocks;
     private readonly (int Least, int Most) _delay;
+
+    // Milliseconds until a client that was sent to a member has its session there.
+    private readonly (int Least, int Most) _arrival;
     private long _now;
     private long _number;
     private int _toSend;
@@ -36,7 +39,19 @@ internal sealed class BalanceSimulation
     /// <param name="policy">Their policy.</param>
     /// <param name="weights">The weight of each member.</param>
     internal BalanceSimulation(int seed, int balancers, (int Least, int Most) delay, BalancePolicy policy, params int[] weights)
+        : this(seed, balancers, delay, (2, 30), policy, weights)
     {
+    }
+
+    /// <param name="seed">The run.</param>
+    /// <param name="balancers">How many send clients, all at the same rate.</param>
+    /// <param name="delay">Milliseconds that a member's word takes to a balancer.</param>
+    /// <param name="arrival">Milliseconds until a client that was sent to a member has its session there.</param>
+    /// <param name="policy">Their policy.</param>
+    /// <param name="weights">The weight of each member.</param>
+    internal BalanceSimulation(int seed, int balancers, (int Least, int Most) delay, (int Least, int Most) arrival, BalancePolicy policy, params int[] weights)
+    {
+        _arrival = arrival;
         _random = new Random(seed);
         _weights = weights;
         _sessions = new int[weights.Length];
@@ -138,7 +153,7 @@ internal sealed class BalanceSimulation
         _toSend--;
         BalanceCandidate chosen = _choices[balancer].Choose(_maps[balancer].For(Key))!;
         int member = int.Parse(chosen.Member.AsSpan("member ".Length), System.Globalization.CultureInfo.InvariantCulture);
-        At(Between(2, 30), () => _sessions[member]++);
+        At(Between(_arrival.Least, _arrival.Most), () => _sessions[member]++);
         At(TimeSpan.FromSeconds(1) / Rate, () => Send(balancer));
     }
 
