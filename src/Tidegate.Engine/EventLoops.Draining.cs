@@ -15,8 +15,21 @@ public sealed partial class EventLoops
     // Looking for what is left visits every connection.
     private const int StepsBetweenLooks = 12;
 
-    /// <summary>How many sessions of clients there are, over all loops.</summary>
-    public Task<int> CountClientsAsync() => SumAsync(loop => loop.SnapshotConnections().Count(IsClient));
+    /// <summary>How many sessions of clients there are, over all loops, with a connection of their own or without one.</summary>
+    public Task<int> CountClientsAsync() => SumAsync(loop => loop.SnapshotConnections().Count(IsClient) + loop.ApartCount);
+
+    /// <summary>
+    /// Waits until no session is left that has no connection of its own: those that were closed may have to be told so by a request that is yet to come.
+    /// They see to it themselves that this does not take longer than their close time-outs.
+    /// </summary>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public async Task AwaitApartAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested && All.Any(loop => loop.ApartCount > 0))
+        {
+            await Task.Delay(DrainStep, _options.TimeProvider, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     /// <summary>Calls <paramref name="visit"/> for each connection that carries no session, on its loop.</summary>
     public Task VisitOthersAsync(Action<TcpConnection> visit)
@@ -56,7 +69,7 @@ public sealed partial class EventLoops
             double part = elapsed / grace;
             Array.ForEach(shares, share => share.Loop.Post(() => share.CloseUpTo(part)));
             if (step % StepsBetweenLooks == 0
-                && await SumAsync(loop => loop.SnapshotConnections().Count(one => one.Handler is Session ? IsClient(one) : isBusy(one))).ConfigureAwait(false) == 0)
+                && await SumAsync(loop => loop.ApartCount + loop.SnapshotConnections().Count(one => one.Handler is Session ? IsClient(one) : isBusy(one))).ConfigureAwait(false) == 0)
             {
                 break;
             }
@@ -122,7 +135,7 @@ public sealed partial class EventLoops
 
         internal void CloseAll() => Array.ForEach(Clients(), Close);
 
-        private Session[] Clients() => [.. Loop.SnapshotConnections().Where(IsClient).Select(connection => (Session)connection.Handler!)];
+        private Session[] Clients() => [.. Loop.SnapshotConnections().Where(IsClient).Select(connection => (Session)connection.Handler!), .. Loop.SnapshotApart()];
 
         private void Close(Session session)
         {

@@ -67,7 +67,8 @@ public sealed partial class EventLoops : IDisposable
 
     /// <summary>
     /// Asks every session to close, calls <paramref name="other"/> for each connection that carries none, and waits until
-    /// all connections are gone; <paramref name="cancellation"/> ends the waiting. Returns how many are left.
+    /// all connections are gone; <paramref name="cancellation"/> ends the waiting. Returns how many are left. Sessions without a connection are
+    /// told as well, and not waited for: see <see cref="AwaitApartAsync"/>.
     /// </summary>
     public async Task<int> CloseSessionsAsync(CloseStatus status, string reason, Action<TcpConnection>? other, CancellationToken cancellation)
     {
@@ -99,6 +100,11 @@ public sealed partial class EventLoops : IDisposable
             {
                 session.Close(status, reason);
             }
+        }
+
+        foreach (Session session in loop.SnapshotApart().Where(session => !session.IsClosing))
+        {
+            session.Close(status, reason);
         }
     }
 

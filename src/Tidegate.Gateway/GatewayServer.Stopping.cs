@@ -114,13 +114,16 @@ public sealed partial class GatewayServer
         }
 
         _http!.Drain();
-        _http.Emulated.CloseAll(_options.Grace, CloseStatus.ServiceRestart, Reason);
         await _loops.VisitOthersAsync(static connection => (connection.Handler as HttpConnection)?.Retire()).ConfigureAwait(false);
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
             connection => connection.Handler is HttpConnection { IsAnswering: true }, waiting.Token).ConfigureAwait(false);
+
+        // The client of an emulated WebSocket may be between two requests, and hears of its end by the next one: for that the ports stay open.
+        _http.Emulated.TakeNoMore();
+        await _loops.AwaitApartAsync(waiting.Token).ConfigureAwait(false);
         var report = new DrainReport(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);
-        LogDrained(report.Sessions, report.Seconds);
+        LogDrained(report);
         began = Stopwatch.GetTimestamp();
         LogStopping();
         await CloseAsync(CloseStatus.ServiceRestart, Reason, cancellation).ConfigureAwait(false);
@@ -154,7 +157,6 @@ public sealed partial class GatewayServer
         // Sessions are told first: those over HTTP/2 need the server for that. It then ends with the requests under way; what idles
         // between requests ends at once.
         Task<int> sessions = _loops.CloseSessionsAsync(status, reason, FirstBytes.EndIfSilent, bound.Token);
-        _http?.Emulated.CloseAll(TimeSpan.Zero, status, reason);
         Task http = _http?.StopAsync(bound.Token) ?? Task.CompletedTask;
         int left = await sessions.ConfigureAwait(false);
         await http.ConfigureAwait(false);
@@ -181,8 +183,35 @@ public sealed partial class GatewayServer
         }
     }
 
+    private void LogDraining(int sessions, double seconds)
+    {
+        if (sessions == 1)
+        {
+            LogDrainingOne(seconds);
+        }
+        else
+        {
+            LogDrainingAll(sessions, seconds);
+        }
+    }
+
+    private void LogDrained(DrainReport report)
+    {
+        if (report.Sessions == 1)
+        {
+            LogDrainedOne(report.Seconds);
+        }
+        else
+        {
+            LogDrainedAll(report.Sessions, report.Seconds);
+        }
+    }
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Draining: new clients go to other members, and {Sessions} sessions are closed over {Seconds} s")]
-    private partial void LogDraining(int sessions, double seconds);
+    private partial void LogDrainingAll(int sessions, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Draining: new clients go to other members, and 1 session is closed over {Seconds} s")]
+    private partial void LogDrainingOne(double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster member {Member} drains without knowing whether all others have heard it; some may still send clients here")]
     private partial void LogUnheard(string member);
@@ -191,7 +220,10 @@ public sealed partial class GatewayServer
     private partial void LogNoDetour(string service, string fault);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Drained: {Sessions} sessions were closed in {Seconds:F3} s")]
-    private partial void LogDrained(int sessions, double seconds);
+    private partial void LogDrainedAll(int sessions, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Drained: 1 session was closed in {Seconds:F3} s")]
+    private partial void LogDrainedOne(double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopping server")]
     private partial void LogStopping();

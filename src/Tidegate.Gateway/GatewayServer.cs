@@ -8,6 +8,7 @@ using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Control;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
 using Tidegate.Gateway.Tls;
 
@@ -28,6 +29,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private HttpServer? _http;
     private Listeners? _listeners;
     private GatewayTls? _tls;
+    private Realms? _realms;
     private ClusterMember? _member;
     private OwnTargets? _targets;
     private OwnStatus? _status;
@@ -125,18 +127,21 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _tls?.Dispose();
+        _realms?.Dispose();
         _loops.Dispose();
     }
 
     private async Task StartServicesAsync(GatewayConfiguration configuration, string[] keys, ILoggerFactory loggers, CancellationToken cancellation)
     {
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
+        _realms = new Realms(configuration.Security, _options.TimeProvider, loggers.CreateLogger("tidegate.security"));
         await GatewayStartException.ForAllAsync(configuration.Services, async service =>
         {
             var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances, _secrets, _clients) { RelaySilence = _options.RelaySilence };
             Service running = ServiceTypes.Find(service.Type)!.Create(service, context);
             _services.Add(running);
             _contexts.Add(running, context);
+            running.Protection = _realms.For(service);
             await running.StartAsync(cancellation).ConfigureAwait(false);
         }).ConfigureAwait(false);
 

@@ -15,5 +15,5 @@ internal static class ExitCode
     /// <summary>For <c>--help</c>.</summary>
     internal const string Documentation =
         "Exit codes: 0 stopped in order, or the file is valid; 1 could not start, or the configuration is wrong; 2 the command line is "
-        + "wrong; 130 or 143 ended at once by a second SIGINT or SIGTERM.";
+        + "wrong; 130 or 143 ended by SIGINT (Ctrl-C) or SIGTERM before it was done: start by a second one, members and drain by the first.";
 }

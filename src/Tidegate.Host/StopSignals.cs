@@ -21,6 +21,7 @@ internal sealed class StopSignals : IDisposable
     private readonly CancellationTokenSource _requested = new();
     private readonly PosixSignalRegistration[] _registrations;
     private long? _first;
+    private bool _disposed;
 
     /// <param name="time">Tells one signal from two.</param>
     /// <param name="exit">Ends the process with an exit code; null for the real thing.</param>
@@ -41,6 +42,9 @@ internal sealed class StopSignals : IDisposable
     /// <summary>True where the first signal was SIGTERM, which is what service managers send, and not the Ctrl-C of somebody who waits.</summary>
     internal bool IsPolite { get; private set; }
 
+    /// <summary>The exit code of a process that the first signal ends: 128 and the signal's number. 0 where there was none.</summary>
+    internal int ExitCode { get; private set; }
+
     /// <summary>Completes once a stop has been asked for.</summary>
     internal Task Wait()
     {
@@ -50,9 +54,26 @@ internal sealed class StopSignals : IDisposable
         return received.Task;
     }
 
+    /// <summary>Asks for a stop as Ctrl-C does, where none has been asked for.</summary>
+    internal void Request()
+    {
+        lock (_lock)
+        {
+            if (_first is null && !_disposed)
+            {
+                Begin(Interrupted);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (_lock)
+        {
+            _disposed = true;
+        }
+
         foreach (PosixSignalRegistration registration in _registrations)
         {
             registration.Dispose();
@@ -68,9 +89,7 @@ internal sealed class StopSignals : IDisposable
         {
             if (_first is null)
             {
-                _first = _time.GetTimestamp();
-                IsPolite = exitCode == Terminated;
-                _ = _requested.CancelAsync();
+                Begin(exitCode);
                 return;
             }
 
@@ -81,6 +100,14 @@ internal sealed class StopSignals : IDisposable
         }
 
         _exit(exitCode);
+    }
+
+    private void Begin(int exitCode)
+    {
+        _first = _time.GetTimestamp();
+        ExitCode = exitCode;
+        IsPolite = exitCode == Terminated;
+        _ = _requested.CancelAsync();
     }
 
     private void Take(PosixSignalContext context, int exitCode)

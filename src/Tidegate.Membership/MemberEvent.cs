@@ -6,7 +6,7 @@ public enum MemberEventKind
     /// <summary>It is there, for the first time or again.</summary>
     Up,
 
-    /// <summary>Its tags, address or record are others.</summary>
+    /// <summary>Its tags, address or record are others, or it is suspected, or not any more.</summary>
     Updated,
 
     /// <summary>It has said that it will leave.</summary>

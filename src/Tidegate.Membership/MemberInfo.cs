@@ -14,6 +14,11 @@ public sealed record MemberInfo
     /// <summary>How it is.</summary>
     public required MemberState State { get; init; }
 
+    /// <summary>
+    /// Whether somebody gets no answer from it. It is there until it has <see cref="MemberState.Failed"/>; mostly it is heard of again within a second.
+    /// </summary>
+    public bool IsSuspected { get; init; }
+
     /// <summary>When this member noticed that state, by this machine's clock.</summary>
     public required DateTimeOffset Since { get; init; }
 

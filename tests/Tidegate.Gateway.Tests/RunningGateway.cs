@@ -37,7 +37,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
         ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null,
         AcceptOptions? acceptFiles = null, string? keystore = null, TimeProvider? time = null, EchoOptions? echo = null,
-        string echoPath = "/echo")
+        string echoPath = "/echo", RealmConfiguration? realm = null, ImmutableArray<string>? roles = null)
     {
         string web = Directory.CreateTempSubdirectory("tidegate-web").FullName;
         File.WriteAllText(Path.Combine(web, "index.html"), "<!doctype html><title>files</title>");
@@ -58,6 +58,8 @@ internal sealed class RunningGateway : IAsyncDisposable
             ConnectOptions = new ConnectOptions(),
             Options = options,
             CrossSiteConstraints = constraints ?? [],
+            RealmName = realm?.Name,
+            RequiredRoles = realm is null ? [] : roles ?? ["*"],
             MimeTypes = mimeTypes ?? ImmutableDictionary<string, string>.Empty,
             Position = nowhere,
         };
@@ -73,7 +75,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             ],
             [])
         {
-            Security = new() { Keystore = keystore is null ? null : new StoreConfiguration { File = keystore, Position = nowhere } },
+            Security = new() { Realms = realm is null ? [] : [realm], Keystore = keystore is null ? null : new StoreConfiguration { File = keystore, Position = nowhere } },
         };
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2, TimeProvider = time ?? TimeProvider.System }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);

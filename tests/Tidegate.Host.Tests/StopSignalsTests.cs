@@ -34,6 +34,41 @@ public sealed class StopSignalsTests
         Assert.Equal(polite, signals.IsPolite);
     }
 
+    [Fact]
+    public void The_exit_code_is_that_of_the_first_signal()
+    {
+        using var signals = new StopSignals(new HandTime(), static _ => { });
+        Assert.Equal(0, signals.ExitCode);
+
+        signals.Received(143);
+        signals.Received(130);
+
+        Assert.Equal(143, signals.ExitCode);
+    }
+
+    [Fact]
+    public void A_stop_that_is_asked_for_without_a_signal_is_as_by_ctrl_c_and_never_a_second_one()
+    {
+        var exits = new List<int>();
+        var time = new HandTime();
+        var signals = new StopSignals(time, exits.Add);
+
+        signals.Request();
+        Assert.True(signals.Requested.IsCancellationRequested);
+        Assert.False(signals.IsPolite);
+        time.Now += TimeSpan.FromHours(1);
+        signals.Request();
+        Assert.Empty(exits);
+
+        // Standard input may end when everything else has.
+        signals.Dispose();
+        signals.Request();
+        var ended = new StopSignals(time, exits.Add);
+        ended.Dispose();
+        ended.Request();
+        Assert.Empty(exits);
+    }
+
     private sealed class HandTime : TimeProvider
     {
         internal TimeSpan Now { get; set; }

@@ -153,6 +153,7 @@ public sealed partial class EmulatedSession
         _noopTimer?.Cancel();
         ReleaseUpstream();
         CutOff();
+        Loop.DropApart(this);
         _gone(this);
     }
 

@@ -41,6 +41,8 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink
         Subprotocol = subprotocol;
         RemoteEndPoint = remoteEndPoint;
         (_nextUpstream, _nextDownstream) = (options.FirstSequence + 1, options.FirstSequence + 1);
+        IsClient = true;
+        loop.AddApart(this);
     }
 
     [Flags]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.InteropServices;
 using Tidegate.Engine.Net;
+using Tidegate.Engine.Sessions;
 using Tidegate.Engine.Tls;
 using Tidegate.Engine.WebSocket;
 
@@ -26,9 +27,11 @@ public abstract unsafe class EventLoop : IDisposable
     private readonly Queue<TcpConnection> _handshaking = new();
     private readonly List<TcpConnection> _ended = [];
     private readonly HashSet<TcpConnection> _carried = [];
+    private readonly HashSet<Session> _apart = [];
     private TlsWire? _tlsWire;
     private byte* _buffer;
     private int _carriedCount;
+    private int _apartCount;
     private bool _disposed;
     private volatile bool _hasStopped;
 
@@ -54,6 +57,15 @@ public abstract unsafe class EventLoop : IDisposable
 
     /// <summary>The connections that this loop owns now. To be called on the loop.</summary>
     internal TcpConnection[] SnapshotConnections() => [.. SnapshotSockets(), .. _carried];
+
+    /// <summary>
+    /// Number of sessions of this loop that have no connection of their own, and live on requests that come and go. Exact on the loop;
+    /// elsewhere a recent value.
+    /// </summary>
+    public int ApartCount => Volatile.Read(ref _apartCount);
+
+    /// <summary>Those sessions. To be called on the loop.</summary>
+    internal Session[] SnapshotApart() => [.. _apart];
 
     internal EngineOptions Options { get; }
 
@@ -147,6 +159,19 @@ public abstract unsafe class EventLoop : IDisposable
     {
         _carried.Remove(connection);
         Volatile.Write(ref _carriedCount, _carried.Count);
+    }
+
+    /// <summary>Has a session that has no connection counted, and closed with the others, until it is dropped.</summary>
+    internal void AddApart(Session session)
+    {
+        _apart.Add(session);
+        Volatile.Write(ref _apartCount, _apart.Count);
+    }
+
+    internal void DropApart(Session session)
+    {
+        _apart.Remove(session);
+        Volatile.Write(ref _apartCount, _apart.Count);
     }
 
     private protected abstract TcpConnection[] SnapshotSockets();

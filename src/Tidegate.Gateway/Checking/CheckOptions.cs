@@ -26,4 +26,7 @@ public sealed record CheckOptions
 
     /// <summary>Looks host names up; null for the system's resolver.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
+
+    /// <summary>Where this machine says who has made it.</summary>
+    internal string MachineDirectory { get; init; } = MulticastCheck.MachineDirectory;
 }

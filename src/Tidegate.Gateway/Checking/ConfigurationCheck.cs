@@ -4,6 +4,7 @@ using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Source;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
 using Tidegate.Gateway.Tls;
 
@@ -69,6 +70,8 @@ public sealed class ConfigurationCheck
     {
         Add(LocalAddresses.Check(configuration), isError: true);
         Add(ClusterKeys.Check(configuration, Environment.GetEnvironmentVariable(ClusterKeys.Variable)), isError: true);
+        Add(Realms.Check(configuration, options.TimeProvider), isError: true);
+        Add(MulticastCheck.Run(configuration, options.MachineDirectory), isError: false);
         if (options.WebDirectory is { } webDirectory)
         {
             Add(configuration.Services.SelectMany(service => ServiceTypes.Find(service.Type)?.MissingFor(service, webDirectory) ?? []), options.IsStart);

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -5,6 +6,7 @@ using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
 
 namespace Tidegate.Gateway.Clients;
@@ -31,7 +33,7 @@ internal static class ClientHandshake
         if (OffersInner(http.Request))
         {
             AcceptOptions accept = service.Configuration.AcceptOptions;
-            var terms = new InnerTerms(request => Grant(request, accept), session => Stay(session, service, aware))
+            var terms = new InnerTerms(ProtectedBy(http, service, request => Grant(request, accept)), session => Stay(session, service, aware))
             {
                 SaysStay = aware,
                 EndsWithEmptyFrame = aware || IsOfVersion3(http.Request),
@@ -53,7 +55,7 @@ internal static class ClientHandshake
         {
             AcceptOptions accept = service.Configuration.AcceptOptions;
             var terms = new InnerTerms(
-                request => aware ? Grant(request, accept) : direction.Next(null) is { } uri ? InnerResponse.Found("http" + uri["ws".Length..]) : InnerResponse.Unavailable(),
+                ProtectedBy(http, service, request => aware ? Grant(request, accept) : direction.Next(null) is { } uri ? InnerResponse.Found("http" + uri["ws".Length..]) : InnerResponse.Unavailable()),
                 session => Directive.SendAway(session, direction.Next(null)))
             {
                 SaysStay = true,
@@ -86,7 +88,8 @@ internal static class ClientHandshake
         }
     }
 
-    private static bool OffersInner(HttpRequest request) =>
+    /// <summary>Whether the client makes another handshake within the WebSocket.</summary>
+    internal static bool OffersInner(HttpRequest request) =>
         request.Headers.GetCommaSeparatedValues(HeaderNames.SecWebSocketProtocol).Contains(Subprotocol, StringComparer.Ordinal);
 
     /// <summary>Whether the client understands where it is sent within the WebSocket, and waits to hear of it.</summary>
@@ -96,6 +99,31 @@ internal static class ClientHandshake
 
     private static string? SelectSubprotocol(HttpContext http, Service service) =>
         WebSocketHandshake.SelectSubprotocol(service.Configuration.AcceptOptions.Subprotocols, http.Request.Headers.SecWebSocketProtocol);
+
+    /// <summary>Where a client library is to say who it is, it does so in the request within the WebSocket.</summary>
+    private static Func<InnerRequest, CancellationToken, ValueTask<InnerResponse>> ProtectedBy(HttpContext http, Service service, Func<InnerRequest, InnerResponse> decide)
+    {
+        if (service.Protection is not { Realm.Scheme.IsApplication: true } protection)
+        {
+            return (request, _) => ValueTask.FromResult(decide(request));
+        }
+
+        // The request that opened the WebSocket is over by then.
+        InnerCredentials outer = InnerCredentials.From(http.Request, protection.Realm.Places);
+        IPAddress? address = http.Connection.RemoteIpAddress;
+        return async (request, cancellation) =>
+        {
+            Admission admission = await protection.AdmitAsync(outer.With(request.Headers), address, cancellation).ConfigureAwait(false);
+            return admission.Status switch
+            {
+                200 => decide(request),
+                401 => InnerResponse.Challenge(protection.Realm.Scheme.Challenge(protection.Realm.Description, forLibrary: true)),
+                403 => InnerResponse.Forbidden(),
+                503 => InnerResponse.Unavailable(),
+                _ => InnerResponse.Bad(),
+            };
+        };
+    }
 
     private static InnerResponse Grant(InnerRequest request, AcceptOptions accept) => InnerResponse.Granted(
         WebSocketHandshake.SelectSubprotocol(accept.Subprotocols, request.Protocols), ExtensionAgreement.To(request.Extensions, accept.InactivityTimeout));

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Tidegate.Engine.Emulation;
-using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Http;
 
 namespace Tidegate.Gateway.Clients;
 
@@ -16,16 +16,28 @@ internal sealed class EmulatedSessions
     private const int IdBytes = 16;
     private readonly ConcurrentDictionary<string, EmulatedEntry> _entries = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<IPAddress, int> _counts = new();
+    private volatile bool _takesNoMore;
 
     /// <summary>How many there are.</summary>
     internal int Count => _entries.Count;
 
+    /// <summary>From now on nobody gets a place: the gateway is about to end.</summary>
+    internal void TakeNoMore() => _takesNoMore = true;
+
     /// <summary>An id that nobody can guess.</summary>
     internal static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
 
-    /// <summary>Takes a place for a session of this address; false where it has too many.</summary>
+    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
+    internal string WhyNot => _takesNoMore ? "This gateway is being stopped." : "This address has too many emulated WebSockets.";
+
+    /// <summary>Takes a place for a session of this address; false where it has too many, or the gateway ends.</summary>
     internal bool TryReserve(IPAddress? address)
     {
+        if (_takesNoMore)
+        {
+            return false;
+        }
+
         int count = _counts.AddOrUpdate(Network(address), 1, static (_, count) => count + 1);
         if (count <= MaximumForAddress)
         {
@@ -38,9 +50,9 @@ internal sealed class EmulatedSessions
 
     internal void Add(string id, EmulatedEntry entry) => _entries[id] = entry;
 
-    /// <summary>The session, where it was opened at the same place; null otherwise.</summary>
-    internal EmulatedSession? Find(string id, string place) =>
-        _entries.TryGetValue(id, out EmulatedEntry? entry) && entry.Place == place ? entry.Session : null;
+    /// <summary>The session, where it was opened at the same place and for the same page; null otherwise.</summary>
+    internal EmulatedSession? Find(string id, string place, string origin) =>
+        _entries.TryGetValue(id, out EmulatedEntry? entry) && entry.Place == place && entry.Origin == origin ? entry.Session : null;
 
     /// <summary>A session is gone.</summary>
     internal void Remove(string id, IPAddress? address)
@@ -48,18 +60,6 @@ internal sealed class EmulatedSessions
         if (_entries.TryRemove(id, out _))
         {
             Release(address);
-        }
-    }
-
-    /// <summary>Closes all that there are now, each on its loop, evenly over some time.</summary>
-    internal void CloseAll(TimeSpan over, CloseStatus status, string reason)
-    {
-        EmulatedEntry[] entries = [.. _entries.Values];
-        for (int i = 0; i < entries.Length; i++)
-        {
-            EmulatedSession session = entries[i].Session;
-            TimeSpan delay = over * i / entries.Length;
-            session.Loop.Post(() => session.Loop.Schedule(delay, _ => session.Close(status, reason), null));
         }
     }
 
@@ -89,5 +89,8 @@ internal sealed class EmulatedSessions
     }
 }
 
-/// <summary>A session and where it was opened: scheme, authority and path.</summary>
-internal sealed record EmulatedEntry(EmulatedSession Session, string Place);
+/// <summary>A session and where it was opened.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="Place">Scheme, authority and path.</param>
+/// <param name="Origin">The other origin whose page opened it, or empty (<see cref="CrossOrigin.ForeignOriginOf"/>).</param>
+internal sealed record EmulatedEntry(EmulatedSession Session, string Place, string Origin);

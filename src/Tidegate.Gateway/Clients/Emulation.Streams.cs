@@ -12,17 +12,20 @@ namespace Tidegate.Gateway.Clients;
 internal sealed partial class Emulation
 {
     private const int LargestPiece = 16 * 1024;
+    private const int PaddingRepeats = 32;
+    private static readonly string s_padding = string.Concat(Enumerable.Repeat("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", PaddingRepeats));
     private static readonly byte[] s_noop = [0x01, (byte)'0', (byte)'0', 0xff];
 
-    private async Task UpstreamAsync(HttpContext http, EmulationPath path)
+    private async Task UpstreamAsync(HttpContext http, Route route, EmulationPath path)
     {
         HttpRequest request = http.Request;
-        if (sessions.Find(path.Id, PlaceOf(request, path)) is not { } session)
+        if (sessions.Find(path.Id, PlaceOf(request, path), CrossOrigin.ForeignOriginOf(http, route)) is not { } session)
         {
             await AnswerAsync(http.Response, StatusCodes.Status404NotFound, "There is no such emulated WebSocket.").ConfigureAwait(false);
             return;
         }
 
+        int status = StatusCodes.Status400BadRequest;
         string? fault = !HttpMethods.IsPost(request.Method) ? "What a client sends comes with POST." : request.ContentLength == 0 ? "There is nothing in the body." : null;
         if (fault is null)
         {
@@ -31,15 +34,16 @@ internal sealed partial class Emulation
             fault = session.BeginUpstream(EncodingOf(request, path), SequenceOf(request, EmulationQuery.Read(request.QueryString.Value, path.Parameters)));
             if (fault is null)
             {
-                (fault, bool whole) = await ReceiveAsync(request.BodyReader, session, loop).ConfigureAwait(false);
+                (fault, int? refusal) = await ReceiveAsync(request.BodyReader, session, loop).ConfigureAwait(false);
                 await loop;
-                fault ??= session.EndUpstream(whole);
+                fault ??= session.EndUpstream(whole: refusal is null);
+                status = refusal ?? status;
             }
         }
 
         if (fault is not null)
         {
-            await AnswerAsync(http.Response, StatusCodes.Status400BadRequest, fault).ConfigureAwait(false);
+            await AnswerAsync(http.Response, status, fault).ConfigureAwait(false);
             return;
         }
 
@@ -47,8 +51,10 @@ internal sealed partial class Emulation
         http.Response.Headers.CacheControl = "no-cache";
     }
 
-    /// <summary>Gives the body to the session, a piece at a time and no more than it has room for.</summary>
-    private static async Task<(string? Fault, bool IsWhole)> ReceiveAsync(PipeReader body, EmulatedSession session, LoopAwaiter loop)
+    /// <summary>
+    /// Gives the body to the session, a piece at a time and no more than it has room for. What is wrong with it, and the status where it breaks off.
+    /// </summary>
+    private static async Task<(string? Fault, int? Refusal)> ReceiveAsync(PipeReader body, EmulatedSession session, LoopAwaiter loop)
     {
         byte[] piece = ArrayPool<byte>.Shared.Rent(LargestPiece);
         try
@@ -61,19 +67,24 @@ internal sealed partial class Emulation
                 body.AdvanceTo(read.Buffer.GetPosition(count));
                 if (count == 0)
                 {
-                    return (null, read.IsCompleted);
+                    return (null, read.IsCompleted ? null : StatusCodes.Status400BadRequest);
                 }
 
                 await loop;
                 if (await session.ReceiveAsync(piece.AsMemory(0, count)).ConfigureAwait(false) is { } fault)
                 {
-                    return (fault, true);
+                    return (fault, null);
                 }
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or BadHttpRequestException)
+        catch (BadHttpRequestException exception)
         {
-            return (null, false);
+            // Too long or too slow.
+            return (null, exception.StatusCode);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            return (null, StatusCodes.Status400BadRequest);
         }
         finally
         {
@@ -81,11 +92,11 @@ internal sealed partial class Emulation
         }
     }
 
-    private async Task DownstreamAsync(HttpContext http, EmulationPath path)
+    private async Task DownstreamAsync(HttpContext http, Route route, EmulationPath path)
     {
         HttpRequest request = http.Request;
         HttpResponse response = http.Response;
-        if (sessions.Find(path.Id, PlaceOf(request, path)) is not { } session)
+        if (sessions.Find(path.Id, PlaceOf(request, path), CrossOrigin.ForeignOriginOf(http, route)) is not { } session)
         {
             await AnswerAsync(response, StatusCodes.Status404NotFound, "There is no such emulated WebSocket.").ConfigureAwait(false);
             return;
@@ -112,8 +123,13 @@ internal sealed partial class Emulation
         }
 
         response.ContentType = query.ContentType ?? (path.Encoding == EmulationEncoding.Binary ? "application/octet-stream" : "text/plain;charset=windows-1252");
-        response.Headers.CacheControl = "no-cache";
+        response.Headers.CacheControl = query.CacheControl ?? "no-cache";
         response.Headers.XContentTypeOptions = "nosniff";
+        if (query.PadsHead)
+        {
+            response.Headers["X-Content-Type-Nosniff"] = s_padding;
+        }
+
         response.Headers["X-Idle-Timeout"] = ((long)session.IdleTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         if (!longPolls && !HttpProtocol.IsHttp2(request.Protocol))
         {

@@ -17,15 +17,16 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
     private const string Version = "wseb-1.0";
     private const string SequenceHeader = "X-Sequence-No";
 
-    /// <summary>Whether a request is answered in another form, for a page of another origin: that is not served yet.</summary>
-    internal static bool IsWrapped(HttpRequest request) => request.Headers.ContainsKey("X-Origin") || request.Query.ContainsKey(".ko");
+    // What clients of the emulation send, and no page has a browser send across origins without asking the gateway first (the Fetch standard, section 4.8).
+    private static readonly string[] s_unforgeable =
+        ["X-WebSocket-Version", "X-Accept-Commands", SequenceHeader, "X-WebSocket-Protocol", "X-WebSocket-Extensions", PageOrigin.Header];
 
     /// <summary>Answers a request that the rules for origins have let in.</summary>
     internal Task HandleAsync(HttpContext http, Route route, EmulationPath path) => path.Use switch
     {
         EmulationUse.Create => CreateAsync(http, route, path),
-        EmulationUse.Upstream => UpstreamAsync(http, path),
-        _ => DownstreamAsync(http, path),
+        EmulationUse.Upstream => UpstreamAsync(http, route, path),
+        _ => DownstreamAsync(http, route, path),
     };
 
     private async Task CreateAsync(HttpContext http, Route route, EmulationPath path)
@@ -50,11 +51,24 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
             return;
         }
 
+        if (service.Detour?.DirectionFor(http, route) is { } elsewhere)
+        {
+            await RedirectAsync(http, path, elsewhere).ConfigureAwait(false);
+            return;
+        }
+
+        if (request.Headers.Origin.Count == 0 && !s_unforgeable.Any(request.Headers.ContainsKey))
+        {
+            const string Missing = $"An emulated WebSocket is opened with the header X-WebSocket-Version: {Version}. By it is known that no page of another origin has a browser do it.";
+            await AnswerAsync(http.Response, StatusCodes.Status400BadRequest, Missing).ConfigureAwait(false);
+            return;
+        }
+
         System.Net.IPAddress? address = http.Connection.RemoteIpAddress;
         if (!sessions.TryReserve(address))
         {
             http.Response.Headers.RetryAfter = "1";
-            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, "This address has too many emulated WebSockets.").ConfigureAwait(false);
+            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, sessions.WhyNot).ConfigureAwait(false);
             return;
         }
 
@@ -73,9 +87,10 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
         var remote = address is null ? null : new System.Net.IPEndPoint(address, http.Connection.RemotePort);
         string place = PlaceOf(request, path);
+        string origin = CrossOrigin.ForeignOriginOf(http, route);
         await new LoopAwaiter(connection.Loop);
         var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, address));
-        sessions.Add(id, new EmulatedEntry(session, place));
+        sessions.Add(id, new EmulatedEntry(session, place, origin));
         service.Begin(session);
 
         HttpResponse response = http.Response;
@@ -88,7 +103,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
             response.Headers["X-WebSocket-Protocol"] = subprotocol;
         }
 
-        string query = request.QueryString.Value ?? string.Empty;
+        string query = EmulationQuery.Kept(request.QueryString.Value);
         string text = $"{place}{EmulationPath.Mark}u{path.Suffix}/{id}{query}\n{place}{EmulationPath.Mark}d{path.Suffix}/{id}{query}\n";
         response.ContentLength = text.Length;
         await response.WriteAsync(text).ConfigureAwait(false);

@@ -12,6 +12,9 @@ internal sealed record EmulationQuery
     private const int MaximumPadding = 64 * 1024;
     private const int MaximumNoopSeconds = 3600;
 
+    // Numbers that keep caches away, and what a client says anew each time.
+    private static readonly string[] s_ofOneRequest = [".kn", ".krn", ".kid", ".ksn", PageOrigin.Parameter];
+
     /// <summary><c>.kb</c>: bytes after which a response ends.</summary>
     internal long ReconnectAfter { get; init; } = long.MaxValue;
 
@@ -30,6 +33,22 @@ internal sealed record EmulationQuery
     /// <summary><c>.kc</c>: the type of a response, one of those that no browser shows as a page.</summary>
     internal string? ContentType { get; init; }
 
+    /// <summary><c>.kcc</c>: who may keep a response.</summary>
+    internal string? CacheControl { get; init; }
+
+    /// <summary><c>.kns</c>: the head is to be so long that no browser waits for more before it believes the type.</summary>
+    internal bool PadsHead { get; init; }
+
+    /// <summary><c>.ko</c>: the origin of the page that the request is for, where no header can say it.</summary>
+    internal string? Origin { get; init; }
+
+    /// <summary>What of the query that a session is opened with its other requests are to have, with a question mark; or nothing.</summary>
+    internal static string Kept(string? query)
+    {
+        string kept = string.Join('&', (query ?? string.Empty).TrimStart('?').Split('&').Where(static one => one.Length > 0 && !s_ofOneRequest.Contains(one.Split('=')[0])));
+        return kept.Length == 0 ? string.Empty : "?" + kept;
+    }
+
     /// <summary>Reads a query.</summary>
     /// <param name="query">The query, with or without its question mark.</param>
     /// <param name="parameters">More of the same from the path.</param>
@@ -41,6 +60,7 @@ internal sealed record EmulationQuery
             int equals = parameter.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
             {
+                read = parameter == ".kns" ? read with { PadsHead = true } : read;
                 continue;
             }
 
@@ -53,6 +73,9 @@ internal sealed record EmulationQuery
                 ".ki" when value == "p" => read with { LongPolls = true },
                 ".ksn" when TryReadSequence(value, out long sequence) => read with { Sequence = sequence },
                 ".kc" when TypeOf(value) is { } type => read with { ContentType = type },
+                ".kcc" when value is "no-cache" or "no-store" or "private" => read with { CacheControl = value },
+                ".kns" => read with { PadsHead = true },
+                PageOrigin.Parameter => read with { Origin = value },
                 _ => read,
             };
         }

@@ -22,6 +22,7 @@ internal sealed class InnerHandshake : ISessionHandler
 
     private readonly WebSocketSession _session;
     private readonly InnerTerms _terms;
+    private readonly CancellationTokenSource _gone = new();
     private MemoryStream _request = new();
     private LoopTimer _timer;
     private int _searched;
@@ -78,7 +79,7 @@ internal sealed class InnerHandshake : ISessionHandler
         }
         else if (InnerRequest.Read(gathered, out string fault) is { } request)
         {
-            Answer(_terms.Decide(request));
+            Decide(request);
         }
         else
         {
@@ -100,10 +101,51 @@ internal sealed class InnerHandshake : ISessionHandler
     {
     }
 
-    public void OnClosed(Session session, SessionEnd end) => _timer.Cancel();
+    public void OnClosed(Session session, SessionEnd end)
+    {
+        _timer.Cancel();
+        _gone.Cancel();
+    }
 
     private LoopTimer Limit(TimeSpan time) => _session.Loop.Schedule(
         time, static session => ((Session)session!).Close(CloseStatus.PolicyViolation, $"no request of {ClientHandshake.Subprotocol} came in time"), _session);
+
+    /// <summary>Some answers take a while: nothing more is read meanwhile.</summary>
+    private void Decide(InnerRequest request)
+    {
+        ValueTask<InnerResponse> decision = _terms.Decide(request, _gone.Token);
+        if (decision.IsCompletedSuccessfully)
+        {
+            Answer(decision.Result);
+            return;
+        }
+
+        _session.PauseReading();
+        _ = WaitAsync(decision.AsTask());
+    }
+
+    private async Task WaitAsync(Task<InnerResponse> decision)
+    {
+        InnerResponse response;
+        try
+        {
+            response = await decision.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client has gone.
+            return;
+        }
+
+        _session.Loop.Post(() =>
+        {
+            if (!_session.IsClosing)
+            {
+                Answer(response);
+                _session.ResumeReading();
+            }
+        });
+    }
 
     private void Answer(InnerResponse response)
     {
@@ -144,7 +186,7 @@ internal sealed class InnerHandshake : ISessionHandler
 /// <summary>What an <see cref="InnerHandshake"/> is about.</summary>
 /// <param name="Decide">The answer to a request.</param>
 /// <param name="Granted">Gets the session after a 101, on its loop.</param>
-internal sealed record InnerTerms(Func<InnerRequest, InnerResponse> Decide, Action<Session> Granted)
+internal sealed record InnerTerms(Func<InnerRequest, CancellationToken, ValueTask<InnerResponse>> Decide, Action<Session> Granted)
 {
     /// <summary>Whether the client waits for a word before it sends its request.</summary>
     internal bool SaysStay { get; init; }

@@ -40,8 +40,11 @@ internal sealed record InnerRequest
     /// <summary>The values of the headers that offer extensions, as they came.</summary>
     internal required IReadOnlyList<string> Extensions { get; init; }
 
+    /// <summary>The other headers.</summary>
+    internal IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
     /// <summary>The value of the <c>Authorization</c> header, or null.</summary>
-    internal string? Authorization { get; init; }
+    internal string? Authorization => Headers.Where(header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)).Select(header => header.Value).FirstOrDefault();
 
     /// <summary>Reads a whole request, up to and with its empty line.</summary>
     /// <param name="bytes">The request.</param>
@@ -49,7 +52,7 @@ internal sealed record InnerRequest
     internal static InnerRequest? Read(ReadOnlySpan<byte> bytes, out string fault)
     {
         List<string> protocols = [], extensions = [];
-        string? authorization = null;
+        var headers = new List<(string Name, string Value)>();
         if (!bytes.EndsWith("\r\n\r\n"u8))
         {
             fault = "The request does not end with an empty line.";
@@ -95,20 +98,19 @@ internal sealed record InnerRequest
             {
                 extensions.Add(value);
             }
-            else if (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+            else if (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) && headers.Any(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
             {
-                if (authorization is not null)
-                {
-                    fault = "The request has more than one Authorization header.";
-                    return null;
-                }
-
-                authorization = value;
+                fault = "The request has more than one Authorization header.";
+                return null;
+            }
+            else
+            {
+                headers.Add((name, value));
             }
         }
 
         fault = string.Empty;
-        return new InnerRequest { Protocols = protocols, Extensions = extensions, Authorization = authorization };
+        return new InnerRequest { Protocols = protocols, Extensions = extensions, Headers = headers };
     }
 
     /// <summary>

@@ -41,6 +41,12 @@ internal sealed record InnerResponse(int Status, string Reason, params IReadOnly
     /// <summary>Nobody has the service at the moment.</summary>
     internal static InnerResponse Unavailable() => new(503, "Service Unavailable", ("Retry-After", "1"), ("Content-Length", "0"));
 
+    /// <summary>The client is to say who it is.</summary>
+    internal static InnerResponse Challenge(string challenge) => new(401, "Unauthorized", ("WWW-Authenticate", challenge), ("Content-Length", "0"));
+
+    /// <summary>It is known who the client is, and they may not.</summary>
+    internal static InnerResponse Forbidden() => new(403, "Forbidden", ("Content-Length", "0"));
+
     /// <summary>The request is wrong.</summary>
     internal static InnerResponse Bad() => new(400, "Bad Request", ("Content-Length", "0"));
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Tidegate.Gateway.Addressing;
 
 namespace Tidegate.Gateway.Cluster;
 
@@ -25,6 +26,31 @@ internal sealed class BalanceCandidate(string member, BalanceTarget target, Targ
 
     /// <summary>Notes that a client is being sent there.</summary>
     internal void Sent() => memory.Add();
+
+    /// <summary>All who serve what a client of a scheme speaks, by any of these balancers' accepts; each once.</summary>
+    /// <param name="scheme">What the client speaks.</param>
+    /// <param name="map">Who offers what.</param>
+    /// <param name="balances">The accepts, in the form of <see cref="BalanceTarget.KeyOf"/>, all different.</param>
+    internal static List<BalanceCandidate> Serving(UriScheme scheme, BalanceMap map, string[] balances)
+    {
+        var candidates = new List<BalanceCandidate>();
+
+        // By one accept nobody comes twice, and most balancers have one: a member that names two is there by both.
+        HashSet<BalanceCandidate>? seen = balances.Length > 1 ? [] : null;
+        foreach (string balance in balances)
+        {
+            foreach (BalanceCandidate candidate in map.For(balance))
+            {
+                UriScheme offered = candidate.Target.Uri.Scheme;
+                if (offered.IsWebSocket == scheme.IsWebSocket && offered.TakesPath && offered.UsesTls == scheme.UsesTls && seen?.Add(candidate) != false)
+                {
+                    candidates.Add(candidate);
+                }
+            }
+        }
+
+        return candidates;
+    }
 
     /// <summary>A number that a text stands for, evenly spread over all numbers, however alike the texts are.</summary>
     internal static ulong NumberOf(string text) => BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

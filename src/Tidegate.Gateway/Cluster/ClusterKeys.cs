@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Files;
 
 namespace Tidegate.Gateway.Cluster;
 
@@ -34,14 +35,14 @@ public static class ClusterKeys
         }
         catch (GatewayStartException exception)
         {
-            return [new ConfigurationError(cluster.Position, $"{ClusterMember.NotInitialized}{exception.Message}", "")];
+            return [new ConfigurationError(PlaceOf(cluster), $"{ClusterMember.NotInitialized}{exception.Message}", "")];
         }
     }
 
     /// <summary>The keys of a cluster, the one that seals first; empty where there are none.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="environment">What <see cref="Variable"/> holds: one key, or several with white space between; or null.</param>
-    /// <exception cref="GatewayStartException">There is a key that can not be used, or that others than the owner and group of its file may read.</exception>
+    /// <exception cref="GatewayStartException">There is a key that can not be used, or that others than the owner of its file may read.</exception>
     internal static string[] Read(ClusterConfiguration cluster, string? environment)
     {
         try
@@ -50,9 +51,11 @@ public static class ClusterKeys
         }
         catch (GatewayStartException exception)
         {
-            throw ClusterMember.NotStarted(cluster, exception.Message, exception);
+            throw ClusterMember.NotStarted(PlaceOf(cluster), exception.Message, exception);
         }
     }
+
+    private static SourcePosition PlaceOf(ClusterConfiguration cluster) => cluster.KeyFilePosition ?? cluster.Position;
 
     /// <summary>The keys in a file, the one that seals first.</summary>
     /// <exception cref="GatewayStartException">It can not be used; the message says why, and shows no key.</exception>
@@ -76,23 +79,14 @@ public static class ClusterKeys
     {
         try
         {
-            // Opening a pipe that nobody writes to takes for ever. Pipes and devices have no length; what a link has is its own.
-            if ((File.ResolveLinkTarget(file, returnFinalTarget: true) ?? new FileInfo(file)) is FileInfo { Length: 0 })
+            byte[]? content = OrdinaryFile.Read(file, LongestFile);
+            if (FaultOfMode(file) is { } fault)
             {
-                throw new GatewayStartException(
-                    $"{file}: it is empty, or a pipe or device, and the keys of a cluster stand in an ordinary file. Make one with ./tidegate keygen.");
+                throw new GatewayStartException($"{file}: {fault}");
             }
 
-            using FileStream stream = File.OpenRead(file);
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(stream.SafeFileHandle) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != 0)
-            {
-                throw new GatewayStartException($"{file}: every user of this machine may read or change the keys of the cluster. Make the file its owner's: chmod 600 {file}");
-            }
-
-            byte[] content = new byte[LongestFile + 1];
-            int length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-            return length <= LongestFile
-                ? System.Text.Encoding.UTF8.GetString(content, 0, length)
+            return content is not null
+                ? System.Text.Encoding.UTF8.GetString(content)
                 : throw new GatewayStartException($"{file}: a file with keys has at most {LongestFile} bytes. Is it the right file?");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -100,6 +94,23 @@ public static class ClusterKeys
             throw new GatewayStartException(
                 $"{file}: The keys of the cluster can not be read: {exception.Message.TrimEnd('.')}. Make a file with ./tidegate keygen, and have it readable by the user that runs Tidegate.", exception);
         }
+    }
+
+    private static string? FaultOfMode(string file) => OperatingSystem.IsWindows()
+        ? null
+        : FaultOfMode(file, File.GetUnixFileMode(file), isRoots: OperatingSystem.IsLinux() && UnixFiles.LookThrough(file) is { Owner: 0 });
+
+    /// <summary>
+    /// What is wrong with who may read or change a file of keys; null if it is for its owner alone. A group may read what root owns: that is
+    /// how Kubernetes mounts secrets for a gateway that is not root (<c>fsGroup</c>), and nobody but root can have set it up.
+    /// </summary>
+    internal static string? FaultOfMode(string file, UnixFileMode mode, bool isRoots)
+    {
+        const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        return (mode & (isRoots ? Others : Others | UnixFileMode.GroupRead)) == 0
+            ? null
+            : $"others than its owner may read or change the keys of the cluster (its mode is {Convert.ToString((int)mode, 8)}). Make it its owner's alone: chmod 600 {file}. "
+                + "Only a file of root's may be readable for its group, with mode 440 or 640, as Kubernetes mounts secrets.";
     }
 
     // No message shows a key.

@@ -94,7 +94,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         {
             // .NET adds which of the program's own parameters was wrong, which is no operator's business.
             string message = exception is ArgumentException { ParamName: { } name } ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : exception.Message;
-            throw NotStarted(cluster, message, exception);
+            throw NotStarted(cluster.Position, message, exception);
         }
     }
 
@@ -111,8 +111,8 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     internal const string NotInitialized = "Unable to initialize cluster due to an exception: ";
 
     /// <summary>The same as what keeps this gateway from starting.</summary>
-    internal static GatewayStartException NotStarted(ClusterConfiguration cluster, string reason, Exception? cause = null) =>
-        new($"{cluster.Position}: {NotInitialized}{reason}", cause!);
+    internal static GatewayStartException NotStarted(SourcePosition place, string reason, Exception? cause = null) =>
+        new($"{place}: {NotInitialized}{reason}", cause!);
 
     /// <summary>Has this member seal with the first of these keys, and open with each.</summary>
     internal void ReplaceKeys(string[] keys) => _member.Keys.ReplaceOwn(keys);

@@ -71,7 +71,7 @@ public static class ClusterObserver
         }
         catch (Exception exception) when (exception is GatewayStartException or ArgumentException or IOException or InvalidOperationException)
         {
-            throw ClusterMember.NotStarted(cluster, exception.Message, exception);
+            throw ClusterMember.NotStarted(cluster.Position, exception.Message, exception);
         }
 
         await using (member.ConfigureAwait(false))

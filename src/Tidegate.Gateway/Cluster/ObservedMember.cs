@@ -9,7 +9,7 @@ public sealed record ObservedMember
     /// <summary>What operators know it by: <c>/192.168.2.10:5942</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary>How it is: <c>alive</c>, <c>draining</c>, <c>leaving</c>, <c>left</c> or <c>failed</c>.</summary>
+    /// <summary>How it is: <c>alive</c>, <c>suspected</c>, <c>draining</c>, <c>leaving</c>, <c>left</c> or <c>failed</c>.</summary>
     public required string State { get; init; }
 
     /// <summary>What it is: the version of Tidegate, or that it is another program.</summary>
@@ -54,10 +54,18 @@ public sealed record ObservedMember
     private static bool IsThere((MemberInfo Info, GatewayStatus? Status, ImmutableArray<BalanceTarget> Targets) one) =>
         one.Info.State is MemberState.Alive or MemberState.Leaving;
 
+    /// <summary>How a member is, in the word that operators read.</summary>
+    internal static string StateOf(MemberInfo member, GatewayStatus? status) => member switch
+    {
+        { State: MemberState.Alive, IsSuspected: true } => "suspected",
+        { State: MemberState.Alive } when status is { IsDraining: true } => "draining",
+        _ => member.State.ToString().ToLowerInvariant(),
+    };
+
     private static ObservedMember Of(MemberInfo member, GatewayStatus? status, ImmutableArray<BalanceTarget> targets) => new()
     {
         Id = ClusterMember.IdOf(member.EndPoint),
-        State = member.State == MemberState.Alive && status is { IsDraining: true } ? "draining" : member.State.ToString().ToLowerInvariant(),
+        State = StateOf(member, status),
         Kind = member.Tags.TryGetValue(ClusterMember.VersionTag, out string? version) ? $"Tidegate {version}" : "another program",
         Since = long.TryParse(member.Tags.GetValueOrDefault(ClusterMember.SinceTag), out long since) && since is >= 0 and < 253_402_300_800
             ? DateTimeOffset.FromUnixTimeSeconds(since)

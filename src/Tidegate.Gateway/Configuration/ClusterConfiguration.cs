@@ -29,6 +29,12 @@ public sealed record ClusterConfiguration
     /// <summary>Where the text of each accept starts; empty for what no file holds.</summary>
     internal ImmutableArray<SourcePosition> AcceptPositions { get; init; } = [];
 
+    /// <summary>Where the text of each connect starts; empty for what no file holds.</summary>
+    internal ImmutableArray<SourcePosition> ConnectPositions { get; init; } = [];
+
+    /// <summary>Where <c>key-file</c> has its path; null where there is none, or no file holds it.</summary>
+    internal SourcePosition? KeyFilePosition { get; init; }
+
     /// <summary>Where the text of an accept starts, by its number.</summary>
     internal SourcePosition PositionOfAccept(int index) => index < AcceptPositions.Length ? AcceptPositions[index] : Position;
 }

@@ -67,6 +67,8 @@ internal static class ClusterSettings
                 AwsSecretKey = options?.Get(s_secretKey),
                 Position = element.Position,
                 AcceptPositions = [.. values.All(s_accept).Select(a => a.Position)],
+                ConnectPositions = [.. values.All(s_connect).Select(c => c.Position)],
+                KeyFilePosition = element.FirstChild("key-file")?.TextPosition,
             };
     }
 

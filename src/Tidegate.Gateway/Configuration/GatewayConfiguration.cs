@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tidegate.Gateway.Security;
 
 namespace Tidegate.Gateway.Configuration;
 
@@ -54,14 +55,13 @@ public sealed record GatewayConfiguration(
     }
 
     /// <summary>What is noted as not served, and what should have been.</summary>
-    internal ImmutableArray<UnservedPart> AllUnserved => [.. Unserved, .. UnnotedProtection()];
+    internal ImmutableArray<UnservedPart> AllUnserved => [.. Unserved, .. UnservedProtection()];
 
-    // A configuration need not come from a file, and whoever builds one may forget to note that it asks for protection.
-    private IEnumerable<UnservedPart> UnnotedProtection() =>
+    // Whether a realm can be served is known only when all of it has been read; and not every configuration comes from a file.
+    private IEnumerable<UnservedPart> UnservedProtection() =>
         from service in Services
-        where service.RealmName is not null || !service.RequiredRoles.IsEmpty || !service.AcceptOptions.HttpRealms.IsEmpty
         where !Unserved.Any(part => part.Service == service.Name)
-        let cure = UnservedYet.CureFor("<service>", "realm-name")
-        where cure is not null
-        select new UnservedPart(service.Name, new(service.Position, "Tidegate does not serve <realm-name> yet.", cure));
+        let why = Realms.WhyNot(service, Security)
+        where why is not null
+        select new UnservedPart(service.Name, why);
 }

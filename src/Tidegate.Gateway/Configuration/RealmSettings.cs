@@ -10,7 +10,7 @@ internal static class RealmSettings
 {
     private const string JavaClass = "class:";
 
-    private static readonly string[] s_challengeSchemes = ["Basic", "Negotiate", "Application Basic", "Application Negotiate", "Application Token"];
+    private static readonly string[] s_challengeSchemes = ["Basic", "Bearer", "Negotiate", "Application Basic", "Application Negotiate", "Application Token"];
 
     private static readonly string[] s_moduleTypes = ["file", "jndi", "keystore", "ldap", "gss", "kerberos5", "ip-filter"];
 

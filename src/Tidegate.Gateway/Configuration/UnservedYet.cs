@@ -70,9 +70,6 @@ internal static class UnservedYet
         // who may use a service
         [("<accept-options>", "http.realm")] = WouldBeOpen,
         [("<accept-options>", "tcp.realm")] = WouldBeOpen,
-        [("<service>", "realm-name")] = WouldBeOpen,
-        [("<service>", "authorization-constraint")] = WouldBeOpen,
-        [("<service>", "auth-constraint")] = WouldBeOpen,
 
         // mobile push notifications, which the last releases read and never sent
         [("<service>", "notify")] = NoPush,

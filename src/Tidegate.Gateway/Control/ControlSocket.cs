@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tidegate.Gateway.Files;
 
 namespace Tidegate.Gateway.Control;
 

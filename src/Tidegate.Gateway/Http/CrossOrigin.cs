@@ -1,7 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Http;
@@ -26,35 +28,45 @@ internal sealed partial class CrossOrigin(ILogger logger)
             http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Origin);
         }
 
-        if (request.Origin.Count == 0 || IsSameOrigin(http, route))
-        {
-            return true;
-        }
-
-        string origin = request.Origin.ToString();
-        CrossSiteConstraint? constraint = request.Origin.Count == 1 ? Find(route.Service.Configuration, origin) : null;
         bool preflight = IsPreflight(http.Request);
         string method = preflight && request.AccessControlRequestMethod.Count > 0 ? request.AccessControlRequestMethod.ToString() : MethodOf(http);
         // A preflight that only asks for headers asks for no method.
         bool asksNoMethod = preflight && request.AccessControlRequestMethod.Count == 0;
-        if (constraint is null || !(asksNoMethod || constraint.AllowMethods.Contains(method, StringComparer.Ordinal)))
+        CrossSiteConstraint? ofOrigin = null;
+        foreach (StringValues claim in PageOrigin.ClaimsOf(http.Request))
         {
-            LogRejected(http.Request.Path, origin);
-            http.Response.StatusCode = StatusCodes.Status403Forbidden;
-            return false;
+            if (IsSameOrigin(claim, http, route))
+            {
+                continue;
+            }
+
+            CrossSiteConstraint? constraint = claim is [{ } origin] ? Find(route.Service.Configuration, origin) : null;
+            if (constraint is null || !(asksNoMethod || constraint.AllowMethods.Contains(method, StringComparer.Ordinal)))
+            {
+                LogRejected(http.Request.Path, claim.ToString());
+                http.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return false;
+            }
+
+            ofOrigin ??= claim == request.Origin ? constraint : null;
+        }
+
+        if (ofOrigin is null)
+        {
+            return true;
         }
 
         IHeaderDictionary response = http.Response.Headers;
-        response.AccessControlAllowOrigin = origin;
+        response.AccessControlAllowOrigin = request.Origin;
         response.AccessControlAllowCredentials = "true";
         if (!preflight)
         {
             return true;
         }
 
-        response.AccessControlAllowMethods = string.Join(", ", constraint.AllowMethods);
-        response.AccessControlAllowHeaders = string.Join(", ", s_usualHeaders.Union(constraint.AllowHeaders, StringComparer.OrdinalIgnoreCase));
-        if (constraint.MaximumAge is { } age)
+        response.AccessControlAllowMethods = string.Join(", ", ofOrigin.AllowMethods);
+        response.AccessControlAllowHeaders = string.Join(", ", s_usualHeaders.Union(ofOrigin.AllowHeaders, StringComparer.OrdinalIgnoreCase));
+        if (ofOrigin.MaximumAge is { } age)
         {
             response.AccessControlMaxAge = ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
@@ -64,6 +76,13 @@ internal sealed partial class CrossOrigin(ILogger logger)
         return false;
     }
 
+    /// <summary>Of which other origins the page is that a request is made for; empty where it is of the service's own, or there is none.</summary>
+    internal static string ForeignOriginOf(HttpContext http, Route route) =>
+        string.Join(' ', PageOrigin.ClaimsOf(http.Request)
+            .Where(claim => !IsSameOrigin(claim, http, route))
+            .Select(claim => WebOrigin.TryParse(claim, out WebOrigin origin) ? origin.Text : claim.ToString())
+            .Distinct(StringComparer.Ordinal));
+
     private static bool IsPreflight(HttpRequest request) =>
         HttpMethods.IsOptions(request.Method)
         && (request.Headers.AccessControlRequestMethod.Count > 0 || request.Headers.AccessControlRequestHeaders.Count > 0);
@@ -71,8 +90,8 @@ internal sealed partial class CrossOrigin(ILogger logger)
     // Over HTTP/2 a WebSocket is opened with CONNECT (RFC 8441); for a page it is the same GET.
     private static string MethodOf(HttpContext http) => WebSocketUpgrade.IsExtendedConnect(http) ? HttpMethods.Get : http.Request.Method;
 
-    private static bool IsSameOrigin(HttpContext http, Route route) =>
-        http.Request.Headers.Origin is [{ } text] && WebOrigin.TryParse(text, out WebOrigin origin)
+    private static bool IsSameOrigin(StringValues claim, HttpContext http, Route route) =>
+        claim is [{ } text] && WebOrigin.TryParse(text, out WebOrigin origin)
         // The accept's own: behind a proxy that does TLS, this side of it does not know what the page sees.
         && (origin == WebOrigin.Of(route.Uri)
             // Pages that come from where the balancer is (docs/spec/compat.md, section 4.8).

@@ -4,14 +4,19 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Security;
 
 namespace Tidegate.Gateway.Http;
 
 /// <summary>Decides what becomes of a request. Every kind of client passes here, so this is where rules of access belong.</summary>
 internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, EmulatedSessions emulated, ILogger logger)
 {
+    // Of accepts it can not be a part.
+    private const string ClientMark = "/;";
+
     private readonly Emulation _emulation = new(emulated);
     private readonly CrossOrigin _crossOrigin = new(logger);
+    private readonly AccessControl _access = new(logger);
     private volatile bool _isDraining;
 
     /// <summary>From now on each connection ends with the answer that is under way, or that follows.</summary>
@@ -34,27 +39,16 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
 
         relayed.Establish(http);
         ClientHandshake.TakeOldOrigin(http.Request.Headers);
-        if (CookieEcho.AcceptPathOf(RawPath(http)) is { } path && connection.Routes.FindWebSocket(http.Request.Host, path) is { Service.IsAccepting: true } asked)
+        string path = RawPath(http);
+        if (path.Contains(ClientMark, StringComparison.Ordinal))
         {
-            if (_crossOrigin.Admits(http, asked))
-            {
-                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
-            }
-
-            return;
-        }
-
-        if (EmulationPath.TryRead(RawPath(http), out EmulationPath emulation) && !Emulation.IsWrapped(http.Request)
-            && FindEmulated(connection.Routes, http.Request.Host, emulation.AcceptPath) is { } served
-            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
-        {
-            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+            await HandleClientAsync(http, connection, path).ConfigureAwait(false);
             return;
         }
 
         if (GatewayResources.IsOne(http.Request.Path.Value ?? "/", http.Request.QueryString.Value ?? ""))
         {
-            await GatewayResources.HandleAsync(http).ConfigureAwait(false);
+            await GatewayResources.HandleAsync(http, connection.Routes).ConfigureAwait(false);
             return;
         }
 
@@ -67,7 +61,7 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
                 connection.Routes.ReportIfUnknown(http.Request.Host, http.Connection.LocalPort);
                 http.Response.StatusCode = StatusCodes.Status404NotFound;
             }
-            else if (_crossOrigin.Admits(http, route))
+            else if (_crossOrigin.Admits(http, route) && await _access.AdmitsAsync(http, route.Service.Protection, KindOf(http, route)).ConfigureAwait(false))
             {
                 await (IsWebSocket(route)
                     ? WebSocketUpgrade.HandleAsync(http, route)
@@ -80,12 +74,49 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
         }
     }
 
+    /// <summary>What only client libraries of the old gateway ask for: no service is ever behind it.</summary>
+    private async Task HandleClientAsync(HttpContext http, IDetachableConnection connection, string path)
+    {
+        HttpRequest request = http.Request;
+        bool isEmulation = EmulationPath.TryRead(path, out EmulationPath emulation);
+        string? named = $"{request.QueryString.Value}{emulation.Parameters}".Contains(PageOrigin.Parameter, StringComparison.Ordinal)
+            ? EmulationQuery.Read(request.QueryString.Value, emulation.Parameters ?? "").Origin
+            : null;
+        WrappedResponse? wrapped = named is not null || request.Headers.ContainsKey(PageOrigin.Header) ? WrappedResponse.Open(http) : null;
+        if (!PageOrigin.TryTakeFromQuery(request, named))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+        }
+        else if (CookieEcho.AcceptPathOf(path) is { } acceptPath && connection.Routes.FindWebSocket(request.Host, acceptPath) is { Service.IsAccepting: true } asked)
+        {
+            if (_crossOrigin.Admits(http, asked) && await _access.AdmitsAsync(http, asked.Service.Protection, ClientKind.HandshakeWithin).ConfigureAwait(false))
+            {
+                await CookieEcho.HandleAsync(http).ConfigureAwait(false);
+            }
+        }
+        else if (isEmulation && FindEmulated(connection.Routes, request.Host, emulation.AcceptPath) is { } served
+            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
+        {
+            await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
+        }
+        else
+        {
+            await GatewayResources.HandleAsync(http, connection.Routes).ConfigureAwait(false);
+        }
+
+        if (wrapped is not null)
+        {
+            await wrapped.EndAsync(http.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
     private async Task EmulateAsync(HttpContext http, IDetachableConnection connection, Route route, EmulationPath path)
     {
         connection.BeginRequest();
         try
         {
-            if (_crossOrigin.Admits(http, route))
+            if (_crossOrigin.Admits(http, route)
+                && (path.Use != EmulationUse.Create || await _access.AdmitsAsync(http, route.Service.Protection, ClientKind.Library).ConfigureAwait(false)))
             {
                 await _emulation.HandleAsync(http, route, path).ConfigureAwait(false);
             }
@@ -118,6 +149,9 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
     /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
     private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
         routes.FindWebSocket(host, path) ?? (path.EndsWith('/') ? null : routes.FindWebSocket(host, path + "/"));
+
+    private static ClientKind KindOf(HttpContext http, Route route) =>
+        !IsWebSocket(route) ? ClientKind.Http : ClientHandshake.OffersInner(http.Request) ? ClientKind.HandshakeWithin : ClientKind.WebSocket;
 
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 

@@ -118,6 +118,13 @@ internal sealed partial class RouteTable(ILogger logger)
         return best?.Route;
     }
 
+    /// <summary>The accepts of this host that client libraries connect to, which files and applications are not.</summary>
+    internal IReadOnlyList<Route> ForClients(HostString host)
+    {
+        RequestAuthority authority = RequestAuthority.Of(host);
+        return [.. _entries.Where(entry => entry.Route.Uri.Scheme.Name is not ("http" or "https") && entry.Serves(authority)).Select(entry => entry.Route)];
+    }
+
     /// <summary>The accept whose path is the longest that leads to this one, by whole segments; null where there is none.</summary>
     /// <param name="host">The Host header.</param>
     /// <param name="path">The path, percent-decoded.</param>

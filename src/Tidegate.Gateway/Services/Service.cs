@@ -6,6 +6,7 @@ using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Listening;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Tls;
 
 namespace Tidegate.Gateway.Services;
@@ -54,6 +55,9 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
         set => Volatile.Write(ref _detour, value);
     }
 
+    /// <summary>Who may use it; null where everyone may. Set before anyone can.</summary>
+    internal Protection? Protection { get; set; }
+
     /// <summary>Raised when <see cref="IsAccepting"/> has changed.</summary>
     internal event Action<Service>? AcceptingChanged;
 
@@ -67,6 +71,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
         Interlocked.Increment(ref _begun);
         session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         OnSession(session);
+        Protection?.Limit(session);
     }
 
     /// <summary>

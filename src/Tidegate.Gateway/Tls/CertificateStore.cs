@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Tidegate.Engine.Tls;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Files;
 
 namespace Tidegate.Gateway.Tls;
 
@@ -17,6 +18,7 @@ internal sealed record CertificateStore(
     private const uint JksMagic = 0xFEEDFEED;
     private const uint JceksMagic = 0xCECECECE;
     private const int MaximumFileSize = 16 * 1024 * 1024;
+    private const int LongestPassword = 64 * 1024;
     private const int LongestChain = 10;
 
     /// <summary>Reads a store.</summary>
@@ -58,19 +60,16 @@ internal sealed record CertificateStore(
         string path = store.File;
         try
         {
-            if (new FileInfo(path).Length > MaximumFileSize)
-            {
-                throw Fault(store, $"{path} is larger than 16 MiB.", "Is it the right file?");
-            }
-
-            byte[] file = File.ReadAllBytes(path);
+            byte[] file = OrdinaryFile.Read(path, MaximumFileSize) ?? throw Fault(store, $"{path} is larger than 16 MiB.", "Is it the right file?");
             if (store.PasswordFile is null)
             {
                 return new StoreContent(file, null);
             }
 
             path = store.PasswordFile;
-            using StreamReader reader = File.OpenText(path);
+            byte[] password = OrdinaryFile.Read(path, LongestPassword)
+                ?? throw new GatewayStartException(new ConfigurationError(store.PasswordPosition, $"{path} is larger than 64 KiB.", "Write the path of a file whose first line is the password."));
+            using var reader = new StreamReader(new MemoryStream(password));
             return new StoreContent(file, reader.ReadLine()?.Trim());
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

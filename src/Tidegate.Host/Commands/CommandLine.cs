@@ -8,13 +8,14 @@ namespace Tidegate.Host.Commands;
 internal static class CommandLine
 {
     /// <summary>Runs what the arguments ask for and returns the exit code.</summary>
-    internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, Installation installation, TextWriter output, TextWriter error)
+    internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, Installation installation, TextWriter output, TextWriter error, TextReader? input = null)
     {
         var root = new RootCommand($"Tidegate, a WebSocket gateway.\n\n{ExitCode.Documentation}")
         {
             StartCommand.Create(installation),
             ValidateCommand.Create(installation, output, error),
             KeygenCommand.Create(output),
+            PasswdCommand.Create(input ?? Console.In, output, error),
             MembersCommand.Create(installation, output, error),
             DrainCommand.Create(installation, output, error),
             DemoCommand.Create(installation, output, error),

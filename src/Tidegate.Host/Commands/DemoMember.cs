@@ -30,8 +30,9 @@ internal sealed class DemoMember : IDisposable
     {
         string program = Environment.ProcessPath ?? "dotnet";
         bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
-        var start = new ProcessStartInfo(program, [.. isHost ? [Path.Combine(AppContext.BaseDirectory, "tidegate.dll")] : Array.Empty<string>(), "start", "--config", file])
+        var start = new ProcessStartInfo(program, [.. isHost ? [Path.Combine(AppContext.BaseDirectory, "tidegate.dll")] : Array.Empty<string>(), "start", "--until-input-ends", "--config", file])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
@@ -40,22 +41,20 @@ internal sealed class DemoMember : IDisposable
         return new DemoMember(number, Process.Start(start)!, line => say($"[{number.ToString(CultureInfo.InvariantCulture)}] {line}"));
     }
 
-    /// <summary>Has it stop as by Ctrl-C, which it may have got from the terminal already.</summary>
+    /// <summary>
+    /// Has it stop as by Ctrl-C, which it may have got from the terminal already. By its input, since it ignores SIGINT where this process does,
+    /// as behind the <c>&amp;</c> of a script; and that ends when this process is killed, too.
+    /// </summary>
     internal void Stop()
     {
-        if (_process.HasExited)
+        try
         {
-            return;
+            _process.StandardInput.Close();
         }
-
-        if (OperatingSystem.IsWindows())
+        catch (IOException)
         {
-            _process.Kill();
-            return;
+            // It has ended.
         }
-
-        using Process kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
     }
 
     /// <summary>Ends it at once, where it has not ended.</summary>

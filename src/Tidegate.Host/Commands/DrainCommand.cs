@@ -21,15 +21,16 @@ internal static class DrainCommand
         {
             config,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(config) ?? installation.DefaultConfiguration, output, error, cancellation));
+        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(config) ?? installation.DefaultConfiguration, output, error));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, TextWriter output, TextWriter error, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string file, TextWriter output, TextWriter error)
     {
+        using var signals = new StopSignals(TimeProvider.System);
         try
         {
-            if (await DrainQuestion.AskAsync(file, cancellation) is not { } report)
+            if (await DrainQuestion.AskAsync(file, signals.Requested) is not { } report)
             {
                 await error.WriteLineAsync(
                     $"{Path.GetFullPath(file)}: no gateway of this user runs on this machine with this file. Name the file that it was started with: tidegate drain --config FILE");
@@ -39,6 +40,11 @@ internal static class DrainCommand
             await output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"Drained: {report.Sessions} session{(report.Sessions == 1 ? " was" : "s were")} closed in {report.Seconds:F1} s."));
             return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (signals.Requested.IsCancellationRequested)
+        {
+            // Only the wait has ended; the gateway drains on.
+            return signals.ExitCode;
         }
         catch (ControlException exception)
         {

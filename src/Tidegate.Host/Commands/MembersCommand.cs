@@ -32,17 +32,18 @@ internal static class MembersCommand
         {
             config, watch, definitions,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(
+        command.SetAction((parsed, _) => RunAsync(
             new Request(
                 parsed.GetValue(config) ?? installation.DefaultConfiguration,
                 Definitions.ToDictionary(parsed.GetValue(definitions) ?? []),
                 parsed.GetValue(watch)),
-            output, error, cancellation));
+            output, error));
         return command;
     }
 
-    private static async Task<int> RunAsync(Request request, TextWriter output, TextWriter error, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Request request, TextWriter output, TextWriter error)
     {
+        using var signals = new StopSignals(TimeProvider.System);
         try
         {
             ClusterConfiguration? cluster = ConfigurationReader.Read(request.File, new ParameterSources { Definitions = request.Definitions })
@@ -54,8 +55,12 @@ internal static class MembersCommand
             }
 
             return request.Watch
-                ? await WatchAsync(request.File, cluster, output, error)
-                : await SayAsync(request.File, cluster, output, error, cancellation);
+                ? await WatchAsync(request.File, cluster, output, signals.Requested)
+                : await SayAsync(request.File, cluster, output, error, signals.Requested);
+        }
+        catch (OperationCanceledException) when (signals.Requested.IsCancellationRequested)
+        {
+            return signals.ExitCode;
         }
         catch (Exception exception) when (exception is ConfigurationException or GatewayStartException or ControlException)
         {
@@ -77,43 +82,37 @@ internal static class MembersCommand
         return ExitCode.Success;
     }
 
-    /// <summary>A terminal is drawn anew; elsewhere there is a block for each change, with an empty line behind it.</summary>
-    private static async Task<int> WatchAsync(string file, ClusterConfiguration cluster, TextWriter output, TextWriter error)
+    /// <summary>A terminal is drawn anew; elsewhere there is a block for each change, with an empty line behind it. Goes on until nobody reads it any more.</summary>
+    private static async Task<int> WatchAsync(string file, ClusterConfiguration cluster, TextWriter output, CancellationToken cancellation)
     {
-        using var signals = new StopSignals(TimeProvider.System);
         string last = "";
-        try
+        while (!StandardStreams.IsOutputDeserted)
         {
-            while (true)
+            string now;
+            TimeSpan pause = s_askAgain;
+            try
             {
-                string now;
-                TimeSpan pause = s_askAgain;
-                try
-                {
-                    (ImmutableArray<ObservedMember> members, bool joined) = await LookAsync(file, cluster, signals.Requested);
-                    now = members.IsEmpty ? $"{NobodyIn(cluster)}\n" : MemberText.Of(members);
-                    pause = joined ? s_joinAgain : s_askAgain;
-                }
-                catch (ControlException exception)
-                {
-                    // As when the gateway is being restarted.
-                    now = $"{exception.Message}\n";
-                }
-
-                if (now != last)
-                {
-                    last = now;
-                    await output.WriteAsync(Console.IsOutputRedirected ? $"{now}\n" : $"\e[H\e[2J{now}");
-                    await output.FlushAsync(CancellationToken.None);
-                }
-
-                await Task.Delay(pause, signals.Requested);
+                (ImmutableArray<ObservedMember> members, bool joined) = await LookAsync(file, cluster, cancellation);
+                now = members.IsEmpty ? $"{NobodyIn(cluster)}\n" : MemberText.Of(members);
+                pause = joined ? s_joinAgain : s_askAgain;
             }
+            catch (ControlException exception)
+            {
+                // As when the gateway is being restarted.
+                now = $"{exception.Message}\n";
+            }
+
+            if (now != last)
+            {
+                last = now;
+                await output.WriteAsync(Console.IsOutputRedirected ? $"{now}\n" : $"\e[H\e[2J{now}");
+                await output.FlushAsync(CancellationToken.None);
+            }
+
+            await Task.Delay(pause, cancellation);
         }
-        catch (OperationCanceledException) when (signals.Requested.IsCancellationRequested)
-        {
-            return ExitCode.Success;
-        }
+
+        return ExitCode.Success;
     }
 
     /// <summary>The gateway of this machine knows. Without one, this command joins for a moment.</summary>

@@ -42,12 +42,14 @@ internal static class StartCommand
         {
             Description = "Leaves services out, with a warning, that ask for what this version of Tidegate cannot do, instead of refusing the file.",
         };
+        // How demo ends its gateways, also where it is killed itself.
+        var untilInputEnds = new Option<bool>("--until-input-ends") { Description = "Also stops, as by Ctrl-C, when standard input ends.", Hidden = true };
         Option<string> grace = Grace.CreateOption();
         Option<string[]> definitions = Definitions.CreateOption();
         var command = new Command(
             "start", "Runs the gateway in the foreground. SIGTERM or Ctrl-C stops it in order, and SIGTERM in a cluster politely, over the time of --grace; a second one ends it at once.")
         {
-            config, lenient, grace, format, levels, definitions,
+            config, lenient, grace, format, levels, untilInputEnds, definitions,
         };
         command.SetAction((parsed, _) =>
         {
@@ -63,6 +65,7 @@ internal static class StartCommand
                 Grace.Of(parsed.GetValue(grace)),
                 parsed.GetValue(format) == "json" ? LogFormat.Json : LogFormat.Text,
                 parsedLevels,
+                parsed.GetValue(untilInputEnds),
                 Definitions.ToDictionary(parsed.GetValue(definitions) ?? [])));
         });
         return command;
@@ -71,6 +74,11 @@ internal static class StartCommand
     private static async Task<int> RunAsync(StartRequest request)
     {
         using var signals = new StopSignals(TimeProvider.System);
+        if (request.UntilInputEnds)
+        {
+            StandardStreams.StopAtInputEnd(signals);
+        }
+
         await using Stream output = Console.OpenStandardOutput();
         using var provider = new StandardOutputLoggerProvider(request.LogFormat, request.LogLevels, output, TimeProvider.System);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(provider));
@@ -166,5 +174,6 @@ internal static class StartCommand
         TimeSpan Grace,
         LogFormat LogFormat,
         LogLevels LogLevels,
+        bool UntilInputEnds,
         Dictionary<string, string> Definitions);
 }

@@ -41,6 +41,7 @@ internal sealed partial class MemberEngine : IProtocolHost
                 break;
             case MemberChange.Suspected:
                 _logger.LogDebug("Member {Name} at {Address} does not answer somebody.", member.Name, member.Address);
+                Changed(member.Name);
                 break;
             case MemberChange.Forgotten:
                 _peers.Remove(member.Name);
@@ -125,6 +126,7 @@ internal sealed partial class MemberEngine : IProtocolHost
             Name = name,
             EndPoint = _transport.EndPointOf(member.Address) ?? member.Address.ToEndPoint(),
             State = state,
+            IsSuspected = member.Status == MemberStatus.Suspect,
             Since = before?.State == state ? before.Since : _time.GetUtcNow(),
             IsSelf = member.IsSelf,
             Tags = known?.Tags ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty,

@@ -5,6 +5,8 @@ namespace Tidegate.EndToEnd.Tests.Cluster;
 /// <summary><c>./tidegate demo</c>, on a host of the lab, where its usual ports are free.</summary>
 public sealed class DemoLabTests
 {
+    private const string SeeWhoIsThere = "[demo] See who is there: ./tidegate ";
+
     [Fact]
     public async Task The_demo_runs_a_cluster_in_which_one_may_be_killed_and_ends_all_on_ctrl_c()
     {
@@ -18,8 +20,8 @@ public sealed class DemoLabTests
         // What it says to open leads to one of the pages, and what it says about members is so.
         string[] page = await lab.RunOnAsync(1, "curl", "--silent", "--location", "--max-time", "30", "http://127.0.0.1:8000/");
         Assert.Contains(page, line => line.Contains("<title>Tidegate is running</title>", StringComparison.Ordinal));
-        string members = demo.Output.Single(line => line.StartsWith("[demo] See who is there: ./tidegate ", StringComparison.Ordinal));
-        string[] words = members["[demo] See who is there: ./tidegate ".Length..].Split(' ');
+        string members = demo.Output.Single(line => line.StartsWith(SeeWhoIsThere, StringComparison.Ordinal));
+        string[] words = members[SeeWhoIsThere.Length..].Split(' ');
         string[] seen = await lab.RunOnAsync(1, ["dotnet", Repository.Program, .. words.Where(word => word != "--watch")]);
         Assert.Equal(3, seen.Count(line => line.StartsWith('/') && line.Contains(" alive, Tidegate ", StringComparison.Ordinal)));
 
@@ -35,6 +37,61 @@ public sealed class DemoLabTests
         Assert.Equal(0, await demo.WaitForExitAsync());
         Assert.Empty(demo.Errors);
         Assert.All(["[1]", "[2]"], number => Assert.Contains(demo.Output, line => line.StartsWith($"{number} INFO  Stopped server", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_demo_of_a_script_ends_at_once_and_so_does_a_watch_that_nobody_reads_or_that_gets_ctrl_c()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+
+        // What a shell does for that which stands before an & in a script.
+        string[] command = [.. lab.On(1), "sh", "-c", "trap '' INT; exec \"$@\"", "sh", "dotnet", Repository.Program, "demo"];
+        await using ChildProcess demo = ChildProcess.Start(command[0], command[1..], GatewayProcess.Variables);
+        string see = await demo.WaitForLineAsync(line => line.StartsWith(SeeWhoIsThere, StringComparison.Ordinal));
+        string[] watch = [.. lab.On(1), "dotnet", Repository.Program, .. see[SeeWhoIsThere.Length..].Split(' ')];
+        Assert.Contains("--watch", watch);
+
+        await using (ChildProcess watched = ChildProcess.Start(watch[0], watch[1..], GatewayProcess.Variables))
+        {
+            await watched.WaitForLineAsync(line => line.StartsWith("/127.0.0.1:5942 alive, Tidegate ", StringComparison.Ordinal));
+            watched.Signal("INT");
+            Assert.Equal(130, await watched.WaitForExitAsync());
+            Assert.Empty(watched.Errors);
+        }
+
+        ChildProcess head = await ChildProcess.RunAsync("sh", ["-c", "\"$@\" | head -1", "sh", .. watch]);
+        Assert.StartsWith("/127.0.0.1:5942 ", Assert.Single(head.Output), StringComparison.Ordinal);
+        Assert.Empty(head.Errors);
+
+        demo.Signal("TERM");
+        Assert.Equal(0, await demo.WaitForExitAsync());
+        Assert.All(["[1]", "[2]"], number => Assert.Contains(demo.Output, line => line.StartsWith($"{number} INFO  Stopped server", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_gateways_of_a_demo_that_is_killed_end()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        string[] command = [.. lab.On(1), "dotnet", Repository.Program, "demo"];
+        await using ChildProcess demo = ChildProcess.Start(command[0], command[1..], GatewayProcess.Variables);
+        string see = await demo.WaitForLineAsync(line => line.StartsWith(SeeWhoIsThere, StringComparison.Ordinal));
+        string[] addresses = ["127.0.0.1", "127.0.0.2"];
+        Assert.Equal(["there", "there"], await ServedAsync());
+
+        demo.Signal("KILL");
+        Assert.Equal(137, await demo.WaitForExitAsync());
+
+        CancellationToken patience = Patience.Token;
+        while ((await ServedAsync()).Contains("there"))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), patience);
+        }
+
+        // What the killed demo could not.
+        Directory.Delete(Path.GetDirectoryName(see.Split(' ')[^1])!, recursive: true);
+
+        async Task<string[]> ServedAsync() =>
+            await lab.RunOnAsync(1, ["bash", "-c", "for a; do (exec 3<>/dev/tcp/$a/8000) 2>/dev/null && echo there || echo gone; done", "bash", .. addresses]);
     }
 
     [Fact]

@@ -66,6 +66,35 @@ public sealed class DrainLabTests
     }
 
     [Fact]
+    public async Task Ctrl_c_ends_the_wait_of_a_drain_command_quietly_and_another_one_waits_for_the_same_drain()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        using var directory = new ScratchDirectory();
+        string file = directory.Write("gateway-config.xml", Configuration(Services(1)));
+        await using ChildProcess gateway = await LaunchAsync(lab, file, "--grace", "1h", "--log-level", "debug");
+        await using ChildProcess clients = await ConnectAsync(lab, 2, [1]);
+        string[] command = [.. lab.On(1), "dotnet", Repository.Program, "drain", "--config", file];
+        await using ChildProcess first = ChildProcess.Start(command[0], command[1..], Variables);
+        await gateway.WaitForLineAsync(line => line.StartsWith("INFO  Draining: ", StringComparison.Ordinal));
+
+        first.Signal("INT");
+        Assert.Equal(130, await first.WaitForExitAsync());
+        Assert.Empty(first.Output);
+        Assert.Empty(first.Errors);
+        Assert.False(gateway.HasExited);
+
+        await using ChildProcess second = ChildProcess.Start(command[0], command[1..], Variables);
+        int asked = 0;
+        await gateway.WaitForLineAsync(line => line.EndsWith("Asked for drain over the control socket", StringComparison.Ordinal) && ++asked == 2);
+        gateway.Signal("INT");
+
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+        Assert.Equal(0, await second.WaitForExitAsync());
+        Assert.Matches(@"^Drained: \d+ sessions were closed in \d+\.\d s\.$", Assert.Single(second.Output));
+        Assert.Empty(second.Errors);
+    }
+
+    [Fact]
     public async Task Without_a_cluster_the_drain_command_is_refused()
     {
         using var directory = new ScratchDirectory();

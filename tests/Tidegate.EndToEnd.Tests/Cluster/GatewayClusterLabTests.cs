@@ -191,7 +191,7 @@ public sealed class GatewayClusterLabTests
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
         await using GatewayProcess open = LaunchOn(lab.On(2), Configuration(Cluster(2, Multicast + key) + Echo(2)), []);
         Assert.Equal(1, await open.Process.WaitForExitAsync());
-        Assert.Contains(open.Process.Output, line => line.Contains($"{file}: every user of this machine may read or change the keys", StringComparison.Ordinal));
+        Assert.Contains(open.Process.Output, line => line.Contains($"{file}: others than its owner may read or change the keys", StringComparison.Ordinal));
     }
 
     [Fact]

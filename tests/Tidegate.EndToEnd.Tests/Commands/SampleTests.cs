@@ -10,7 +10,10 @@ public sealed class SampleTests : IDisposable
     private static readonly string s_samples = Path.Combine(Repository.Root, "samples");
     private readonly ScratchDirectory _directory = new();
 
-    public static TheoryData<string> Names => [.. Directory.GetFiles(s_samples, "*.xml").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    // No configuration of a gateway; several of them name it.
+    private const string Users = "jaas-config.xml";
+
+    public static TheoryData<string> Names => [.. Directory.GetFiles(s_samples, "*.xml").Select(path => Path.GetFileName(path)).Where(name => name != Users).Order(StringComparer.Ordinal)];
 
     public void Dispose() => _directory.Dispose();
 
@@ -73,6 +76,7 @@ public sealed class SampleTests : IDisposable
 
     private string Copy(string name)
     {
+        File.Copy(Path.Combine(s_samples, Users), Path.Combine(_directory.Path, Users));
         string copy = Path.Combine(_directory.Path, name);
         File.Copy(Path.Combine(s_samples, name), copy);
         return copy;

@@ -10,6 +10,9 @@ internal sealed class EmulatedClient : IDisposable
     internal static readonly byte[] Reconnect = [0x01, (byte)'0', (byte)'1', 0xff];
     internal static readonly byte[] Close = [0x01, (byte)'0', (byte)'2', 0xff];
 
+    /// <summary>What every client sends that opens a session.</summary>
+    internal const string VersionHeader = "X-WebSocket-Version: wseb-1.0";
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = s_patience };
 
@@ -22,10 +25,14 @@ internal sealed class EmulatedClient : IDisposable
     internal string Downstream { get; private set; } = "";
 
     /// <summary>Opens a session as the library in Java does, or with other headers.</summary>
-    internal static async Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers)
+    internal static Task<EmulatedClient> CreateAsync(RunningGateway gateway, string path = "/echo/;e/cbm", params string[] headers) =>
+        CreateAtAsync($"http://127.0.0.1:{gateway.Port}{path}", headers);
+
+    /// <summary>The same anywhere.</summary>
+    internal static async Task<EmulatedClient> CreateAtAsync(string uri, params string[] headers)
     {
         var client = new EmulatedClient();
-        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, $"http://127.0.0.1:{gateway.Port}{path}", null, headers);
+        using HttpResponseMessage response = await client.SendAsync(HttpMethod.Get, uri, null, [.. headers, VersionHeader]);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal("text/plain; charset=UTF-8", response.Content.Headers.ContentType!.ToString());
         string[] lines = (await response.Content.ReadAsStringAsync()).Split('\n');
@@ -93,6 +100,21 @@ internal sealed class ReceivingStream(HttpResponseMessage response, Stream strea
         using var patience = new CancellationTokenSource(s_patience);
         await stream.ReadExactlyAsync(found, patience.Token);
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(found));
+    }
+
+    /// <summary>Reads a head that is within the body, with the empty line behind it.</summary>
+    internal async Task<string> ReadHeadAsync()
+    {
+        var head = new StringBuilder();
+        byte[] one = new byte[1];
+        using var patience = new CancellationTokenSource(s_patience);
+        while (head.Length < 4 || head.ToString(head.Length - 4, 4) != "\r\n\r\n")
+        {
+            await stream.ReadExactlyAsync(one, patience.Token);
+            head.Append((char)one[0]);
+        }
+
+        return head.ToString();
     }
 
     /// <summary>Reads exactly these bytes, and the end of the response.</summary>

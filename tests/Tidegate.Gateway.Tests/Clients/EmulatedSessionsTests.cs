@@ -21,7 +21,7 @@ public sealed class EmulatedSessionsTests
         Assert.False(sessions.TryReserve(IPAddress.Parse(same)));
         Assert.True(sessions.TryReserve(IPAddress.Parse(other)));
 
-        sessions.Add("id", new EmulatedEntry(null!, "place"));
+        sessions.Add("id", new EmulatedEntry(null!, "place", ""));
         sessions.Remove("id", IPAddress.Parse(address));
         // Only once, however often it is said.
         sessions.Remove("id", IPAddress.Parse(address));

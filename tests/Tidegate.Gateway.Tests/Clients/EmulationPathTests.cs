@@ -53,7 +53,17 @@ public sealed partial class EmulationPathTests(ITestOutputHelper output)
         Assert.Equal((4096, 1025, TimeSpan.FromSeconds(20), "text/plain;charset=windows-1252", 3, true), (read.ReconnectAfter, read.Padding, read.NoopInterval, read.ContentType, read.Sequence, read.LongPolls));
         Assert.Equal(new EmulationQuery(), EmulationQuery.Read("?.kb=0&.kb=-1&.kp=65537&.kkt=0&.kc=text/html&.ksn=9007199254740992&.ki=q&.kb", "&&=&.kp=x"));
         Assert.Equal(new EmulationQuery(), EmulationQuery.Read(null, ""));
+        EmulationQuery other = EmulationQuery.Read("?.kns&.kcc=private&.ko=http%3A%2F%2Fpage.example%3A80", "");
+        Assert.Equal((true, "private", "http://page.example:80"), (other.PadsHead, other.CacheControl, other.Origin));
+        Assert.Equal(new EmulationQuery { PadsHead = true }, EmulationQuery.Read("?.kns=1&.kcc=public,%0d%0amax-age=1", ""));
     }
+
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData("?", "")]
+    [InlineData("?.kn=1", "")]
+    [InlineData("?a=b&.kn=1&.krn=2&c&.ko=http://page.example:80&.kid=3&.ksn=4", "?a=b&c")]
+    public void Of_a_query_is_kept_what_is_not_of_one_request_only(string? query, string kept) => Assert.Equal(kept, EmulationQuery.Kept(query));
 
     [Fact]
     public void The_grammar_agrees_with_a_regular_expression_on_anything()

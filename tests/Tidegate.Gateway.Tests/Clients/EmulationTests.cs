@@ -9,7 +9,7 @@ namespace Tidegate.Gateway.Tests.Clients;
 public sealed class EmulationTests
 {
     private static readonly string[] s_java =
-        ["X-WebSocket-Version: wseb-1.0", "X-Sequence-No: 0", "X-WebSocket-Extensions: ", "X-Accept-Commands: ping"];
+        ["X-Sequence-No: 0", "X-WebSocket-Extensions: ", "X-Accept-Commands: ping"];
 
     [Fact]
     public async Task A_client_in_java_opens_sends_fetches_and_closes()
@@ -71,8 +71,8 @@ public sealed class EmulationTests
     public async Task A_query_may_follow_the_id_without_a_question_mark_and_that_of_the_first_request_is_kept()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        using EmulatedClient client = await CreateAsync(gateway, "/echo/;e/cbm?a=b&.kn=1");
-        Assert.EndsWith("?a=b&.kn=1", client.Upstream, StringComparison.Ordinal);
+        using EmulatedClient client = await CreateAsync(gateway, "/echo/;e/cbm?.kn=1&a=b&.krn=2");
+        Assert.EndsWith("/;e/ubm/" + new Uri(client.Upstream).Segments[^1] + "?a=b", client.Upstream, StringComparison.Ordinal);
         using HttpResponseMessage posted = await client.SendAsync(HttpMethod.Post, client.Upstream.Split('?')[0] + "&.krn=0.123", [0x81, 1, 0x61]);
         Assert.Equal(HttpStatusCode.OK, posted.StatusCode);
         using ReceivingStream stream = await client.ReceiveAsync("&.kb=4096&.kid=7&.kp=10");
@@ -189,8 +189,18 @@ public sealed class EmulationTests
     // An image in a page of another origin comes without its origin.
     [InlineData("GET", "/echo/;e/cbm", 403, "Sec-Fetch-Site: cross-site")]
     [InlineData("GET", "/echo/;e/cbm", 403, "Sec-Fetch-Site: same-site")]
-    [InlineData("GET", "/echo/;e/cbm", 201, "Sec-Fetch-Site: same-origin")]
-    [InlineData("GET", "/echo/;e/cbm", 201, "Sec-Fetch-Site: none")]
+    [InlineData("GET", "/echo/;e/cbm", 403, "X-WebSocket-Version: wseb-1.0", "Sec-Fetch-Site: cross-site")]
+    [InlineData("GET", "/echo/;e/cbm", 201, "X-WebSocket-Version: wseb-1.0", "Sec-Fetch-Site: same-origin")]
+    [InlineData("GET", "/echo/;e/cbm", 201, "X-WebSocket-Version: wseb-1.0", "Sec-Fetch-Site: none")]
+    // So does one over plain HTTP, but there nothing marks it, and not even the page that it is in may be told. What no image comes with opens a session.
+    [InlineData("GET", "/echo/;e/cbm", 403, "Referer: http://evil.example/page")]
+    [InlineData("GET", "/echo/;e/cbm", 403, "X-WebSocket-Version: wseb-1.0", "Referer: http://evil.example/page")]
+    [InlineData("GET", "/echo/;e/cbm", 400, "X-Nothing: 0")]
+    [InlineData("POST", "/echo/;e/cbm", 400, "X-Nothing: 0")]
+    [InlineData("GET", "/echo/;e/cbm", 201, "X-WebSocket-Version: wseb-1.0")]
+    [InlineData("POST", "/echo/;e/cbm", 201, "X-WebSocket-Version: wseb-1.0")]
+    [InlineData("GET", "/echo/;e/cbm", 201, "X-Sequence-No: 0")]
+    [InlineData("GET", "/echo/;e/cbm", 201, "X-Accept-Commands: ping")]
     [InlineData("HEAD", "/echo/;e/cbm", 400, "X-Nothing: 0")]
     [InlineData("OPTIONS", "/echo/;e/cbm", 400, "X-Nothing: 0")]
     [InlineData("GET", "/echo/;E/cbm", 404, "X-Nothing: 0")]
@@ -202,14 +212,12 @@ public sealed class EmulationTests
     [InlineData("POST", "/echo/;e/ubm/0123456789abcdef0123456789abcdef", 404, "X-Nothing: 0")]
     [InlineData("GET", "/echo/;e/dbm/0123456789abcdef0123456789abcdef", 404, "X-Nothing: 0")]
     [InlineData("GET", "/echo/;e/dbm/0123456789abcdef0123456789abcdef", 403, "Origin: http://evil.example")]
-    // Answers for pages of other origins are not served yet.
-    [InlineData("GET", "/echo/;e/ctm", 404, "X-Origin: http://page.example:80")]
-    [InlineData("GET", "/?.kr=xs", 404, "X-Nothing: 0")]
-    public async Task A_request_gets_the_answer_that_is_due(string method, string path, int status, string header)
+    [InlineData("GET", "/echo/;e/cookies", 403, "Referer: http://evil.example/page")]
+    public async Task A_request_gets_the_answer_that_is_due(string method, string path, int status, params string[] headers)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         using EmulatedClient client = Stranger();
-        using HttpResponseMessage response = await client.SendAsync(new HttpMethod(method), $"http://127.0.0.1:{gateway.Port}{path}", null, header);
+        using HttpResponseMessage response = await client.SendAsync(new HttpMethod(method), $"http://127.0.0.1:{gateway.Port}{path}", null, headers);
         Assert.Equal(status, (int)response.StatusCode);
         if (status is 201 or 400)
         {

@@ -66,7 +66,7 @@ public sealed class InnerHandshakeTests : IDisposable
 
     private async Task<RawClient> BeginAsync(Func<InnerRequest, InnerResponse> decide, EventLoops? loops = null)
     {
-        var terms = new InnerTerms(decide, session => session.Send("granted"u8, MessageKind.Text)) { SaysStay = true, EndsWithEmptyFrame = true };
+        var terms = new InnerTerms((request, _) => ValueTask.FromResult(decide(request)), session => session.Send("granted"u8, MessageKind.Text)) { SaysStay = true, EndsWithEmptyFrame = true };
         var options = new WebSocketOptions();
         // It goes with its loops.
         Listener listener = (loops ?? _loops).Listen(

@@ -120,6 +120,24 @@ public sealed class BalancerTests
                 && line.EndsWith(": no available balancee URI was found", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task An_http_request_that_is_no_get_is_redirected_so_that_it_keeps_its_method_and_body()
+    {
+        await using ClusteredGateway gateway = await StartAloneAsync(
+            Balancer(accept: "http://balancer.example/app")
+            + "<service><name>files</name><accept>http://127.0.0.1:0/app/</accept><balance>http://balancer.example/app</balance><type>directory</type>"
+            + $"<properties><directory>file://{Path.GetTempPath()}</directory></properties></service>");
+        foreach ((string method, int status) in new[] { ("HEAD", 302), ("POST", 307), ("PUT", 307), ("DELETE", 307) })
+        {
+            using RawClient client = await RawClient.ConnectAsync(gateway.At("http", "/app"));
+            await client.SendAsync($"{method} /app/a HTTP/1.1\r\nHost: balancer.example\r\nContent-Length: 3\r\n\r\nabc");
+            string head = await client.ReadHeadAsync();
+
+            Assert.StartsWith($"HTTP/1.1 {status} ", head, StringComparison.Ordinal);
+            Assert.Contains($"Location: http://127.0.0.1:{gateway.At("http", "/app/").Port}/app/a", head.Split("\r\n"));
+        }
+    }
+
     [Theory]
     [InlineData("/app", "/app/")]
     [InlineData("/app?x=1&y=%2F", "/app/?x=1&y=%2F")]

@@ -67,9 +67,10 @@ public sealed class ClusterKeyWatchTests : IDisposable
         foreach ((Action damage, string words) in ((Action, string)[])
         [
             (() => File.WriteAllText(KeyFile, "damaged"), "key 1 is not 16, 24 or 32 bytes in base64"),
-            (() => File.WriteAllText(KeyFile, ""), "it is empty, or a pipe or device"),
+            (() => File.WriteAllText(KeyFile, ""), "there are 0 keys"),
             (() => Write(_new), ""),
-            (() => File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead | UnixFileMode.OtherRead), "every user of this machine may read or change the keys"),
+            (() => File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead | UnixFileMode.OtherRead), "others than its owner may read or change the keys"),
+            (() => { File.Delete(KeyFile); Assert.Equal(0, Unix.MakePipe(KeyFile)); }, "it is a pipe, and only ordinary files are read"),
             (() => File.Delete(KeyFile), "can not be read"),
         ])
         {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 
@@ -35,19 +34,56 @@ public sealed class ClusterKeysTests : IDisposable
     }
 
     [Theory]
-    [InlineData(UnixFileMode.UserRead | UnixFileMode.OtherRead)]
-    [InlineData(UnixFileMode.UserRead | UnixFileMode.OtherWrite)]
-    public void A_file_that_every_user_may_read_or_change_is_refused(UnixFileMode mode)
+    [InlineData(UnixFileMode.OtherRead, "404")]
+    [InlineData(UnixFileMode.OtherWrite, "402")]
+    [InlineData(UnixFileMode.GroupRead, "440")]
+    [InlineData(UnixFileMode.GroupWrite, "420")]
+    public void A_file_that_others_than_its_owner_may_read_or_change_is_refused(UnixFileMode others, string mode)
     {
         Write(ClusterKeys.Generate());
-        File.SetUnixFileMode(KeyFile, mode);
+        if (Files.UnixFiles.User == 0)
+        {
+            // Root's own are another matter.
+            Assert.Equal(0, Unix.ChangeOwner(KeyFile, Unix.Nobody, Unix.Nobody));
+        }
+
+        File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead | others);
 
         Assert.Equal(
-            $"{Start}{KeyFile}: every user of this machine may read or change the keys of the cluster. Make the file its owner's: chmod 600 {KeyFile}",
+            $"{Start}{KeyFile}: others than its owner may read or change the keys of the cluster (its mode is {mode}). Make it its owner's alone: chmod 600 {KeyFile}. "
+            + "Only a file of root's may be readable for its group, with mode 440 or 640, as Kubernetes mounts secrets.",
             Assert.Throws<GatewayStartException>(() => Read()).Message);
     }
 
     [Theory]
+    [InlineData(0b110_000_000, true, true)]
+    [InlineData(0b100_100_000, true, false)]
+    [InlineData(0b110_100_000, true, false)]
+    [InlineData(0b110_110_000, false, false)]
+    [InlineData(0b100_010_000, false, false)]
+    [InlineData(0b100_100_100, false, false)]
+    [InlineData(0b100_000_010, false, false)]
+    public void A_group_may_read_what_root_owns_and_nobody_else_may(int mode, bool whereRootOwnsIt, bool whereAnotherDoes)
+    {
+        Assert.Equal(whereRootOwnsIt, ClusterKeys.FaultOfMode("f", (UnixFileMode)mode, isRoots: true) is null);
+        Assert.Equal(whereAnotherDoes, ClusterKeys.FaultOfMode("f", (UnixFileMode)mode, isRoots: false) is null);
+    }
+
+    [Fact]
+    public void What_is_wrong_with_a_file_is_said_where_the_configuration_names_it()
+    {
+        File.WriteAllText(KeyFile, "damaged");
+        string conf = _directory.Write("conf.xml", Configuration.ConfigurationText.Around("<cluster><name>c</name><accept>tcp://127.0.0.1:5942</accept>\n  <key-file>keys</key-file></cluster>"));
+        GatewayConfiguration configuration = ConfigurationReader.Read(conf, Configuration.ConfigurationText.Nothing);
+
+        ConfigurationError error = Assert.Single(ClusterKeys.Check(configuration, null));
+        Assert.Equal(new SourcePosition(conf, 3, 13), error.Position);
+        Assert.StartsWith($"{conf}:3:13: Unable to initialize cluster due to an exception: ", Assert.Throws<GatewayStartException>(() => ClusterKeys.Read(configuration.Cluster!, null)).Message, StringComparison.Ordinal);
+        Assert.Equal(2, Assert.Single(ClusterKeys.Check(configuration with { Cluster = configuration.Cluster! with { KeyFile = null, KeyFilePosition = null } }, "damaged")).Position.Line);
+    }
+
+    [Theory]
+    [InlineData("", "there are 0 keys")]
     [InlineData("# none", "there are 0 keys")]
     [InlineData("not base64!", "key 1 is not 16, 24 or 32 bytes in base64")]
     [InlineData("c2hvcnQ=", "key 1 is not 16, 24 or 32 bytes in base64")]
@@ -58,25 +94,23 @@ public sealed class ClusterKeysTests : IDisposable
         string message = Assert.Throws<GatewayStartException>(() => Read()).Message;
 
         Assert.StartsWith($"{Start}{KeyFile}: {problem}", message, StringComparison.Ordinal);
-        Assert.True(text[0] == '#' || !message.Contains(text, StringComparison.Ordinal));
+        Assert.True(text is "" or "# none" || !message.Contains(text, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void An_empty_file_a_pipe_and_a_device_are_refused_and_nothing_waits_for_them()
+    public void Pipes_devices_and_directories_are_refused_and_nothing_waits_for_them()
     {
         string pipe = Path.Combine(_directory.Path, "pipe");
-        Assert.Equal(0, MakePipe(pipe, 0x180));
-        File.WriteAllText(KeyFile, "");
-
+        Assert.Equal(0, Unix.MakePipe(pipe));
         string link = Path.Combine(_directory.Path, "link");
         File.CreateSymbolicLink(link, pipe);
 
-        // Nobody ever writes to the pipe, and the other two never end or have nothing.
-        foreach (string file in (string[])[KeyFile, pipe, link, "/dev/zero", "/dev/null"])
+        // Nobody ever writes to the pipe, and /dev/zero never ends.
+        foreach ((string file, string kind) in ((string, string)[])[(pipe, "a pipe"), (link, "a pipe"), ("/dev/zero", "a device"), ("/dev/null", "a device"), (_directory.Path, "a directory")])
         {
-            Assert.Equal(
-                $"{Start}{file}: it is empty, or a pipe or device, and the keys of a cluster stand in an ordinary file. Make one with ./tidegate keygen.",
-                Assert.Throws<GatewayStartException>(() => ClusterKeys.Read(Cluster(file), null)).Message);
+            Assert.StartsWith(
+                $"{Start}{file}: The keys of the cluster can not be read: it is {kind}, and ",
+                Assert.Throws<GatewayStartException>(() => ClusterKeys.Read(Cluster(file), null)).Message, StringComparison.Ordinal);
         }
     }
 
@@ -134,8 +168,4 @@ public sealed class ClusterKeysTests : IDisposable
     private string[] Read() => ClusterKeys.Read(Cluster(KeyFile), null);
 
     private static ClusterConfiguration Cluster(string? file) => new() { Name = "c", KeyFile = file, Position = new SourcePosition("test.xml", 2, 1) };
-
-    [DllImport("libc", EntryPoint = "mkfifo")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int MakePipe([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
 }

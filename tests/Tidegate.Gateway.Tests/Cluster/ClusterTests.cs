@@ -1,5 +1,7 @@
+using System.Net;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Membership;
 using static Tidegate.Gateway.Tests.Cluster.ClusteredGateway;
 
 namespace Tidegate.Gateway.Tests.Cluster;
@@ -99,6 +101,19 @@ public sealed class ClusterTests
             line => Assert.StartsWith("Debug Member observer-7@127.0.0.1 at ", line, StringComparison.Ordinal));
         Assert.DoesNotContain(one.Log.All, line => line.EndsWith(" is now online", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData(MemberState.Alive, false, false, "alive")]
+    [InlineData(MemberState.Alive, false, true, "draining")]
+    [InlineData(MemberState.Alive, true, false, "suspected")]
+    [InlineData(MemberState.Alive, true, true, "suspected")]
+    [InlineData(MemberState.Leaving, true, true, "leaving")]
+    [InlineData(MemberState.Left, false, true, "left")]
+    [InlineData(MemberState.Failed, false, false, "failed")]
+    public void Operators_see_who_is_suspected_as_long_as_it_has_not_gone(MemberState state, bool isSuspected, bool isDraining, string word) =>
+        Assert.Equal(word, ObservedMember.StateOf(
+            new MemberInfo { Name = "m", EndPoint = new IPEndPoint(IPAddress.Loopback, 1), State = state, Since = DateTimeOffset.UnixEpoch, IsSuspected = isSuspected },
+            new GatewayStatus { IsDraining = isDraining }));
 
     [Fact]
     public async Task A_proxy_that_has_lost_its_back_end_is_not_offered()

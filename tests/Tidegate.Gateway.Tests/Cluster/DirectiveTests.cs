@@ -137,6 +137,29 @@ public sealed class DirectiveTests
         Assert.StartsWith("HTTP/1.1 503 ", await unserved.ReadHeadAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://page.example:8080", "302 Found", "503 Service Unavailable")]
+    [InlineData("http://evil.example:80", "403 Forbidden", "403 Forbidden")]
+    public async Task A_client_in_a_page_of_another_origin_is_redirected_within_the_answer(string origin, string status, string unservedStatus)
+    {
+        const string Constraint = "<cross-site-constraint><allow-origin>http://page.example:8080</allow-origin></cross-site-constraint></service>";
+        string balancer = Balancer().Replace("</service>", Constraint, StringComparison.Ordinal);
+        await using ClusteredGateway gateway = await StartAloneAsync(balancer + Echo(accept: "ws://127.0.0.1:0/other"));
+        await using ClusteredGateway alone = await StartAloneAsync(balancer);
+        using RawClient client = await RawClient.ConnectAsync(gateway.At("ws", "/echo"));
+        using RawClient unserved = await RawClient.ConnectAsync(alone.At("ws", "/echo"));
+        string request = $"GET /echo/;e/ctm?.kn=1 HTTP/1.1\r\nHost: balancer.example\r\nX-Origin: {origin}\r\nX-WebSocket-Version: wseb-1.0\r\n\r\n";
+        await client.SendAsync(request);
+        await unserved.SendAsync(request);
+
+        Assert.StartsWith("HTTP/1.1 200 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        string[] inner = (await client.ReadHeadAsync()).Split("\r\n");
+        Assert.Equal($"HTTP/1.1 {status}", inner[0]);
+        Assert.Equal(status.StartsWith('3') ? 1 : 0, inner.Count(line => line == $"Location: http://127.0.0.1:{gateway.At("ws", "/other").Port}/other/;e/ctm?.kn=1"));
+        Assert.StartsWith("HTTP/1.1 200 ", await unserved.ReadHeadAsync(), StringComparison.Ordinal);
+        Assert.StartsWith($"HTTP/1.1 {unservedStatus}", await unserved.ReadHeadAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Who_is_told_within_the_websocket_goes_where_the_policy_and_its_cookie_send_all_others()
     {

@@ -1,4 +1,6 @@
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security;
+using Tidegate.Gateway.Tests.Security;
 using Tidegate.Gateway.Configuration.Documents;
 using Tidegate.Gateway.Services;
 
@@ -35,6 +37,14 @@ public sealed class DocumentationTests
     [MemberData(nameof(Examples))]
     public void Every_example_in_the_pages_is_valid_and_served(string page, string example)
     {
+        if (example.StartsWith("<jaas-config", StringComparison.Ordinal))
+        {
+            using var users = new UsersFile();
+            users.WriteWhole(example);
+            Assert.NotNull(JaasFile.Read(users.Path).Find("joe"));
+            return;
+        }
+
         string file = example.Split('<', '>', ' ')[1] switch
         {
             "gateway-config" => example,
@@ -44,6 +54,6 @@ public sealed class DocumentationTests
             _ => ConfigurationText.Around(example),
         };
 
-        Assert.Empty(ConfigurationReader.Parse(file, page, ConfigurationText.Nothing).Unserved);
+        Assert.Empty(ConfigurationReader.Parse(file, page, ConfigurationText.Nothing).AllUnserved);
     }
 }

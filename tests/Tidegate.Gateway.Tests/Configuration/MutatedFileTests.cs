@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Tidegate.Gateway.Checking;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security;
 using Xunit.Abstractions;
 
 namespace Tidegate.Gateway.Tests.Configuration;
@@ -233,7 +234,7 @@ public sealed class MutatedFileTests(ITestOutputHelper output)
                 Assert.NotEmpty(ConfigurationWriter.Write(read, showSecrets: false));
                 GatewayConfiguration servable = read.Servable(lenient: true);
                 Assert.Empty(servable.Unserved);
-                Assert.All(servable.Services, service => Assert.True(service.RequiredRoles.IsEmpty && service.RealmName is null));
+                Assert.All(servable.Services, service => Assert.Null(Realms.WhyNot(service, servable.Security)));
                 return false;
             }
             catch (ConfigurationException e)

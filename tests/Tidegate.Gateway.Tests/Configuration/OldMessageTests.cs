@@ -5,7 +5,7 @@ namespace Tidegate.Gateway.Tests.Configuration;
 
 /// <summary>
 /// The messages of the old gateway, under the condition that each one belongs to, word by word as docs/spec/compat.md has them: people
-/// search for them. Those of keystores are in CertificateStoreTests, those of interfaces and names in the tests of addresses.
+/// search for them. Those of clusters are in OldClusterMessageTests, those of keystores in CertificateStoreTests, those of interfaces and names in the tests of addresses.
 /// </summary>
 public sealed class OldMessageTests
 {
@@ -77,16 +77,6 @@ public sealed class OldMessageTests
         { "3.1", Echo("<accept>pipe://</accept>"), "URI pipe:// missing pipe name" },
         { "3.1", Echo("<accept>pipe://p/x</accept>"), "Use pipe://p instead of pipe://p/x because named pipe URIs shouldn't contain paths." },
         { "3.1", Accept("<tcp.bind>a:b:c</tcp.bind>"), "Bind address \"a:b:c\" should be in \"host/ipv4:port\", \"[ipv6]:port\", \"@network_interface:port\", \"[@network interface]:port\" or \"port\" format." },
-
-        { "5.2", "<cluster><name> </name><accept>tcp://h:1</accept></cluster>", "Invalid name in the cluster configuration" },
-        { "5.2", Cluster("<accept>h:1</accept>"), "Invalid URL in the cluster configuration:h:1" },
-        { "5.2", Cluster("<accept>tcp://h</accept>"), "Invalid port number specified for <accept>: tcp://h" },
-        { "5.2", Cluster("<connect>tcp://h</connect>"), "Invalid port number specified for <connect>: tcp://h" },
-        { "5.2", Cluster("<accept>http://h:1</accept>"), "Invalid scheme http in the URL for <accept> in http://h:1" },
-        { "5.2", Cluster(""), "No network interfaces specified in the gateway configuration" },
-        { "5.2", Cluster("<accept>udp://h:1</accept>"), "Cannot accept on a multicast or aws address, use unicast address starting with tcp://" },
-        { "5.2", Cluster("<accept>tcp://h:1</accept><accept>tcp://i:2</accept>"), "Port numbers on the network interfaces in <accept> do not match" },
-        { "5.2", Cluster("<connect>udp://h:1</connect><connect>udp://i:1</connect>"), "Conflicting multicast discovery addresses in cluster configuration" },
     };
 
     /// <summary>The three of the troubleshooting page for high availability, and how they begin in 2016/06.</summary>

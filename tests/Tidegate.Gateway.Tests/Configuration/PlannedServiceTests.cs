@@ -68,14 +68,15 @@ public sealed class PlannedServiceTests
     }
 
     [Theory]
-    [InlineData("<realm-name>demo</realm-name>", "realm-name")]
-    [InlineData("<notify>apns://h</notify>", "notify")]
-    public void What_a_service_asks_for_besides_its_type_is_never_ignored(string content, string element)
+    [InlineData("<realm-name>demo</realm-name>", "The realm \"demo\" does not say how clients are asked.")]
+    [InlineData("<accept-options><http.realm>demo</http.realm></accept-options>", "Tidegate does not serve <http.realm> yet.")]
+    [InlineData("<notify>apns://h</notify>", "Tidegate does not serve <notify> yet.")]
+    public void What_a_service_asks_for_besides_its_type_is_never_ignored(string content, string problem)
     {
         GatewayConfiguration configuration = Read(
             Realm + Echo(content) + "<service><name>open</name><accept>ws://localhost:8000/open</accept><type>echo</type></service>");
 
-        Assert.Contains($"Tidegate does not serve <{element}> yet.", configuration.Unserved.Select(part => part.Finding.Problem));
+        Assert.Contains(problem, configuration.AllUnserved.Select(part => part.Finding.Problem));
         Assert.Equal(["open"], configuration.Servable(lenient: true).Services.Select(s => s.Name));
     }
 

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security;
 
 namespace Tidegate.Gateway.Tests.Configuration;
 
@@ -34,9 +36,11 @@ public sealed class SampleTests
     {
         GatewayConfiguration configuration = Read(name);
 
-        Assert.All(configuration.Services.Where(service => !service.RequiredRoles.IsEmpty), service =>
-            Assert.Contains(configuration.Unserved, part => part.Service == service.Name && !part.IsDispensable));
-        Assert.Empty(configuration.Servable(lenient: true).Services.Where(service => !service.RequiredRoles.IsEmpty || !service.AcceptOptions.HttpRealms.IsEmpty));
+        Assert.NotEmpty(configuration.AllUnserved.Where(part => !part.IsDispensable));
+        ServiceConfiguration[] closed = [.. configuration.Servable(lenient: true).Services.Where(service => !service.RequiredRoles.IsEmpty)];
+        using var realms = new Realms(configuration.Security, TimeProvider.System, NullLogger.Instance);
+        Assert.All(closed, service => Assert.NotNull(realms.For(service)));
+        Assert.Equal(name == "logins.xml" ? ["anyone whom the file knows"] : [], closed.Select(service => service.Name));
     }
 
     [Fact]

@@ -7,6 +7,6 @@ internal static class Samples
     internal static string[] All() =>
     [
         Repository.File("conf", "gateway-config.xml"),
-        .. Directory.GetFiles(Path.GetDirectoryName(Repository.File("samples", "echo.xml"))!, "*.xml").Order(StringComparer.Ordinal),
+        .. Directory.GetFiles(Path.GetDirectoryName(Repository.File("samples", "echo.xml"))!, "*.xml").Where(path => Path.GetFileName(path) != "jaas-config.xml").Order(StringComparer.Ordinal),
     ];
 }

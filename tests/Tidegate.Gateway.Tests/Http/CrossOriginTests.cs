@@ -44,6 +44,17 @@ public sealed class CrossOriginTests
     [InlineData("HEAD / HTTP/1.1|Origin: http://friend.example:8080", 200, true)]
     [InlineData("HEAD / HTTP/1.1|Origin: http://friend.example", 403, false)]
     [InlineData("POS / HTTP/1.1|Origin: http://friend.example", 403, false)]
+    // The page that a request is made for by way of another one: whatever is named has to be let in.
+    [InlineData("GET / HTTP/1.1|X-Origin: http://friend.example:80", 200, false)]
+    [InlineData("GET / HTTP/1.1|X-Origin: http://evil.example:80", 403, false)]
+    [InlineData("GET / HTTP/1.1|Origin: http://{h}|X-Origin: http://evil.example:80", 403, false)]
+    [InlineData("GET / HTTP/1.1|Origin: http://friend.example|X-Origin: http://evil.example:80", 403, false)]
+    [InlineData("GET / HTTP/1.1|Origin: http://evil.example|X-Origin: http://friend.example:80", 403, false)]
+    [InlineData("GET / HTTP/1.1|Origin: http://friend.example|X-Origin: http://friend.example:80", 200, true)]
+    [InlineData("GET / HTTP/1.1|X-Origin: http://friend.example:80|X-Origin: http://friend.example:80", 403, false)]
+    [InlineData("GET /echo HTTP/1.1|X-Origin: http://evil.example:80|" + Upgrade, 403, false)]
+    // A link on another site leads to files.
+    [InlineData("GET / HTTP/1.1|Referer: http://evil.example/", 200, false)]
     // The service answers, and the page may read the answer.
     [InlineData("POST / HTTP/1.1|Origin: http://friend.example|Content-Length: 0", 405, true)]
     // Preflights.

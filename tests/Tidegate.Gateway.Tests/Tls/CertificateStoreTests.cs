@@ -88,6 +88,46 @@ public sealed class CertificateStoreTests : IDisposable
         Assert.Contains("<password-file>", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public void Pipes_and_devices_are_refused_where_they_are_named_and_nothing_waits_for_them(bool isPassword)
+    {
+        string pipe = Path.Combine(_directory, "pipe"), link = Path.Combine(_directory, "link"), store = Path.Combine(_directory, "store");
+        Assert.Equal(0, Unix.MakePipe(pipe));
+        File.CreateSymbolicLink(link, pipe);
+        File.WriteAllText(store, "nothing in it is read");
+        foreach ((string file, string kind) in ((string, string)[])[(pipe, "a pipe"), (link, "a pipe"), ("/dev/zero", "a device"), (_directory, "a directory")])
+        {
+            var named = new StoreConfiguration
+            {
+                File = isPassword ? store : file,
+                PasswordFile = isPassword ? file : null,
+                Position = new SourcePosition("conf.xml", 3, 7),
+                PasswordPosition = new SourcePosition("conf.xml", 4, 7),
+            };
+            Assert.StartsWith(
+                $"conf.xml:{(isPassword ? 4 : 3)}:7: {file} can not be read: it is {kind}, and ",
+                Assert.Throws<GatewayStartException>(() => CertificateStore.ReadFiles(named)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_password_is_in_a_short_file()
+    {
+        string file = Path.Combine(_directory, "store"), password = Path.Combine(_directory, "password");
+        File.WriteAllText(file, "nothing in it is read");
+        File.WriteAllText(password, new string('x', 65_537));
+        var store = new StoreConfiguration { File = file, PasswordFile = password, Position = new SourcePosition("conf.xml", 3, 7) };
+
+        Assert.Equal(
+            $"conf.xml:3:7: {password} is larger than 64 KiB. Write the path of a file whose first line is the password.",
+            Assert.Throws<GatewayStartException>(() => CertificateStore.ReadFiles(store)).Message);
+        File.WriteAllText(password, "first\r\nsecond\n");
+        Assert.Equal("first", CertificateStore.ReadFiles(store).Password);
+    }
+
     [Fact]
     public void A_key_for_none_of_the_certificates_is_an_error()
     {

@@ -1,3 +1,4 @@
+using Tidegate.Gateway.Security;
 using Tidegate.Host.Commands;
 
 namespace Tidegate.Host.Tests.Commands;
@@ -41,6 +42,29 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(0, code);
         Assert.Equal(32, Convert.FromBase64String(one.TrimEnd('\n')).Length);
         Assert.NotEqual(one, two);
+    }
+
+    [Theory]
+    [InlineData("welcome\n", "welcome")]
+    [InlineData("two words", "two words")]
+    public async Task Passwd_prints_a_hash_of_the_line_that_it_reads(string input, string password)
+    {
+        using var output = new StringWriter();
+        int code = await CommandLine.RunAsync(["passwd"], new Installation(Path.GetTempPath()), output, TextWriter.Null, new StringReader(input));
+
+        Assert.Equal(0, code);
+        Assert.True(PasswordHash.TryParse(output.ToString().TrimEnd('\n'), out PasswordHash? hash));
+        Assert.True(hash.IsOf(password));
+    }
+
+    [Fact]
+    public async Task Passwd_without_a_password_says_so()
+    {
+        using var error = new StringWriter();
+        int code = await CommandLine.RunAsync(["passwd"], new Installation(Path.GetTempPath()), TextWriter.Null, error, new StringReader("\n"));
+
+        Assert.Equal(2, code);
+        Assert.Equal("tidegate: There is no password. Type it, or write it to standard input as one line.\n", error.ToString());
     }
 
     [Fact]
@@ -171,7 +195,7 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(1, code);
         Assert.StartsWith(
-            $"Validation errors in gateway configuration file\n  {_file}:1:66: Unable to initialize cluster due to an exception: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.key")}: The keys of the cluster can not be read: ",
+            $"Validation errors in gateway configuration file\n  {_file}:1:136: Unable to initialize cluster due to an exception: {Path.Combine(Path.GetDirectoryName(_file)!, "nowhere.key")}: The keys of the cluster can not be read: ",
             error,
             StringComparison.Ordinal);
     }

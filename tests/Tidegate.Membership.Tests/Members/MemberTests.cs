@@ -1,5 +1,10 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Tidegate.Membership.Protocol;
+using Tidegate.Membership.Wire;
 using static Tidegate.Membership.Tests.Members.TestMembers;
 
 namespace Tidegate.Membership.Tests.Members;
@@ -7,6 +12,9 @@ namespace Tidegate.Membership.Tests.Members;
 /// <summary>Members with real sockets.</summary>
 public sealed class MemberTests
 {
+    // An incarnation that no member has come to, and that leaves room for the answer.
+    private const uint Far = ProtocolCore.MaximumIncarnation - 1000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
@@ -92,6 +100,33 @@ public sealed class MemberTests
 
         await UntilAsync(one, view => view.Find("two")!.State == MemberState.Failed);
         Assert.Contains(MemberEventKind.Failed, told);
+    }
+
+    [Fact]
+    public async Task A_member_of_which_somebody_says_that_it_does_not_answer_is_suspected_until_it_does()
+    {
+        await using TestMembers members = new();
+        Member one = await members.StartAsync("one");
+        Member two = await members.StartAsync("two", one);
+        await UntilAsync(one, view => view.Alive.Count() == 2);
+        ConcurrentQueue<MemberEvent> told = [];
+        one.MemberChanged += told.Enqueue;
+        ArrayBufferWriter<byte> accusation = new();
+        new SuspectMessage(Far, "two", "somebody").Write(accusation);
+        TaskCompletionSource answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        one.Changed += view =>
+        {
+            if (told.Any(change => change.Member.IsSuspected) && view.Find("two") is { IsSuspected: false })
+            {
+                answered.TrySetResult();
+            }
+        };
+        using UdpClient somebody = new(new IPEndPoint(IPAddress.Loopback, 0));
+        somebody.Send(accusation.WrittenSpan, one.EndPoint);
+        await answered.Task.WaitAsync(Patience);
+
+        MemberEvent suspected = told.First(change => change.Member.IsSuspected);
+        Assert.Equal((MemberEventKind.Updated, "two", MemberState.Alive), (suspected.Kind, suspected.Member.Name, suspected.Member.State));
     }
 
     [Fact]

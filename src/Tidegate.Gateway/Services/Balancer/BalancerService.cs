@@ -166,23 +166,7 @@ internal sealed partial class BalancerService : Service
         http.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : http.Connection.RemoteIpAddress;
 
     /// <summary>Who serves what a client of this scheme speaks, whichever of the accepts it came by.</summary>
-    private List<BalanceCandidate> CandidatesFor(UriScheme scheme)
-    {
-        var candidates = new List<BalanceCandidate>();
-        foreach (string key in _keys)
-        {
-            foreach (BalanceCandidate candidate in _map.For(key))
-            {
-                UriScheme offered = candidate.Target.Uri.Scheme;
-                if (offered.IsWebSocket == scheme.IsWebSocket && offered.TakesPath && offered.UsesTls == scheme.UsesTls && !candidates.Contains(candidate))
-                {
-                    candidates.Add(candidate);
-                }
-            }
-        }
-
-        return candidates;
-    }
+    private List<BalanceCandidate> CandidatesFor(UriScheme scheme) => BalanceCandidate.Serving(scheme, _map, _keys);
 
     private void Redirect(HttpContext http, BalanceCandidate chosen, Route route, string suffix)
     {
@@ -190,10 +174,17 @@ internal sealed partial class BalancerService : Service
         _cookie?.Set(http, chosen, route.Uri);
     }
 
+    /// <summary>
+    /// Sends a request on. What is no GET or HEAD keeps its method and its body (307); with 302 most clients would make a GET of it
+    /// (RFC 9110, section 15.4.3).
+    /// </summary>
     internal static void Redirect(HttpContext http, BalanceCandidate chosen, string suffix)
     {
         GatewayUri uri = chosen.Target.Uri;
-        http.Response.StatusCode = StatusCodes.Status302Found;
+        string method = http.Request.Method;
+        http.Response.StatusCode = HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || WebSocketUpgrade.IsExtendedConnect(http)
+            ? StatusCodes.Status302Found
+            : StatusCodes.Status307TemporaryRedirect;
         http.Response.Headers.Location =
             $"{(uri.Scheme.UsesTls ? "https" : "http")}://{uri.HostHeader}{(suffix.Length == 0 ? uri.Path : uri.Path.TrimEnd('/') + suffix)}{http.Request.QueryString.Value}";
         http.Response.Headers.CacheControl = "no-store";

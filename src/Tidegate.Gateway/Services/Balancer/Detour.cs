@@ -8,7 +8,7 @@ namespace Tidegate.Gateway.Services.Balancer;
 
 /// <summary>
 /// Where clients of a service are taken while its gateway drains: to another member that offers the same to the same balancers. A
-/// WebSocket is relayed there, by one hop at most; an HTTP request that can be repeated is redirected. Where nobody else takes the client
+/// WebSocket is relayed there, by one hop at most; an HTTP request, and one that opens an emulated WebSocket, is redirected. Where nobody else takes the client
 /// it is served here, until it is closed with the others.
 /// </summary>
 internal sealed class Detour
@@ -61,37 +61,31 @@ internal sealed class Detour
     /// <summary>As <see cref="Service.OnRequestAsync"/>.</summary>
     internal Task OnRequestAsync(HttpContext http, Route route)
     {
-        if (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method))
+        if (ChooseElsewhere(route) is { } chosen)
         {
-            List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
-
-            // Where all members have one address in public, a redirect may lead to this very gateway.
-            string own = BalanceTarget.KeyOf(route.Uri);
-            candidates.RemoveAll(candidate => BalanceTarget.KeyOf(candidate.Target.Uri) == own);
-            if (_choice.Choose(candidates) is { } chosen)
-            {
-                BalancerService.Redirect(http, chosen, BalancerService.SuffixOf(BalancerService.PathOf(http), route.Uri.Path));
-                return Task.CompletedTask;
-            }
+            BalancerService.Redirect(http, chosen, BalancerService.SuffixOf(BalancerService.PathOf(http), route.Uri.Path));
+            return Task.CompletedTask;
         }
 
         return _service.OnRequestAsync(http, route.DecodedPath);
     }
 
-    /// <summary>Who else serves what a client of this scheme speaks.</summary>
-    private List<BalanceCandidate> CandidatesFor(UriScheme scheme)
-    {
-        var candidates = new List<BalanceCandidate>();
-        foreach (BalanceCandidate candidate in _keys.SelectMany(key => _map.For(key)))
-        {
-            UriScheme offered = candidate.Target.Uri.Scheme;
-            if (candidate.Member != _self && offered.IsWebSocket == scheme.IsWebSocket && offered.TakesPath && offered.UsesTls == scheme.UsesTls
-                && !candidates.Contains(candidate))
-            {
-                candidates.Add(candidate);
-            }
-        }
+    /// <summary>Where a client opens its emulated WebSocket instead, <c>ws</c> or <c>wss</c> with path and query; null where it does so here.</summary>
+    internal string? DirectionFor(HttpContext http, Route route) =>
+        !MemberRelay.IsRelayed(http.Request) && ChooseElsewhere(route) is { Target.Uri: var uri }
+            ? $"{uri.Scheme.Name}://{uri.HostHeader}{uri.Path}{http.Request.QueryString.Value}"
+            : null;
 
-        return candidates;
+    /// <summary>Whom a redirect leads to. Where all members have one address in public, it might lead to this very gateway.</summary>
+    private BalanceCandidate? ChooseElsewhere(Route route)
+    {
+        string own = BalanceTarget.KeyOf(route.Uri);
+        List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
+        candidates.RemoveAll(candidate => BalanceTarget.KeyOf(candidate.Target.Uri) == own);
+        return _choice.Choose(candidates);
     }
+
+    /// <summary>Who else serves what a client of this scheme speaks.</summary>
+    private List<BalanceCandidate> CandidatesFor(UriScheme scheme) =>
+        BalanceCandidate.Serving(scheme, _map, _keys).FindAll(candidate => candidate.Member != _self);
 }

@@ -1,0 +1,81 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Tidegate.Gateway.Security;
+
+/// <summary>What kind of client asks: a challenge must be one that it understands.</summary>
+internal enum ClientKind
+{
+    /// <summary>A browser, or another that speaks plain HTTP.</summary>
+    Http,
+
+    /// <summary>One that opens a WebSocket by RFC 6455 and nothing more.</summary>
+    WebSocket,
+
+    /// <summary>A library that makes a handshake within the WebSocket, where it is challenged.</summary>
+    HandshakeWithin,
+
+    /// <summary>A library that emulates a WebSocket.</summary>
+    Library,
+}
+
+/// <summary>Keeps those out of a service who may not use it, and asks those who have not said who they are.</summary>
+internal sealed partial class AccessControl(ILogger logger)
+{
+    /// <summary>Decides, and answers the request where it is not to be served. True where it is.</summary>
+    internal async ValueTask<bool> AdmitsAsync(HttpContext http, Protection? protection, ClientKind kind)
+    {
+        if (protection is null || (kind == ClientKind.HandshakeWithin && protection.Realm.Scheme.IsApplication))
+        {
+            return true;
+        }
+
+        ChallengeScheme scheme = protection.Realm.Scheme;
+        IPAddress? address = http.Connection.RemoteIpAddress;
+        Admission admission = await protection.AdmitAsync(new RequestCredentials(http.Request), address, http.RequestAborted).ConfigureAwait(false);
+        if (admission.IsGranted)
+        {
+            http.Features.Set(admission.Identity);
+            return true;
+        }
+
+        if (admission.Status == StatusCodes.Status401Unauthorized && kind == ClientKind.WebSocket && scheme.IsApplication)
+        {
+            // Browsers show no challenge of a WebSocket to anybody, and this one is not for them.
+            LogLibrary(scheme.Challenge(protection.Realm.Description, forLibrary: true), address);
+            admission = Admission.Forbidden;
+        }
+
+        await AnswerAsync(http.Response, admission, scheme.Challenge(protection.Realm.Description, kind == ClientKind.Library)).ConfigureAwait(false);
+        return false;
+    }
+
+    private static Task AnswerAsync(HttpResponse response, Admission admission, string challenge)
+    {
+        response.StatusCode = admission.Status;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+        switch (admission.Status)
+        {
+            case StatusCodes.Status401Unauthorized:
+                response.Headers.WWWAuthenticate = challenge;
+                break;
+            case StatusCodes.Status503ServiceUnavailable:
+                response.Headers.RetryAfter = "1";
+                break;
+        }
+
+        if (admission.Fault is not { } fault)
+        {
+            response.ContentLength = 0;
+            return Task.CompletedTask;
+        }
+
+        response.ContentType = "text/plain; charset=utf-8";
+        return response.WriteAsync(fault + "\n");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A Kaazing client library must be used for challenge scheme \"{Scheme}\", rejecting connection from {Address}")]
+    private partial void LogLibrary(string scheme, IPAddress? address);
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Tidegate.Gateway.Configuration;
+
+namespace Tidegate.Gateway.Security;
+
+/// <summary>The realms of a gateway, made from its configuration.</summary>
+internal sealed class Realms : IDisposable
+{
+    /// <summary>The login modules that there are.</summary>
+    internal static readonly ImmutableArray<string> ServedModules = ["file"];
+
+    private readonly HashingGate _hashing = new();
+    private readonly LoginThrottle _throttle;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, RealmConfiguration> _configured;
+    private readonly Dictionary<string, Realm> _made = new(StringComparer.Ordinal);
+
+    internal Realms(SecurityConfiguration security, TimeProvider time, ILogger logger)
+    {
+        _time = time;
+        _logger = logger;
+        _throttle = new LoginThrottle(time);
+        _configured = security.Realms.ToDictionary(realm => realm.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>Why a service can not be protected as it asks to be, by what is not served yet or not said; null where it can, or is open.</summary>
+    internal static ConfigurationError? WhyNot(ServiceConfiguration service, SecurityConfiguration security)
+    {
+        if (service.RealmName is null && service.RequiredRoles.IsEmpty && service.AcceptOptions.HttpRealms.IsEmpty)
+        {
+            return null;
+        }
+
+        const string WouldBeOpen = "Tidegate never starts a service without the protection that its file asks for.";
+        if (service.RealmName is not { } name || security.Realms.FirstOrDefault(realm => realm.Name == name) is not { } realm)
+        {
+            return new(service.Position, "Tidegate does not serve this protection yet.", $"Write <realm-name>. {WouldBeOpen}");
+        }
+
+        if (service.Accepts.FirstOrDefault(accept => !accept.Uri.Scheme.TakesPath) is { } bare)
+        {
+            return new(bare.Position, $"Nobody can be asked who they are at {bare.Uri.Scheme.Name}://, and the service \"{service.Name}\" has a realm.", "Accept it at ws:// or http://, or remove <realm-name> if everyone may use it.");
+        }
+
+        if (realm.Authentication?.ChallengeScheme is not { } scheme)
+        {
+            return new(realm.Position, $"The realm \"{name}\" does not say how clients are asked.", "Write <http-challenge-scheme>Basic</http-challenge-scheme> into its <authentication>.");
+        }
+
+        if (ChallengeScheme.Parse(scheme).Name == ChallengeScheme.Negotiate)
+        {
+            return new(realm.Position, $"Tidegate does not serve challenges of scheme {scheme} yet.", "Use Basic or a token.");
+        }
+
+        if (realm.Authentication.LoginModules.IsEmpty)
+        {
+            return new(realm.Position, $"The realm \"{name}\" has no login module, so it knows nobody.", "Write a <login-module> into its <authentication>.");
+        }
+
+        return realm.Authentication.LoginModules.FirstOrDefault(module => !ServedModules.Contains(module.Type)) is { } other
+            ? new(realm.Position, $"Tidegate does not serve login modules of type {other.Type} yet.", $"Served are: {string.Join(", ", ServedModules)}. {WouldBeOpen}")
+            : null;
+    }
+
+    /// <summary>Everything that is wrong with what realms in use rely on, as the start would find it.</summary>
+    internal static ImmutableArray<ConfigurationError> Check(GatewayConfiguration configuration, TimeProvider time)
+    {
+        using var realms = new Realms(configuration.Security, time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var errors = new List<ConfigurationError>();
+        foreach (ServiceConfiguration service in configuration.Services.Where(service => WhyNot(service, configuration.Security) is null))
+        {
+            if (configuration.Security.Realms.FirstOrDefault(realm => realm.Name == service.RealmName)?.Authentication!.LoginModules.Any(module => FileOf(module) is null) == true)
+            {
+                // The reader has said so.
+                continue;
+            }
+
+            try
+            {
+                realms.For(service);
+            }
+            catch (ConfigurationException exception)
+            {
+                errors.AddRange(exception.Errors);
+            }
+        }
+
+        return [.. errors.Distinct()];
+    }
+
+    /// <summary>What protects a service; null where it is open to everyone.</summary>
+    /// <exception cref="ConfigurationException">What a login module relies on is not there, or is wrong.</exception>
+    internal Protection? For(ServiceConfiguration service)
+    {
+        if (service.RealmName is not { } name)
+        {
+            return null;
+        }
+
+        if (!_made.TryGetValue(name, out Realm? realm))
+        {
+            realm = Make(_configured[name]);
+            _made.Add(name, realm);
+        }
+
+        return new Protection(realm, service.RequiredRoles);
+    }
+
+    public void Dispose() => _hashing.Dispose();
+
+    private Realm Make(RealmConfiguration configured)
+    {
+        AuthenticationConfiguration authentication = configured.Authentication!;
+        var chain = new LoginChain([.. authentication.LoginModules.Select(module => (Make(module, configured), module.Success))]);
+        return new Realm(chain, _throttle, _time, _logger)
+        {
+            Name = configured.Name,
+            Description = configured.Description ?? configured.Name,
+            Scheme = ChallengeScheme.Parse(authentication.ChallengeScheme!),
+            Places = new CredentialPlaces(authentication.HttpHeaders, authentication.HttpQueryParameters, authentication.HttpCookies),
+            SessionTimeout = authentication.SessionTimeout,
+        };
+    }
+
+    private static string? FileOf(LoginModuleConfiguration module) => module.Options.FirstOrDefault(option => option.Name is "file" or "filename")?.Text;
+
+    private FileLoginModule Make(LoginModuleConfiguration module, RealmConfiguration realm)
+    {
+        string written = FileOf(module) ?? throw new ConfigurationException([new(realm.Position, "Missing required option \"file\" to locate JAAS configuration file.", "Write <options><file>jaas-config.xml</file></options>.")]);
+        string path = Path.GetFullPath(written, Path.GetDirectoryName(Path.GetFullPath(realm.Position.File))!);
+        try
+        {
+            return new FileLoginModule(path, _hashing, _time, _logger);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException([
+                new(realm.Position, $"Unable to use \"{written}\" for file-based login: {exception.Message.TrimEnd('.')}.", "Write the path of a jaas-config.xml, relative to the directory of this file."),
+            ]);
+        }
+    }
+}
