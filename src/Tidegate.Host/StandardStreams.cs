@@ -36,7 +36,8 @@ internal static partial class StandardStreams
             }
 
             signals.Request();
-        }) { IsBackground = true, Name = "standard input" }.Start();
+        })
+        { IsBackground = true, Name = "standard input" }.Start();
     }
 
     private static unsafe bool IsDeserted(int descriptor)

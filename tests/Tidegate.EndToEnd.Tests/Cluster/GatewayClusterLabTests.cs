@@ -231,7 +231,7 @@ public sealed class GatewayClusterLabTests
         await watch.WaitForLineAsync(line => line.StartsWith("/192.168.2.11:5942 failed since ", StringComparison.Ordinal));
 
         watch.Signal("INT");
-        Assert.Equal(0, await watch.WaitForExitAsync());
+        Assert.Equal(130, await watch.WaitForExitAsync());
         Assert.Empty(watch.Errors);
         await SaysAsync(one, "DEBUG Asked for members over the control socket");
     }
