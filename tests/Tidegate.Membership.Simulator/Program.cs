@@ -11,6 +11,9 @@ const string Usage = """
       --settled everybody knows everybody from the beginning; quicker with many members
     """;
 
+// With more members their beginning takes longer than most of what is looked at.
+const int Many = 1_000;
+
 SimulationOptions options = new();
 string scenario = "";
 int seconds = 60;
@@ -77,6 +80,12 @@ if (scenario == "join" && options.Settled)
 {
     Console.Error.WriteLine("--settled leaves nobody to join; take it away, or take another scenario.");
     return 2;
+}
+
+if (options is { Settled: false, Members: > Many })
+{
+    Console.Error.WriteLine(
+        $"{options.Members} members that start in one instant make {(long)options.Members * options.Members / 1_000_000} million acquaintances: that takes minutes and gigabytes. --settled begins when it is done.");
 }
 
 if (scenario == "skew")

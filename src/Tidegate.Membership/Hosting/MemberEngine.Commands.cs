@@ -44,10 +44,9 @@ internal sealed partial class MemberEngine
             }
 
             registry.Publish(RawBytes.CopyOf(payload.Span));
-        },
-        () => Changed(Name));
+        });
 
-    internal void Withdraw() => Command(() => NeedSerf(_registry).Withdraw(), () => Changed(Name));
+    internal void Withdraw() => Command(() => NeedSerf(_registry).Withdraw());
 
     internal void SetTags(IReadOnlyDictionary<string, string> tags)
     {

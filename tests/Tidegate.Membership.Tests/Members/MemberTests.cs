@@ -64,6 +64,29 @@ public sealed class MemberTests
     }
 
     [Fact]
+    public async Task What_a_member_publishes_it_is_told_once()
+    {
+        await using TestMembers members = new();
+        Member one = await members.StartAsync("one");
+        List<string> told = [];
+        TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        one.MemberChanged += change =>
+        {
+            if (change.Kind == MemberEventKind.Updated && change.Member.Record is { } record)
+            {
+                told.Add(Encoding.UTF8.GetString(record.Span));
+            }
+        };
+        one.EventReceived += _ => all.TrySetResult();
+
+        one.Publish("first"u8.ToArray());
+        one.Publish("second"u8.ToArray());
+        one.FireEvent("done", default);
+        await all.Task.WaitAsync(Patience);
+        Assert.Equal(["first", "second"], told);
+    }
+
+    [Fact]
     public async Task A_member_that_stops_without_a_word_is_failed()
     {
         await using TestMembers members = new();

@@ -9,12 +9,14 @@ using Tidegate.Membership.Wire;
 
 namespace Tidegate.Membership.Tests.Peers;
 
-/// <summary>Just enough of a member to be believed alive by others: it tells its state and answers pings. It detects nothing.</summary>
-internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVisitor, IAsyncDisposable
+/// <summary>
+/// Just enough of a member to be believed alive by others: it tells its state and answers pings. It detects nothing. Who needs more
+/// derives from it.
+/// </summary>
+internal class LoneMember : ITransportHandler, IStreamHandler, IPacketVisitor, IAsyncDisposable
 {
     private static readonly RawBytes SerfVersions = WireBytes.Raw("01 05 02 02 05 05");
 
-    private readonly string _name;
     private readonly MemberTransport _transport;
     private readonly PacketReader _reader;
     private readonly PacketWriter _writer;
@@ -24,15 +26,29 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
     private MemberAddress _from;
 
     internal LoneMember(string name, IPAddress address, Envelope envelope)
+        : this(name, address, envelope, start: true)
     {
-        _name = name;
+    }
+
+    /// <param name="name">Its name.</param>
+    /// <param name="address">Where it listens, on a port of the kernel's choice.</param>
+    /// <param name="envelope">The cluster's label and keys.</param>
+    /// <param name="start">False where a derived class calls <see cref="Start"/> when it is made.</param>
+    protected LoneMember(string name, IPAddress address, Envelope envelope, bool start)
+    {
+        Name = name;
         _transport = MemberTransport.Open(new IPEndPoint(address, 0), NullLogger.Instance);
         _reader = new PacketReader(envelope);
         _writer = new PacketWriter(envelope, compress: true);
         _server = new StreamServer(envelope, this, NullLogger.Instance, TimeProvider.System);
         Client = new StreamClient(envelope, _transport.DialAsync, TimeProvider.System, SerfAgent.Patience);
-        _transport.Start(this);
+        if (start)
+        {
+            Start();
+        }
     }
+
+    internal string Name { get; }
 
     internal StreamClient Client { get; }
 
@@ -41,9 +57,9 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
     /// <summary>Parts of packets that could not be taken.</summary>
     internal int Refused { get; private set; }
 
-    internal ClusterState State(bool join) => new(
+    internal virtual ClusterState State(bool join) => new(
         join,
-        [new StateEntry(_name, Address, WireBytes.Raw("ff 81 a4'role'a4'lone'"), 1, MemberStatus.Alive, SerfVersions)],
+        [new StateEntry(Name, Address, WireBytes.Raw("ff 81 a4'role'a4'lone'"), 1, MemberStatus.Alive, SerfVersions)],
         UserState());
 
     internal void Send(MemberAddress to, bool checksum, params byte[][] messages)
@@ -96,10 +112,12 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
         }
 
         MessagePackReader reader = new(body);
-        if (type == MessageType.Ping && PingMessage.TryRead(ref reader, out PingMessage ping) && ping.Node == _name)
+        if (type == MessageType.Ping && PingMessage.TryRead(ref reader, out PingMessage ping) && ping.Node == Name)
         {
             Send(_from, false, WireBytes.Written(new AckMessage(ping.SeqNo, RawBytes.Nil)));
         }
+
+        Took(type, body);
     }
 
     public void OnRefused(PacketRefusal reason) => Refused++;
@@ -107,7 +125,7 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
     public Task OnStreamAsync(MemberStream stream, MemberAddress from, CancellationToken cancellationToken) =>
         _server.ServeAsync(stream, from, cancellationToken);
 
-    public bool IsMe(string node) => node == _name;
+    public bool IsMe(string node) => node == Name;
 
     public PushPullAnswer OnPushPull(ClusterState state, MemberAddress from)
     {
@@ -116,14 +134,30 @@ internal sealed class LoneMember : ITransportHandler, IStreamHandler, IPacketVis
             _states.Add(state);
         }
 
-        return new PushPullAnswer(State(state.Join), null);
+        PushPullAnswer answer = new(State(state.Join), null);
+        Merge(state, joining: false);
+        return answer;
     }
 
     public void OnUserMessage(ReadOnlyMemory<byte> message, MemberAddress from)
     {
     }
 
-    public ValueTask DisposeAsync() => _transport.DisposeAsync();
+    public virtual ValueTask DisposeAsync() => _transport.DisposeAsync();
+
+    protected void Start() => _transport.Start(this);
+
+    /// <summary>A message has come in a packet. Pings are answered already.</summary>
+    protected virtual void Took(MessageType type, ReadOnlySpan<byte> body)
+    {
+    }
+
+    /// <summary>Another has told its state.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="joining">True where this member asked for it in order to join.</param>
+    protected virtual void Merge(ClusterState state, bool joining)
+    {
+    }
 
     // A Serf push/pull that is long enough to be worth compressing: intents about a hundred members that nobody knows.
     private static byte[] UserState()

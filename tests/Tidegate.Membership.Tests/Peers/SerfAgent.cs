@@ -140,7 +140,8 @@ internal sealed class SerfAgent : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static IPAddress OwnAddress() =>
+    /// <summary>A loopback address that most likely nobody else uses.</summary>
+    internal static IPAddress OwnAddress() =>
         new([127, (byte)Random.Shared.Next(1, 255), (byte)Random.Shared.Next(256), (byte)Random.Shared.Next(1, 255)]);
 
     private static Process Start(string[] arguments)
