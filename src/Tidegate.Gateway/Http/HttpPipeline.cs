@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
+using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Security;
 
@@ -103,7 +104,8 @@ internal sealed class HttpPipeline(HttpLimits limits, RelayedClient relayed, Emu
             }
         }
         else if (isEmulation && FindEmulated(connection.Routes, request.Host, emulation.AcceptPath) is { } served
-            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
+            && served.Service is not TunnelEntrance && served.Service.Configuration.AcceptOptions.Offer != WebSocketOffer.Native
+            && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
         {
             await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
         }
