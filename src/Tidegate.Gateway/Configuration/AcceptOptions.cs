@@ -27,6 +27,9 @@ public sealed record AcceptOptions
     /// <summary><c>ws.http2</c>: whether a WebSocket may be a stream of HTTP/2 (RFC 8441).</summary>
     public bool WebSocketsOverHttp2 { get; init; } = true;
 
+    /// <summary><c>ws.transports</c>: in which ways clients may open a WebSocket.</summary>
+    public WebSocketOffer Offer { get; init; }
+
     /// <summary><c>ssl.*</c> and <c>tls.*</c>: how TLS is spoken, where the accept's scheme has it.</summary>
     public TlsOptions Tls { get; init; } = new();
 

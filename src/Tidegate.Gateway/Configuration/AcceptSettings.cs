@@ -37,6 +37,12 @@ internal static class AcceptSettings
         "ws.http2", Choices.EnabledOrDisabled, s_defaults.WebSocketsOverHttp2,
         "Whether a WebSocket may be a stream of an HTTP/2 connection. If not, browsers open a connection of HTTP/1.1 for each, which costs the gateway less.");
 
+    internal static readonly Setting<WebSocketOffer> Offer = new(
+        "ws.transports",
+        new ChoiceFormat<WebSocketOffer>(("all", WebSocketOffer.All), ("native", WebSocketOffer.Native), ("emulated", WebSocketOffer.Emulated)),
+        s_defaults.Offer,
+        "In which ways clients may open a WebSocket: by its own protocol, by HTTP requests that emulate one, or both. The other way gets 404.");
+
     internal static readonly Setting<int> MaximumRedirects = new(
         "http.maximum.redirects", new WholeNumberFormat(0, 100), s_defaults.MaximumRedirects,
         "How many redirects an HTTP transport below the accept follows.");
@@ -63,7 +69,7 @@ internal static class AcceptSettings
     internal static readonly SettingGroup Group = new(
         "<accept-options>",
         [
-            MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression, WebSocketsOverHttp2, Http2,
+            MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression, WebSocketsOverHttp2, Offer, Http2,
             .. LayerSettings.Binds,
             TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption, TlsSettings.VerifyClient,
             .. LayerSettings.AcceptTransports,
@@ -84,6 +90,7 @@ internal static class AcceptSettings
             Subprotocols = values.Get(Subprotocols),
             Compression = values.Get(Compression),
             WebSocketsOverHttp2 = values.Get(WebSocketsOverHttp2),
+            Offer = values.Get(Offer),
             Http2 = values.Get(Http2),
             Tls = TlsSettings.Build(values),
             Binds = LayerSettings.ByLayer(LayerSettings.Binds, values),
@@ -110,6 +117,7 @@ internal static class AcceptSettings
             .With(Subprotocols, options.Subprotocols.IsEmpty ? null : (ImmutableArray<string>?)options.Subprotocols)
             .With(Compression, (bool?)options.Compression)
             .With(WebSocketsOverHttp2, (bool?)options.WebSocketsOverHttp2)
+            .With(Offer, (WebSocketOffer?)options.Offer)
             .With(Http2, (bool?)options.Http2)
             .With(TlsSettings.VerifyClient, (ClientVerification?)options.Tls.VerifyClient)
             .With(MaximumRedirects, (int?)options.MaximumRedirects)

@@ -70,7 +70,7 @@ public static class ConfigurationReader
 
         // Only now, because the values may be anywhere in <properties>; the elements there stay as they are written.
         parameters ??= new ParameterSources();
-        CheckDefinitions(parameters, root, findings);
+        WebSocketOffer? offer = OldSystemProperties.Read(parameters.Definitions, root.Position, findings);
         using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudTimeout);
         var substitution = new ParameterSubstitution(parameters, PropertiesOf(root), cloud, findings);
         root = root with { Children = [.. root.Children.Select(c => c.Name == GatewayElements.Properties.Name ? c : substitution.Apply(c))] };
@@ -78,7 +78,7 @@ public static class ConfigurationReader
         GatewayElements.Root.Check(root, findings);
 
         SecurityConfiguration security = SecuritySettings.Read(root, findings);
-        ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, findings).ReadAll();
+        ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, offer, findings).ReadAll();
 
         // After the services: what is noted before them counts for each of them, as service-defaults do.
         ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);
@@ -107,19 +107,6 @@ public static class ConfigurationReader
         else if (GatewayNamespaces.EditionOf(root.Namespace) is null)
         {
             findings.Error(root.Position, $"Unknown/unsupported XML namespace URI '{root.Namespace}'.", $"Write {right}.");
-        }
-    }
-
-    // Of the system properties that the old gateway took, this one has meant a failed start for long.
-    private static void CheckDefinitions(ParameterSources parameters, SourceElement root, Findings findings)
-    {
-        const string Obsolete = "org.kaazing.gateway.transport.ws.INACTIVITY_TIMEOUT";
-        if (parameters.Definitions.ContainsKey(Obsolete))
-        {
-            findings.Error(
-                root.Position,
-                $"System property {Obsolete} is no longer supported, please use accept-option ws.inactivity.timeout instead in the gateway configuration file.",
-                $"Remove -D{Obsolete}.");
         }
     }
 

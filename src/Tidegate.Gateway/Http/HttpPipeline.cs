@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Cluster;
+using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Listening;
 using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services.Balancer;
@@ -119,7 +120,8 @@ internal sealed class HttpPipeline(
             }
         }
         else if (isEmulation && FindEmulated(connection.Routes, request.Host, emulation.AcceptPath) is { } served
-            && served.Service is not TunnelEntrance && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
+            && served.Service is not TunnelEntrance && served.Service.Configuration.AcceptOptions.Offer != WebSocketOffer.Native
+            && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
         {
             await EmulateAsync(http, connection, served, emulation).ConfigureAwait(false);
         }

@@ -31,6 +31,12 @@ internal static class WebSocketUpgrade
     internal static async Task HandleAsync(HttpContext http, Route route)
     {
         AcceptOptions accept = route.Service.Configuration.AcceptOptions;
+        if (accept.Offer == WebSocketOffer.Emulated && route.Service is not Listening.TunnelEntrance)
+        {
+            await RefuseAsync(http.Response, StatusCodes.Status404NotFound, "This address takes emulated WebSockets only.").ConfigureAwait(false);
+            return;
+        }
+
         bool http2 = IsExtendedConnect(http);
         if (http2 && !accept.WebSocketsOverHttp2)
         {

@@ -30,6 +30,7 @@ public sealed class EffectiveConfigurationTests
                   <http.keepalive.timeout>30 seconds</http.keepalive.timeout>
                   <ws.compression>enabled</ws.compression>
                   <ws.http2>enabled</ws.http2>
+                  <ws.transports>all</ws.transports>
                   <http.http2>enabled</http.http2>
                   <ssl.protocols>TLSv1.2,TLSv1.3</ssl.protocols>
                   <ssl.encryption>enabled</ssl.encryption>

@@ -64,4 +64,33 @@ public sealed class ParameterTests
             Assert.Single(ErrorsIn(
                 Echo(""), Nothing with { Definitions = new Dictionary<string, string> { ["org.kaazing.gateway.transport.ws.INACTIVITY_TIMEOUT"] = "5" } })),
             StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("wsn", "", WebSocketOffer.Native)]
+    [InlineData("wseb", "", WebSocketOffer.Emulated)]
+    [InlineData(" wseb , wsn ", "", WebSocketOffer.All)]
+    // What a service says of itself goes before what is said for all.
+    [InlineData("wsn", "<accept-options><ws.transports>emulated</ws.transports></accept-options>", WebSocketOffer.Emulated)]
+    public void The_property_that_limited_the_ways_to_a_websocket_still_does(string value, string options, WebSocketOffer offer) =>
+        Assert.Equal(offer, Assert.Single(Read(Echo(options), Given(EnabledTransports, value)).Services).AcceptOptions.Offer);
+
+    [Theory]
+    [InlineData("wsn,wsx", "Invalid value 'wsx' for property '" + EnabledTransports + "'.")]
+    [InlineData(" , ", "No values provided for property '" + EnabledTransports + "'.")]
+    public void A_wrong_value_of_it_is_an_error_in_the_old_words(string value, string error) =>
+        Assert.Contains(error, Assert.Single(ErrorsIn(Echo(""), Given(EnabledTransports, value))), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("org.kaazing.gateway.transport.wse.IDLE_TIMEOUT", true)]
+    [InlineData("com.kaazing.gateway.server.transport.wse.SPECIFICATION", true)]
+    [InlineData("NioWorkerPool.DEBUG", true)]
+    [InlineData("gateway.hostname", false)]
+    public void A_property_of_the_old_gateway_that_does_nothing_is_a_warning(string name, bool warned) =>
+        Assert.Equal(
+            warned ? [$"System property {name} is one of the old gateway's and does nothing."] : [],
+            Read(Echo(""), Given(name, "5")).Warnings.Select(warning => warning.Problem));
+
+    private const string EnabledTransports = "org.kaazing.gateway.server.transport.ws.ENABLED_TRANSPORTS";
+
+    private static ParameterSources Given(string name, string value) => Nothing with { Definitions = new Dictionary<string, string> { [name] = value } };
 }
