@@ -63,15 +63,15 @@ public sealed class StartTests : IDisposable
         string text = await File.ReadAllTextAsync(file);
         await File.WriteAllTextAsync(file, text.Replace(
             "</gateway-config>",
-            "<security><realm><name>r</name></realm></security><service><name>closed</name><accept>ws://127.0.0.1:${port}/closed</accept><type>echo</type>"
-            + "<realm-name>r</realm-name></service></gateway-config>",
+            "<service><name>closed</name><accept>ws://127.0.0.1:${port}/closed</accept><type>echo</type>"
+            + "<notify>apns://h</notify></service></gateway-config>",
             StringComparison.Ordinal));
 
         using Process refused = Start($"-Dport={FreePort()}");
         string output = await refused.StandardOutput.ReadToEndAsync();
         await Exited(refused);
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("Tidegate does not serve <realm-name> yet. Tidegate never starts a service without the protection", output, StringComparison.Ordinal);
+        Assert.Contains("Tidegate does not serve <notify> yet.", output, StringComparison.Ordinal);
 
         int port = FreePort();
         using Process lenient = Start($"-Dport={port}", "--lenient");
