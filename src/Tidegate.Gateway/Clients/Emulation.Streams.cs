@@ -144,33 +144,7 @@ internal sealed partial class Emulation
         }
 
         // Whoever goes away with what it has been given has lost it.
-        using CancellationTokenRegistration aborted = http.RequestAborted.Register(() => session.Loop.Post(() => session.Lose(downstream)));
-        if (!HttpProtocol.IsHttp2(request.Protocol))
-        {
-            http.Features.GetRequiredFeature<IDetachableConnection>().WhenInputEnds(() => session.Loop.Post(() => session.Lose(downstream)));
-        }
-
-        while (true)
-        {
-            await loop;
-            DownstreamPart part = await session.TakeAsync(downstream).ConfigureAwait(false);
-            if (part.IsBroken)
-            {
-                http.Abort();
-                return;
-            }
-
-            if (longPolls && part.IsLast && !response.HasStarted)
-            {
-                response.ContentLength = part.Bytes.Length;
-            }
-
-            await response.BodyWriter.WriteAsync(part.Bytes).ConfigureAwait(false);
-            if (part.IsLast)
-            {
-                return;
-            }
-        }
+        await DownstreamWriter.RunAsync(http, session, downstream, longPolls).ConfigureAwait(false);
     }
 
     private static byte[] FirstBytes(int padding)
