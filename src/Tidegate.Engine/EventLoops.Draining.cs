@@ -18,6 +18,9 @@ public sealed partial class EventLoops
     /// <summary>How many sessions of clients there are, over all loops, with a connection of their own or without one.</summary>
     public Task<int> CountClientsAsync() => SumAsync(loop => loop.SnapshotConnections().Count(IsClient) + loop.ApartCount);
 
+    /// <summary>Whether there are sessions that have no connection of their own.</summary>
+    public bool HasApart => All.Any(loop => loop.ApartCount > 0);
+
     /// <summary>
     /// Waits until no session is left that has no connection of its own: those that were closed may have to be told so by a request that is yet to come.
     /// They see to it themselves that this does not take longer than their close time-outs.
@@ -25,7 +28,7 @@ public sealed partial class EventLoops
     /// <param name="cancellation">Ends the waiting.</param>
     public async Task AwaitApartAsync(CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested && All.Any(loop => loop.ApartCount > 0))
+        while (!cancellation.IsCancellationRequested && HasApart)
         {
             await Task.Delay(DrainStep, _options.TimeProvider, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

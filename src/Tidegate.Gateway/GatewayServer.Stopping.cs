@@ -120,7 +120,12 @@ public sealed partial class GatewayServer
         }
 
         _http!.Drain();
-        await _loops.VisitOthersAsync(static connection => (connection.Handler as HttpConnection)?.Retire()).ConfigureAwait(false);
+        if (!_loops.HasApart)
+        {
+            // Otherwise later: whoever has a session without a connection is about to use one that idles, and would lose the session by a request that fails.
+            await RetireIdleAsync().ConfigureAwait(false);
+        }
+
         Task away = _http.Relay?.SendAwayAsync(_options.Grace, waiting.Token) ?? Task.CompletedTask;
         int closed = await _loops.DrainAsync(
             _options.Grace, CloseStatus.ServiceRestart, Reason,
@@ -136,6 +141,7 @@ public sealed partial class GatewayServer
         // The client of an emulated WebSocket may be between two requests, and hears of its end by the next one: for that the ports stay open.
         _http.Quota.TakeNoMore();
         await Task.WhenAll(away, _loops.AwaitApartAsync(waiting.Token)).ConfigureAwait(false);
+        await RetireIdleAsync().ConfigureAwait(false);
         var report = new DrainReport(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);
         LogDrained(report);
         began = Stopwatch.GetTimestamp();
@@ -145,6 +151,9 @@ public sealed partial class GatewayServer
         LogStopped(Stopwatch.GetElapsedTime(began).TotalSeconds, Clock());
         _drained.TrySetResult(report);
     }
+
+    /// <summary>Ends the connections that wait between two requests.</summary>
+    private Task RetireIdleAsync() => _loops.VisitOthersAsync(static connection => (connection.Handler as HttpConnection)?.Retire());
 
     private async Task LeaveAsync(CancellationToken cancellation)
     {
