@@ -20,6 +20,14 @@ internal sealed class GatewayServing : IServing
     {
         _grace = grace;
         _lab = lab;
+
+        // As it should be, and what tells members who the clients are that others relay.
+        string key = Path.Combine(_directory, "key");
+        File.WriteAllText(key, Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)) + "\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(key, UnixFileMode.UserRead);
+        }
         _root = root;
         Balancers = hasFront ? [1] : [.. Enumerable.Range(1, members)];
         Servers = [.. Enumerable.Range(1, members).Skip(hasFront ? 1 : 0)];
@@ -97,7 +105,7 @@ internal sealed class GatewayServing : IServing
             """;
         return $"""
             <gateway-config xmlns="{Namespace}">
-            <cluster><name>bench</name><accept>tcp://{address}:5942</accept><connect>udp://224.2.2.44:54327</connect></cluster>
+            <cluster><name>bench</name><accept>tcp://{address}:5942</accept><connect>udp://224.2.2.44:54327</connect><key-file>{_directory}/key</key-file></cluster>
             {balancers}
             {echo}
             </gateway-config>
