@@ -20,7 +20,8 @@ internal sealed class Realms : IDisposable
         _logger = logger;
         _modules = new LoginModuleFactory(time, logger);
         _throttle = new LoginThrottle(time);
-        _configured = security.Realms.ToDictionary(realm => realm.Name, StringComparer.Ordinal);
+        // Of two with one name, which the reader refuses, there is the first.
+        _configured = security.Realms.DistinctBy(realm => realm.Name).ToDictionary(realm => realm.Name, StringComparer.Ordinal);
     }
 
     /// <summary>Why a service can not be protected as it asks to be, by what is not served yet or not said; null where it can, or is open.</summary>
