@@ -23,13 +23,20 @@ public sealed partial class EventLoops
 
     /// <summary>
     /// Waits until no session is left that has no connection of its own: those that were closed may have to be told so by a request that is yet to come.
-    /// They see to it themselves that this does not take longer than their close time-outs.
+    /// They see to it themselves that this does not take longer than their close time-outs. One that was opened while the others were closed is closed now.
     /// </summary>
+    /// <param name="status">What its client is told, where the protocol has room for it.</param>
+    /// <param name="reason">The same in words.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    public async Task AwaitApartAsync(CancellationToken cancellation)
+    public async Task AwaitApartAsync(CloseStatus status, string reason, CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested && HasApart)
+        for (int step = 0; !cancellation.IsCancellationRequested && HasApart; step++)
         {
+            if (step % StepsBetweenLooks == 0)
+            {
+                Array.ForEach([.. All], loop => loop.Post(() => CloseApart(loop, status, reason)));
+            }
+
             await Task.Delay(DrainStep, _options.TimeProvider, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

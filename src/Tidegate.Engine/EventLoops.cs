@@ -106,6 +106,11 @@ public sealed partial class EventLoops : IDisposable
             }
         }
 
+        CloseApart(loop, status, reason);
+    }
+
+    private static void CloseApart(EventLoop loop, CloseStatus status, string reason)
+    {
         foreach (Session session in loop.SnapshotApart().Where(session => !session.IsClosing))
         {
             session.Close(status, reason);

@@ -151,6 +151,8 @@ public sealed partial class EmulatedSession
         _closeTimer?.Cancel();
         _downstreamTimer?.Cancel();
         _noopTimer?.Cancel();
+        // Or whoever opens and ends sessions all the time leaves each of them behind until it fires.
+        _inactivityTimer?.Cancel();
         ReleaseUpstream();
         CutOff();
         Loop.DropApart(this);

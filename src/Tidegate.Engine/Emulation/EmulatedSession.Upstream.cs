@@ -12,6 +12,7 @@ public sealed partial class EmulatedSession
     private TaskCompletionSource? _released;
     private long? _nextUpstream;
     private long _lastReceived;
+    private LoopTimer? _inactivityTimer;
 
     /// <summary>Begins a request of the client.</summary>
     /// <param name="encoding">How its body is written.</param>
@@ -129,7 +130,7 @@ public sealed partial class EmulatedSession
     }
 
     private void ScheduleInactivityCheck(TimeSpan delay) =>
-        Loop.Schedule(delay, static session => ((EmulatedSession)session!).CheckInactivity(), this);
+        _inactivityTimer = Loop.Schedule(delay, static session => ((EmulatedSession)session!).CheckInactivity(), this);
 
     private void CheckInactivity()
     {

@@ -93,7 +93,8 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink, IDownstrea
     /// <inheritdoc/>
     public override void Start()
     {
-        if (Has(Flags.Started))
+        // Where a back-end is connected to first, the client may have gone meanwhile.
+        if (Has(Flags.Started | Flags.Gone))
         {
             return;
         }

@@ -26,10 +26,8 @@ internal sealed partial class SessionRelay
 
     private static HttpRequestMessage NewMessage(HttpMethod method, string target, string host, string name, SessionDestination destination)
     {
-        // HttpClient keeps connections by what stands in the URI, so all that tells one from another is in there: socket, TLS and the name that its
-        // certificate was for. What is sent is the client's own Host and target, as they are.
-        string authority = BalanceCandidate.NumberOf($"{destination.At} {destination.IsEncrypted} {name}").ToString("x16", CultureInfo.InvariantCulture);
-        var message = new HttpRequestMessage(method, new Uri($"http://m{authority}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        // What is sent is the client's own Host and target, as they are.
+        var message = new HttpRequestMessage(method, new Uri($"http://{AuthorityOf(destination, name)}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -39,6 +37,13 @@ internal sealed partial class SessionRelay
         message.Headers.TryAddWithoutValidation(MemberRelay.Hop, "1");
         return message;
     }
+
+    /// <summary>
+    /// What HttpClient keeps connections by: all that tells one from another is in there. That is the socket and, with TLS, the name that its certificate
+    /// was for. Without TLS a name would only make a connection of each request to an accept at all addresses, where clients choose the name.
+    /// </summary>
+    internal static string AuthorityOf(SessionDestination destination, string name) => string.Create(
+        CultureInfo.InvariantCulture, $"m{BalanceCandidate.NumberOf($"{destination.At} {(destination.IsEncrypted ? $"TLS {name}" : "")}"):x16}");
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {

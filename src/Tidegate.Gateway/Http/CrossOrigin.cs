@@ -40,7 +40,10 @@ internal sealed partial class CrossOrigin(ILogger logger)
                 continue;
             }
 
-            CrossSiteConstraint? constraint = claim is [{ } origin] ? Find(route.Service.Configuration, origin) : null;
+            // Of an origin that was let in by its name the answer says that name, and no header can say others (RFC 9110, section 5.5).
+            CrossSiteConstraint? constraint = claim is [{ } origin] && !origin.AsSpan().ContainsAnyExceptInRange(' ', '~')
+                ? Find(route.Service.Configuration, origin)
+                : null;
             if (constraint is null || !(asksNoMethod || constraint.AllowMethods.Contains(method, StringComparer.Ordinal)))
             {
                 LogRejected(http.Request.Path, claim.ToString());

@@ -159,7 +159,8 @@ internal sealed class HttpPipeline(
     /// </summary>
     private async ValueTask<bool> TryRelayAsync(HttpContext http, IDetachableConnection connection, EmulationPath path)
     {
-        if (Relay is not { } relay || MemberRelay.IsRelayed(http.Request)
+        // CONNECT would ask the member for a tunnel, and by that not for this path.
+        if (Relay is not { } relay || MemberRelay.IsRelayed(http.Request) || HttpMethods.IsConnect(http.Request.Method)
             || FindEmulated(connection.Routes, http.Request.Host, path.AcceptPath) is not { Service: not TunnelEntrance } route)
         {
             return false;
@@ -250,7 +251,7 @@ internal sealed class HttpPipeline(
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 
     /// <summary>The path as it was sent, still percent-encoded, which is how accepts are written.</summary>
-    private static string RawPath(HttpContext http)
+    internal static string RawPath(HttpContext http)
     {
         string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         int query = target.IndexOf('?', StringComparison.Ordinal);

@@ -154,6 +154,38 @@ public sealed class EmulatedSessionTests() : EngineTest(EventSource.Portable)
     }
 
     [Fact]
+    public void A_session_that_is_over_leaves_no_timer_behind_for_its_inactivity()
+    {
+        (EmulatedSession session, SessionProbe _) = Open(new EmulationOptions { AnswersPings = true, InactivityTimeout = TimeSpan.FromHours(1) });
+        OnLoop(session.Abort);
+        Assert.Equal(0, OnLoop(() => Loop.Timers.Count));
+
+        // Nor where it is over before its service is ready.
+        var early = new EmulatedSession(Loop, new EmulationOptions { AnswersPings = true, InactivityTimeout = TimeSpan.FromHours(1) }, null, null, _ => _gone++);
+        OnLoop(early.Abort);
+        OnLoop(early.Start);
+        Assert.Equal(0, OnLoop(() => Loop.Timers.Count));
+    }
+
+    [Fact]
+    public void A_drain_closes_one_as_well_that_was_opened_while_the_others_were_closed()
+    {
+        (EmulatedSession session, SessionProbe _) = Open();
+        Task waiting = Loops.AwaitApartAsync(CloseStatus.ServiceRestart, "restart", CancellationToken.None);
+        Bounded.Until(() => OnLoop(() => session.IsClosing), "the session is closed");
+        Assert.False(waiting.IsCompleted);
+
+        Bounded.Until(
+            () =>
+            {
+                Pass(0.1);
+                return waiting.IsCompleted;
+            },
+            "nobody waits for a client that does not come");
+        Assert.True(OnLoop(() => session.IsGone));
+    }
+
+    [Fact]
     public void A_request_whose_last_frame_ends_the_session_is_answered_though_the_handler_had_no_room()
     {
         (EmulatedSession session, SessionProbe probe) = Open(probe: new SessionProbe { Received = (session, _, _, _) => session.PauseReading() });

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Tests.Clients;
 using Tidegate.Gateway.Tests.Tls;
@@ -152,6 +153,48 @@ public sealed class SessionRelayTests
 
         using HttpResponseMessage taken = await other.SendAsync(HttpMethod.Post, client.Upstream, [0x81, 0, .. Reconnect]);
         Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_written_as_proxies_are_sent_it_finds_its_session_too()
+    {
+        await using var pair = await Pair.StartAsync();
+        using EmulatedClient client = Spread(() => pair.One);
+        await client.OpenAsync($"{Place}cbm");
+        using RawClient raw = await RawClient.ConnectAsync(pair.Two);
+
+        await raw.SendAsync($"POST {client.Upstream} HTTP/1.1\r\nHost: public.example\r\nContent-Length: 7\r\n\r\n\u0081\u0001x\u000101\u00ff");
+
+        Assert.StartsWith("HTTP/1.1 200 ", await raw.ReadHeadAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("connect")]
+    [InlineData("Connect")]
+    public async Task Nobody_has_the_other_member_asked_for_a_tunnel(string method)
+    {
+        await using var pair = await Pair.StartAsync();
+        using EmulatedClient client = Spread(() => pair.One);
+        await client.OpenAsync($"{Place}cbm");
+        using RawClient raw = await RawClient.ConnectAsync(pair.Two);
+
+        await raw.SendAsync($"{method} {new Uri(client.Downstream).AbsolutePath} HTTP/1.1\r\nHost: public.example\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 404 ", await raw.ReadHeadAsync(), StringComparison.Ordinal);
+        byte[] words = Encoding.ASCII.GetBytes("There is no such emulated WebSocket.");
+        Assert.Equal(words, await raw.ReadAsync(words.Length));
+    }
+
+    [Fact]
+    public void Connections_to_a_member_are_kept_apart_by_name_where_a_certificate_is_for_one_and_else_are_one()
+    {
+        var at = new IPEndPoint(IPAddress.Loopback, 8000);
+        var plain = new SessionDestination("one", at, IsEncrypted: false);
+        var encrypted = plain with { IsEncrypted = true };
+        Assert.Equal(SessionRelay.AuthorityOf(plain, "a.example"), SessionRelay.AuthorityOf(plain, "b.example"));
+        Assert.NotEqual(SessionRelay.AuthorityOf(encrypted, "a.example"), SessionRelay.AuthorityOf(encrypted, "b.example"));
+        Assert.NotEqual(SessionRelay.AuthorityOf(plain, "a.example"), SessionRelay.AuthorityOf(encrypted, "a.example"));
+        Assert.NotEqual(SessionRelay.AuthorityOf(plain, ""), SessionRelay.AuthorityOf(plain with { At = new IPEndPoint(at.Address, 8001) }, ""));
     }
 
     [Fact]

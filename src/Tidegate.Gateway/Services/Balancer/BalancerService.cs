@@ -227,8 +227,7 @@ internal sealed partial class BalancerService : Service
     /// <summary>The path as it was sent, still percent-encoded.</summary>
     internal static string PathOf(HttpContext http)
     {
-        string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        string path = target.IndexOf('?', StringComparison.Ordinal) is var query and >= 0 ? target[..query] : target;
+        string path = HttpPipeline.RawPath(http);
         return path.StartsWith('/') ? path : "/";
     }
 
