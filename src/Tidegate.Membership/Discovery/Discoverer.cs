@@ -44,7 +44,7 @@ internal sealed class Discoverer : IAsyncDisposable
     private readonly SeedSchedule _seeds;
     private readonly BeaconSchedule _schedule;
     private readonly Sightings _sightings;
-    private readonly BeaconSocket? _socket;
+    private readonly IReadOnlyList<BeaconSocket> _sockets;
     private readonly DiscoveryTarget[] _unicast;
     private readonly ConcurrentDictionary<Task, bool> _running = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -52,8 +52,8 @@ internal sealed class Discoverer : IAsyncDisposable
     private Task _calling = Task.CompletedTask;
 
     /// <param name="handler">The member for which others are found.</param>
-    /// <param name="targets">Seeds, and whom to call by unicast. Multicast groups belong to the socket.</param>
-    /// <param name="socket">Where beacons are heard and from where they are sent; disposed with this. Null where there are none.</param>
+    /// <param name="targets">Seeds, and whom to call by unicast. Multicast groups belong to their sockets.</param>
+    /// <param name="sockets">Where beacons are heard and from where they are sent; disposed with this. Empty where there are none.</param>
     /// <param name="keyring">Seals beacons; null where the cluster does not encrypt.</param>
     /// <param name="resolver">Resolves names, each time anew.</param>
     /// <param name="logger">Gets what is refused, each reason at most once a minute.</param>
@@ -64,7 +64,7 @@ internal sealed class Discoverer : IAsyncDisposable
     internal Discoverer(
         IDiscoveryHandler handler,
         IEnumerable<DiscoveryTarget> targets,
-        BeaconSocket? socket,
+        IReadOnlyList<BeaconSocket> sockets,
         Keyring? keyring,
         INameResolver resolver,
         ILogger logger,
@@ -72,12 +72,12 @@ internal sealed class Discoverer : IAsyncDisposable
         Random random)
     {
         DiscoveryTarget[] all = [.. targets];
-        if (all.FirstOrDefault(target => target.Kind != DiscoveryKind.Seed && (socket is null || target.Kind == DiscoveryKind.MulticastBeacon)) is { } homeless)
+        if (all.FirstOrDefault(target => target.Kind != DiscoveryKind.Seed && (sockets.Count == 0 || target.Kind == DiscoveryKind.MulticastBeacon)) is { } homeless)
         {
             throw new ArgumentException($"{homeless} needs a socket: a group is what the socket is opened with, and others are called from it.", nameof(targets));
         }
 
-        if (socket is not null)
+        if (sockets.Count > 0)
         {
             // Here, where whoever has chosen the names sees it, and not later on a thread of its own.
             handler.Own.Encode(keyring);
@@ -92,10 +92,14 @@ internal sealed class Discoverer : IAsyncDisposable
         _seeds = new SeedSchedule(all.Where(target => target.Kind == DiscoveryKind.Seed), random, TimeSpan.Zero);
         _schedule = new BeaconSchedule(random, TimeSpan.Zero);
         _sightings = new Sightings(random);
-        _socket = socket;
+        _sockets = sockets;
         _unicast = [.. all.Where(target => target.Kind == DiscoveryKind.UnicastBeacon)];
         Refusals = new RefusalLog<BeaconRefusal>(logger, time, "a beacon", BeaconRefusals.Describe, LogInterval);
-        socket?.Start(OnBeacon);
+        foreach (BeaconSocket socket in sockets)
+        {
+            socket.Start(OnBeacon);
+        }
+
         _loop = Task.Run(RunAsync);
     }
 
@@ -113,9 +117,9 @@ internal sealed class Discoverer : IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        if (_socket is not null)
+        foreach (BeaconSocket socket in _sockets)
         {
-            await _socket.DisposeAsync().ConfigureAwait(false);
+            await socket.DisposeAsync().ConfigureAwait(false);
         }
 
         await Task.WhenAll(_running.Keys).ConfigureAwait(false);
@@ -136,7 +140,7 @@ internal sealed class Discoverer : IAsyncDisposable
                 }
 
                 _schedule.MembersChanged(now, _handler.Members);
-                if (_socket is not null && now >= _schedule.Due)
+                if (_sockets.Count > 0 && now >= _schedule.Due)
                 {
                     _schedule.Sent(now, _handler.Members);
 
@@ -147,7 +151,7 @@ internal sealed class Discoverer : IAsyncDisposable
                     }
                 }
 
-                due = _socket is null || _seeds.Due < _schedule.Due ? _seeds.Due : _schedule.Due;
+                due = _sockets.Count == 0 || _seeds.Due < _schedule.Due ? _seeds.Due : _schedule.Due;
                 due -= now;
             }
 
@@ -193,16 +197,19 @@ internal sealed class Discoverer : IAsyncDisposable
     private async Task CallAsync()
     {
         byte[] beacon = _handler.Own.Encode(_keyring);
-        if (_socket!.Group is { } group)
+        foreach (BeaconSocket socket in _sockets)
         {
-            _socket.TrySend(beacon, group);
+            if (socket.Group is { } group)
+            {
+                socket.TrySend(beacon, group);
+            }
         }
 
         foreach (DiscoveryTarget target in _unicast)
         {
             foreach (IPAddress address in await _resolver.ResolveAsync(target.Host, _stopping.Token).ConfigureAwait(false))
             {
-                _socket.TrySend(beacon, new IPEndPoint(address, target.Port));
+                _sockets.MinBy(socket => AddressBook.RankFor(socket.LocalEndPoint.Address, address))!.TrySend(beacon, new IPEndPoint(address, target.Port));
             }
         }
     }

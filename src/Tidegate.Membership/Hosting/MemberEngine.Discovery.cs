@@ -10,7 +10,7 @@ namespace Tidegate.Membership.Hosting;
 internal sealed partial class MemberEngine : IDiscoveryHandler
 {
     private readonly DiscoveryTarget[] _targets;
-    private readonly BeaconSocket? _beacons;
+    private readonly BeaconSocket[] _beacons = [];
     private readonly Elsewhere _elsewhere;
     private Discoverer? _discoverer;
 
@@ -72,18 +72,35 @@ internal sealed partial class MemberEngine : IDiscoveryHandler
         return await joined.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private BeaconSocket? OpenBeacons()
+    /// <summary>In the group, or at every address where this member listens: a name may stand for any of them.</summary>
+    private BeaconSocket[] OpenBeacons()
     {
         if (_targets.FirstOrDefault(target => target.Kind != DiscoveryKind.Seed) is not { } target)
         {
-            return null;
+            return [];
         }
 
-        IPEndPoint own = _transport.LocalEndPoint;
-        return target.Kind == DiscoveryKind.UnicastBeacon
-            ? BeaconSocket.OpenAddress(new IPEndPoint(own.Address, target.Port), _logger)
-            : BeaconSocket.OpenGroup(
-                new MulticastPlace(new IPEndPoint(IPAddress.Parse(target.Host), target.Port), InterfaceOf(own.Address), _options.MulticastTimeToLive), _logger);
+        if (target.Kind == DiscoveryKind.MulticastBeacon)
+        {
+            MulticastPlace place = new(new IPEndPoint(IPAddress.Parse(target.Host), target.Port), InterfaceOf(_transport.LocalEndPoint.Address), _options.MulticastTimeToLive);
+            return [BeaconSocket.OpenGroup(place, _logger)];
+        }
+
+        List<BeaconSocket> open = [];
+        try
+        {
+            foreach (IPAddress address in EndPoints.Select(endPoint => endPoint.Address).Distinct())
+            {
+                open.Add(BeaconSocket.OpenAddress(new IPEndPoint(address, target.Port), _logger));
+            }
+
+            return [.. open];
+        }
+        catch
+        {
+            open.ForEach(socket => _ = socket.DisposeAsync().AsTask());
+            throw;
+        }
     }
 
     private void StartDiscovery()

@@ -113,7 +113,7 @@ internal sealed partial class MemberEngine : IAsyncDisposable
         }
         catch
         {
-            _ = _beacons?.DisposeAsync().AsTask();
+            Array.ForEach(_beacons, socket => _ = socket.DisposeAsync().AsTask());
             _ = _transport.DisposeAsync().AsTask();
             throw;
         }
@@ -225,9 +225,9 @@ internal sealed partial class MemberEngine : IAsyncDisposable
                 await _discoverer.DisposeAsync().ConfigureAwait(false);
             }
 
-            if (_beacons is not null)
+            foreach (BeaconSocket socket in _beacons)
             {
-                await _beacons.DisposeAsync().ConfigureAwait(false);
+                await socket.DisposeAsync().ConfigureAwait(false);
             }
 
             await _transport.DisposeAsync().ConfigureAwait(false);

@@ -126,7 +126,8 @@ internal static class OptionChecks
             throw new ArgumentException("Discovery has more than one udp:// entry; there may be one, beside any number of tcp:// ones.", nameof(options));
         }
 
-        if (beacons.Length == 1 && beacons[0].Kind == DiscoveryKind.UnicastBeacon && beacons[0].Port == options.Listen.Port)
+        if (beacons.Length == 1 && beacons[0].Kind == DiscoveryKind.UnicastBeacon
+            && options.AdditionalListens.Prepend(options.Listen).Any(listen => listen.Port == beacons[0].Port))
         {
             throw new ArgumentException(
                 $"Discovery calls on port {beacons[0].Port}, where this member listens itself. Use another port in the udp:// entry of all members.", nameof(options));

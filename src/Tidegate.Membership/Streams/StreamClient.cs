@@ -74,7 +74,7 @@ internal sealed class StreamClient
         await using (stream.ConfigureAwait(false))
         {
             StreamRefusal sent = await SendAsync(stream, message(), either.Token).ConfigureAwait(false);
-            if (isAnswer is null)
+            if (isAnswer is null || sent == StreamRefusal.TooLarge)
             {
                 return new StreamOutcome(DialResult.Connected, sent, null);
             }
@@ -107,6 +107,11 @@ internal sealed class StreamClient
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             return StreamRefusal.Broken;
+        }
+        catch (InvalidOperationException)
+        {
+            // Peers would refuse it.
+            return StreamRefusal.TooLarge;
         }
     }
 }

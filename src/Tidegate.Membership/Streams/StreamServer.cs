@@ -173,5 +173,10 @@ internal sealed class StreamServer
         {
             return StreamRefusal.Broken;
         }
+        catch (InvalidOperationException)
+        {
+            // The answer: peers would refuse it.
+            return StreamRefusal.TooLarge;
+        }
     }
 }

@@ -95,16 +95,18 @@ internal sealed class MemberPort : IDisposable
             return new Dialled(DialResult.Unreachable, null);
         }
 
-        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket? socket = null;
         try
         {
+            // This fails, too, where the process has as many files open as it may have.
+            socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             socket.Bind(new IPEndPoint(LocalEndPoint.Address, 0));
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
             return new Dialled(DialResult.Connected, new MemberStream(socket));
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            socket.Dispose();
+            socket?.Dispose();
             return new Dialled(exception is SocketException { SocketErrorCode: var error } ? ResultOf(error) : DialResult.TimedOut, null);
         }
     }

@@ -39,6 +39,21 @@ public sealed class ClusterFaultLabTests
     }
 
     [Fact]
+    public async Task Clients_are_spread_over_all_members()
+    {
+        await using ClusterWithCrowd cluster = await ClusterWithCrowd.StartAsync(3);
+        await using CrowdProcess crowd = await cluster.StartCrowdAsync(1, 2, 3);
+
+        await crowd.FillAsync();
+
+        // Within 5 % of even with 10,000 clients is what it is meant to be.
+        CrowdProcess.Report report = await crowd.ReportAsync();
+        Assert.All(
+            Enumerable.Range(1, 3),
+            host => Assert.InRange(report.Nodes.GetValueOrDefault(ClusterWithCrowd.NodeOf(host)), CrowdProcess.Clients / 6, CrowdProcess.Clients / 2));
+    }
+
+    [Fact]
     public async Task A_frozen_member_is_a_dead_one_until_it_goes_on()
     {
         await using ClusterWithCrowd cluster = await ClusterWithCrowd.StartAsync(3);

@@ -19,6 +19,19 @@ public sealed class ClusterMisfitLabTests
     }
 
     [Fact]
+    public async Task A_serf_agent_with_another_key_is_refused_and_the_log_says_so()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await using GatewayProcess one = await StartAsync(lab, 1, await KeyAsync());
+        await using SerfProcess agent = await SerfProcess.StartAsync(lab, 2, "agent", $"-encrypt={MemberProcess.Key}");
+
+        await Assert.ThrowsAnyAsync<Exception>(() => agent.RunAsync("join", $"{Lab.AddressOf(1)}:5942"));
+
+        await one.Process.WaitForLineAsync(line => line.StartsWith("WARN Refused ", StringComparison.Ordinal) && line.Contains(" from 192.168.2.11:", StringComparison.Ordinal));
+        Assert.Single(await agent.MembersAsync());
+    }
+
+    [Fact]
     public async Task A_gateway_whose_address_another_member_goes_by_leaves_the_cluster_and_goes_on_alone()
     {
         await using Lab lab = await Lab.UpAsync(3);

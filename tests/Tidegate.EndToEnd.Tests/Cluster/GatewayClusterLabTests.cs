@@ -119,6 +119,23 @@ public sealed class GatewayClusterLabTests
         Assert.DoesNotContain(one.Process.Output, line => line.EndsWith(" is down", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("192.168.2.99", "192.168.2.77")]
+    [InlineData("fd00:2::11", "192.168.2.99")]
+    public async Task Word_by_unicast_reaches_a_gateway_at_every_address_of_its_interface(string calledByOne, string calledByTwo)
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await lab.RunOnAsync(1, "ip", "addr", "add", "192.168.2.77/24", "dev", "eth0");
+        await lab.NameAsync(1, "gateways.example", calledByOne);
+        await lab.NameAsync(2, "gateways.example", calledByTwo);
+        const string Cluster = "<cluster><name>c</name><accept>tcp://@eth0:5942</accept><connect>udp://gateways.example:54327</connect></cluster>";
+        await using GatewayProcess one = await StartAsync(lab, 1, Cluster);
+        await using GatewayProcess two = await StartAsync(lab, 2, Cluster);
+
+        await SaysAsync(one, "INFO Cluster member /192.168.2.11:5942 is now online");
+        await SaysAsync(two, "INFO Cluster member /192.168.2.10:5942 is now online");
+    }
+
     [Fact]
     public async Task An_accept_that_is_no_address_of_the_host_keeps_the_gateway_from_starting()
     {
@@ -156,6 +173,30 @@ public sealed class GatewayClusterLabTests
         {
             Assert.Equal("http://192.168.2.10:8001/echo?a=b", await LocationAsync(lab, 1));
         }
+    }
+
+    [Fact]
+    public async Task A_client_goes_back_to_its_member_by_either_balancer_and_to_the_other_when_that_is_gone()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        string cluster(int host) => Cluster(host, Multicast) + Balanced(host) + Balancer(host, "<policy>round-robin</policy><unaware.clients>redirect</unaware.clients>");
+        await using GatewayProcess one = await StartOnAsync(lab.On(1), cluster(1));
+        await using GatewayProcess two = await StartOnAsync(lab.On(2), cluster(2));
+        await LeadsToAsync(one, 1, 2);
+        await LeadsToAsync(two, 1, 2);
+        string[] head = await HeadAsync(lab, 1);
+        string cookie = head.Single(line => line.StartsWith("Set-Cookie: TIDEGATE_MEMBER=", StringComparison.Ordinal))["Set-Cookie: ".Length..].Split(';')[0];
+        string first = LocationIn(head);
+
+        foreach (int balancer in (int[])[1, 1, 2, 2])
+        {
+            Assert.Equal(first, LocationIn(await HeadAsync(lab, balancer, cookie)));
+        }
+
+        (GatewayProcess gone, GatewayProcess left, int host) = first.Contains("192.168.2.10", StringComparison.Ordinal) ? (one, two, 2) : (two, one, 1);
+        gone.Process.Signal("KILL");
+        await LeadsToAsync(left, host);
+        Assert.Equal($"http://{Lab.AddressOf(host)}:8001/echo?a=b", LocationIn(await HeadAsync(lab, host, cookie)));
     }
 
     [Fact]
@@ -340,15 +381,17 @@ public sealed class GatewayClusterLabTests
         });
     }
 
-    private static async Task<string> LocationAsync(Lab lab, int host) =>
-        (await HeadAsync(lab, host)).Single(line => line.StartsWith("Location: ", StringComparison.Ordinal))["Location: ".Length..].TrimEnd();
+    private static async Task<string> LocationAsync(Lab lab, int host) => LocationIn(await HeadAsync(lab, host));
+
+    private static string LocationIn(string[] head) =>
+        head.Single(line => line.StartsWith("Location: ", StringComparison.Ordinal))["Location: ".Length..].TrimEnd();
 
     /// <summary>The head of the answer to a handshake with the balancer of a host.</summary>
-    private static Task<string[]> HeadAsync(Lab lab, int host) => lab.RunOnAsync(
+    private static Task<string[]> HeadAsync(Lab lab, int host, string cookie = "") => lab.RunOnAsync(
         host, "curl", "-s", "-i", "--max-time", Patience.Normal.TotalSeconds.ToString(CultureInfo.InvariantCulture), "--http1.1",
         "--connect-to", $"balancer.example:8080:{Lab.AddressOf(host)}:8080",
         "-H", "Upgrade: websocket", "-H", "Connection: Upgrade", "-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        "http://balancer.example:8080/echo?a=b");
+        "-H", $"Cookie: {cookie}", "http://balancer.example:8080/echo?a=b");
 
     /// <summary>Has a client on a host send a message, and returns what came back.</summary>
     private static Task<string[]> EchoAsync(Lab lab, int host, string uri) => lab.RunOnAsync(

@@ -16,6 +16,8 @@ internal sealed class MemberProcess : IAsyncDisposable
 
     internal string Name { get; }
 
+    internal int Id => _process.Id;
+
     private static string Program { get; } = Path.Combine(
         Repository.Root, "samples", "membership", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "membership-sample.dll");
 

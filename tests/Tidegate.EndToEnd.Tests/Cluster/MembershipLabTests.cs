@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Tidegate.EndToEnd.Tests.Cluster;
 
 /// <summary>Members as real processes on real networks. The bounds are ten times what they are meant to take.</summary>
@@ -101,6 +103,23 @@ public sealed class MembershipLabTests
         // Ten suspicions' time: what is to be shown is that nothing happens.
         await Task.Delay(TimeSpan.FromSeconds(8));
         Assert.All(new[] { one, two, three }, member => Assert.False(member.HasSeen("failed"), member.Transcript));
+    }
+
+    [Fact]
+    public async Task A_member_that_could_open_no_more_files_looks_for_others_again_when_it_can()
+    {
+        await using Lab lab = await Lab.UpAsync(2);
+        await using MemberProcess one = await MemberProcess.StartAsync(lab, 1, "one", "--discover", $"tcp://{Lab.AddressOf(2)}:7946");
+        string id = one.Id.ToString(CultureInfo.InvariantCulture);
+        await ChildProcess.RunAsync("prlimit", "--pid", id, "--nofile=3:100000");
+
+        // Time for several attempts, none of which may be the last.
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        await ChildProcess.RunAsync("prlimit", "--pid", id, "--nofile=10000:100000");
+        await using MemberProcess two = await MemberProcess.StartAsync(lab, 2, "two");
+
+        await one.SeesAsync("up", "two");
+        await two.SeesAsync("up", "one");
     }
 
     private static async Task AllSeeAllAsync(params MemberProcess[] members)

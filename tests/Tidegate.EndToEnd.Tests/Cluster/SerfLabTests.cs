@@ -76,6 +76,28 @@ public sealed class SerfLabTests
         Assert.Single(await agent.MembersAsync());
     }
 
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(1, 2)]
+    public async Task Nobody_is_failed_where_a_member_and_an_agent_hear_each_other_one_way_only(int deaf, int unheard)
+    {
+        await using Lab lab = await Lab.UpAsync(3);
+        await using SerfProcess agent = await SerfProcess.StartAsync(lab, 1, "agent");
+        await using MemberProcess one = await MemberProcess.StartAsync(lab, 2, "one", "--discover", $"tcp://{Lab.AddressOf(1)}:7946");
+        await using MemberProcess two = await MemberProcess.StartAsync(lab, 3, "two", "--discover", $"tcp://{Lab.AddressOf(1)}:7946");
+        await one.SeesAsync("up", "agent");
+        await one.SeesAsync("up", "two");
+        await agent.UntilMemberAsync("one", "alive");
+        await agent.UntilMemberAsync("two", "alive");
+
+        await lab.DeafAsync(deaf, unheard);
+
+        // An agent's probes and its suspicion take some seven seconds: what is to be shown is that nothing happens.
+        await Task.Delay(TimeSpan.FromSeconds(10));
+        Assert.All(new[] { one, two }, member => Assert.False(member.HasSeen("failed"), member.Transcript));
+        Assert.All(await agent.MembersAsync(), member => Assert.Equal("alive", member.Value.Status));
+    }
+
     [Fact]
     public async Task Serf_rotates_the_keys_of_members_too()
     {

@@ -60,7 +60,7 @@ public sealed class DiscovererTests
         Member member = new("blue", 1) { JoinResult = false };
         Names names = new() { ["members.example"] = ["127.0.0.91", "127.0.0.92"] };
         await using Discoverer discoverer = new(
-            member, [DiscoveryTarget.Parse($"udp://members.example:{port}")], own, null, names, NullLogger.Instance, TimeProvider.System, new Random(1));
+            member, [DiscoveryTarget.Parse($"udp://members.example:{port}")], [own], null, names, NullLogger.Instance, TimeProvider.System, new Random(1));
 
         Assert.Equal(BeaconRefusal.None, Beacon.Decode(await atOne.Reader.ReadAsync().AsTask().WaitAsync(Patience), null, out Beacon heard));
         Assert.Equal(member.Own, heard);
@@ -78,12 +78,34 @@ public sealed class DiscovererTests
     }
 
     [Fact]
+    public async Task A_member_of_several_addresses_hears_at_each_and_calls_each_address_from_one_that_can()
+    {
+        await using BeaconSocket four = BeaconSocket.OpenAddress(new IPEndPoint(IPAddress.Parse("127.0.0.94"), 0), NullLogger.Instance);
+        Channel<byte[]> atFour = Packets(four);
+        BeaconSocket[] own = [.. ((string[])["::1", "127.0.0.95"]).Select(address => BeaconSocket.OpenAddress(new IPEndPoint(IPAddress.Parse(address), 0), NullLogger.Instance))];
+        IPEndPoint[] at = [.. own.Select(socket => socket.LocalEndPoint)];
+        Member member = new("blue", 1);
+        Names names = new() { ["members.example"] = ["127.0.0.94"] };
+        await using Discoverer discoverer = new(
+            member, [DiscoveryTarget.Parse($"udp://members.example:{four.LocalEndPoint.Port}")], own, null, names, NullLogger.Instance, TimeProvider.System, new Random(1));
+
+        // Called from the second socket, since the first speaks IPv6.
+        await atFour.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+        await using BeaconSocket six = BeaconSocket.OpenAddress(new IPEndPoint(IPAddress.IPv6Loopback, 0), NullLogger.Instance);
+        Assert.True(six.TrySend((member.Own with { Name = "six", Address = Member.AddressOf(6) }).Encode(null), at[0]));
+        Assert.Equal(Member.AddressOf(6), await member.JoinedAsync());
+        Assert.True(four.TrySend((member.Own with { Name = "four", Address = Member.AddressOf(4) }).Encode(null), at[1]));
+        Assert.Equal(Member.AddressOf(4), await member.JoinedAsync());
+    }
+
+    [Fact]
     public async Task A_seed_is_resolved_again_until_one_of_its_addresses_is_joined()
     {
         Member member = new("blue", 1) { JoinResult = false };
         Names names = new();
         await using Discoverer discoverer = new(
-            member, [DiscoveryTarget.Parse("tcp://seed.example:7946")], null, null, names, NullLogger.Instance, TimeProvider.System, new Random(1));
+            member, [DiscoveryTarget.Parse("tcp://seed.example:7946")], [], null, names, NullLogger.Instance, TimeProvider.System, new Random(1));
         await UntilAsync(() => names.Asked >= 2);
         Assert.Empty(member.Joined);
 
@@ -115,7 +137,7 @@ public sealed class DiscovererTests
     {
         Member member = new("blue", 1);
         ArgumentException exception = Assert.Throws<ArgumentException>(() => new Discoverer(
-            member, [DiscoveryTarget.Parse("udp://members.example:1")], null, null, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1)));
+            member, [DiscoveryTarget.Parse("udp://members.example:1")], [], null, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1)));
         Assert.Contains("needs a socket", exception.Message, StringComparison.Ordinal);
         await using BeaconSocket socket = BeaconSocket.OpenAddress(new IPEndPoint(IPAddress.Loopback, 0), NullLogger.Instance);
         Member wordy = new(new string('x', 2_000), 1);
@@ -153,7 +175,7 @@ public sealed class DiscovererTests
     }
 
     private static Discoverer Start(Member member, BeaconSocket socket, Keyring? keyring) => new(
-        member, [], socket, keyring, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1));
+        member, [], [socket], keyring, new Names(), NullLogger.Instance, TimeProvider.System, new Random(1));
 
     // Loopback, so that nothing leaves this machine; a port that was free a moment ago.
     private static async Task<MulticastPlace> FreeAsync(IPAddress group)

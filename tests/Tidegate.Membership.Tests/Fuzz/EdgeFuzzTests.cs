@@ -43,7 +43,7 @@ public sealed class EdgeFuzzTests(ITestOutputHelper output)
             Assert.InRange(visitor.Messages, 0, PacketLimits.Messages);
             Assert.InRange(visitor.Bytes, 0, PacketLimits.Inflated + packet.Length);
 
-            // A key that does not fit is the system's exception; nothing else may cost memory, once all code has run.
+            // What a sealed packet needs comes from a pool that grows and shrinks; nothing else may cost memory, once all code has run.
             totalAllocated += Envelopes[kind].Keyring is null ? allocated : 0;
 
             // What came before changes nothing for what is whole.

@@ -72,6 +72,22 @@ public sealed class StreamDialogueTests
     }
 
     [Fact]
+    public async Task A_state_that_is_too_large_for_peers_is_not_sent_and_ends_in_order_on_either_side()
+    {
+        byte[] noise = new byte[StreamLimits.Message + 1];
+        new Random(1).NextBytes(noise);
+        await using Pair pair = new(Envelope.Plain, Envelope.Plain);
+        StreamOutcome own = await pair.Client.ExchangeAsync(pair.Server, () => new ClusterState(false, [], noise), default);
+        Assert.Equal((StreamRefusal.TooLarge, null), (own.Refusal, own.Answer));
+
+        pair.Handler.Answer = new ClusterState(false, [], noise);
+        StreamOutcome others = await pair.Client.ExchangeAsync(pair.Server, () => Empty, default);
+        Assert.Equal(StreamRefusal.Closed, others.Refusal);
+        await pair.ClosedAsync();
+        Assert.Equal(1, pair.StreamServer.Refusals.Count(StreamRefusal.TooLarge));
+    }
+
+    [Fact]
     public async Task A_refused_ping_says_so_and_a_silent_one_times_out()
     {
         await using MemberTransport transport = MemberTransport.Open(new IPEndPoint(IPAddress.Loopback, 0), NullLogger.Instance);
@@ -208,6 +224,8 @@ public sealed class StreamDialogueTests
 
         internal string? Decline { get; set; }
 
+        internal ClusterState? Answer { get; set; }
+
         internal Task<byte[]> User => _user.Task;
 
         public bool IsMe(string node) => node == "server";
@@ -219,7 +237,7 @@ public sealed class StreamDialogueTests
                 States.Add(state);
             }
 
-            return Decline is null ? new PushPullAnswer(State("server", state.Join), null) : new PushPullAnswer(null, Decline);
+            return Decline is null ? new PushPullAnswer(Answer ?? State("server", state.Join), null) : new PushPullAnswer(null, Decline);
         }
 
         public void OnUserMessage(ReadOnlyMemory<byte> message, MemberAddress from) => _user.TrySetResult(message.ToArray());
