@@ -108,7 +108,8 @@ public static class ControlClient
 
                 if (line.RootElement.TryGetProperty(ControlAnswer.Error, out JsonElement error))
                 {
-                    throw new ControlException(error.ToString());
+                    // It is shown on a terminal, and where root asks, whoever answers may be anybody.
+                    throw new ControlException(new string([.. error.ToString().Select(c => char.IsControl(c) ? '?' : c)]));
                 }
 
                 if (line.RootElement.TryGetProperty(ControlAnswer.Done, out _))

@@ -7,7 +7,7 @@ namespace Tidegate.Host.Commands;
 /// <summary>Members of a cluster as text: a line for each, and lines below it for what it offers and how it differs.</summary>
 internal static class MemberText
 {
-    // What a member says of itself is for a terminal here.
+    // What a member says of itself is for a terminal here, and so is all else: where root asks, whoever answers may be anybody.
     private const int Longest = 64;
 
     internal static string Of(IEnumerable<ObservedMember> members)
@@ -32,7 +32,8 @@ internal static class MemberText
 
     private static IEnumerable<string> Parts(ObservedMember member)
     {
-        yield return member.GoneSince is { } gone ? $"{member.Id} {member.State} since {Clock(gone)}" : $"{member.Id} {member.State}";
+        string state = $"{Shown(member.Id, Longest)} {Shown(member.State, Longest)}";
+        yield return member.GoneSince is { } gone ? $"{state} since {Clock(gone)}" : state;
         yield return Shown(member.Kind, Longest);
         if (member.Since is { } since)
         {

@@ -55,6 +55,17 @@ public sealed class ControlSocketTests : IDisposable
         Assert.Equal("not now, please", exception.Message);
     }
 
+    [Fact]
+    public async Task What_is_said_of_a_refusal_can_not_do_anything_to_a_terminal()
+    {
+        ControlPlaces places = Places();
+        await using ControlSocket socket = (await OpenAsync(places, new Refusing()))!;
+
+        ControlException exception = await Assert.ThrowsAsync<ControlException>(() => AskAsync(places, "refusing \e[2Jnow please"));
+
+        Assert.Equal("not ?[2Jnow, please", exception.Message);
+    }
+
     [Theory]
     [InlineData("shutdown")]
     [InlineData("")]
