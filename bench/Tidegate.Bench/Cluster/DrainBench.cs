@@ -12,18 +12,25 @@ internal static class DrainBench
 
     internal static void Run(ClusterOptions options)
     {
-        Console.WriteLine($"\nRolling restart of {Members} members under {Figures.Text(options.Drained)} clients, each closing its sessions over {options.Grace} s");
+        Console.WriteLine(
+            $"\nRolling restart of {Members} members, or of two servers behind HAProxy, under {Figures.Text(options.Drained)} clients; members close their sessions over {options.Grace} s, servers at once");
         Figures.Head(
             "clients are", "time for each member", "reconnects of a client, mean", "most", "refused by all members", "back after noticing, median and longest",
             "newcomers refused", "lost, doubled");
-        foreach (bool isRedirected in new[] { false, true })
-            Measure(options, isRedirected);
+        if (options.Only.Contains("members"))
+        {
+            Measure(options, isRedirected: false, hasHaproxy: false);
+            Measure(options, isRedirected: true, hasHaproxy: false);
+        }
+
+        if (options.Only.Contains("haproxy"))
+            Measure(options, isRedirected: false, hasHaproxy: true);
     }
 
-    private static void Measure(ClusterOptions options, bool isRedirected)
+    private static void Measure(ClusterOptions options, bool isRedirected, bool hasHaproxy)
     {
         using var lab = new Laboratory(options.Root, Members + 1);
-        using var serving = new GatewayServing(lab, options.Root, Members, hasFront: false, options.Grace);
+        using IServing serving = hasHaproxy ? new HaproxyServing(lab, options.Root) : new GatewayServing(lab, options.Root, Members, hasFront: false, options.Grace);
         foreach (int host in serving.Servers)
             serving.Start(host);
         serving.WaitUntilLeadingTo(0, serving.Servers);
@@ -43,11 +50,11 @@ internal static class DrainBench
             serving.WaitUntilLeadingTo(0, serving.Servers);
         }
 
-        double each = (CrowdLoop.Now - began) / 1000.0 / Members;
+        double each = (CrowdLoop.Now - began) / 1000.0 / serving.Servers.Length;
         CrowdReport report = crowd.Until("all clients are back", now => now.Served == now.Visitors);
         Console.Error.WriteLine(System.Text.Json.JsonSerializer.Serialize(report));
         Figures.Row(
-            isRedirected ? "redirected" : "relayed",
+            hasHaproxy ? "relayed by HAProxy, 2 servers" : isRedirected ? "redirected" : "relayed",
             string.Create(CultureInfo.InvariantCulture, $"{each:0.0} s"),
             Figures.Text((double)report.Disturbed / report.Visitors),
             Figures.Text(report.MostReturns),

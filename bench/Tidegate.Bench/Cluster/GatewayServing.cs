@@ -20,15 +20,16 @@ internal sealed class GatewayServing : IServing
     {
         _grace = grace;
         _lab = lab;
+        _root = root;
 
-        // As it should be, and what tells members who the clients are that others relay.
+        // As in earnest: without a key no member believes another who its client is.
         string key = Path.Combine(_directory, "key");
         File.WriteAllText(key, Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)) + "\n");
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(key, UnixFileMode.UserRead);
         }
-        _root = root;
+
         Balancers = hasFront ? [1] : [.. Enumerable.Range(1, members)];
         Servers = [.. Enumerable.Range(1, members).Skip(hasFront ? 1 : 0)];
         Name = hasFront ? $"Tidegate, one in front of {Servers.Length}" : $"Tidegate, {members} that balance and serve";
@@ -56,17 +57,7 @@ internal sealed class GatewayServing : IServing
 
     public void Signal(int host, int signal) => _processes[host].Signal(signal);
 
-    /// <summary>Waits until a gateway that was asked to stop has ended.</summary>
-    internal void WaitForEnd(int host, int seconds)
-    {
-        long until = CrowdLoop.Now + (seconds * 1000L);
-        while (!_processes[host].HasExited)
-        {
-            if (CrowdLoop.Now > until)
-                throw new IOException($"gateway {host} did not end within {seconds} s");
-            Thread.Sleep(20);
-        }
-    }
+    public void WaitForEnd(int host, int seconds) => _processes[host].WaitForEnd($"gateway {host}", seconds);
 
     public long WaitUntilLeadingTo(long since, int[] servers, int except = 0) => Balancers.Where(host => host != except && _processes.ContainsKey(host)).Max(host => _processes[host].Wait<long>(
         0, $"gateway {host} leads to {string.Join(", ", servers)}", lines =>

@@ -46,6 +46,8 @@ internal sealed class HaproxyServing : IServing
 
     public void Signal(int host, int signal) => _processes[host].Signal(signal);
 
+    public void WaitForEnd(int host, int seconds) => _processes[host].WaitForEnd($"gateway {host}", seconds);
+
     public long WaitUntilLeadingTo(long since, int[] servers, int except = 0) => Servers.Max(server => _haproxy.Wait<long>(
         0, $"HAProxy has {Laboratory.NodeOf(server)} {(servers.Contains(server) ? "up" : "down")}", lines =>
         {

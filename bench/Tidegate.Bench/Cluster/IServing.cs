@@ -20,6 +20,9 @@ internal interface IServing : IDisposable
 
     void Signal(int host, int signal);
 
+    /// <summary>Waits until a server that was asked to stop has ended.</summary>
+    void WaitForEnd(int host, int seconds);
+
     /// <summary>Waits until all balancers lead clients to these servers and to no others.</summary>
     /// <param name="since">When what made it so began, in milliseconds.</param>
     /// <param name="servers">The hosts.</param>

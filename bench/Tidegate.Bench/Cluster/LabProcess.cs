@@ -18,8 +18,6 @@ internal sealed class LabProcess : IDisposable
         Read(process.StandardError);
     }
 
-    internal bool HasExited => _process.HasExited;
-
     /// <summary>Starts a command; the process is the command's own, whose id no shell keeps from being known.</summary>
     internal static LabProcess Start(IEnumerable<string> command)
     {
@@ -77,6 +75,14 @@ internal sealed class LabProcess : IDisposable
             lock (_lines)
                 Monitor.Wait(_lines, 20);
         }
+    }
+
+    /// <summary>Waits until it has ended by itself.</summary>
+    /// <exception cref="IOException">It has not.</exception>
+    internal void WaitForEnd(string what, int seconds)
+    {
+        if (!_process.WaitForExit(TimeSpan.FromSeconds(seconds)))
+            throw new IOException($"{what} did not end within {seconds} s");
     }
 
     public void Dispose()
