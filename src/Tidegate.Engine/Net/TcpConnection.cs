@@ -116,6 +116,11 @@ public abstract unsafe partial class TcpConnection
         }
     }
 
+    /// <summary>Has the system hold at most about so many bytes that it has not sent yet. Does nothing where it can not.</summary>
+    public virtual void LimitUnsent(int bytes)
+    {
+    }
+
     /// <summary>True while bytes wait to be handed out that the system has no longer.</summary>
     private protected bool HoldsUnread => _unread is not null || _tls is { HasMore: true };
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Tidegate.Engine.Fanout;
 using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
 using Tidegate.Engine.WebSocket;
@@ -84,6 +85,21 @@ public abstract class Session
 
     /// <summary>Sends a whole message.</summary>
     public abstract void Send(ReadOnlySpan<byte> message, MessageKind kind);
+
+    /// <summary>Sends a whole message that others send as well.</summary>
+    public virtual void Send(SharedMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        Send(message.Payload, message.Kind);
+    }
+
+    /// <summary>
+    /// Has the system hold at most about so many bytes that it has not sent yet, so that <see cref="PendingBytes"/> soon tells of a peer that is
+    /// slow, and a slow peer costs little of the system's memory. Does nothing where there is no such thing.
+    /// </summary>
+    public virtual void LimitUnsent(int bytes)
+    {
+    }
 
     /// <summary>Stops handing out what arrives. What the current call has brought is still handed out.</summary>
     public abstract void PauseReading();

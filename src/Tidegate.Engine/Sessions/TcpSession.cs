@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tidegate.Engine.Fanout;
 using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
 using Tidegate.Engine.WebSocket;
@@ -54,6 +55,16 @@ public sealed class TcpSession : Session, IConnectionHandler
 
     /// <inheritdoc/>
     public override void Send(ReadOnlySpan<byte> message, MessageKind kind) => _connection.Write(message);
+
+    /// <inheritdoc/>
+    public override void Send(SharedMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        _connection.Write(message.InStream);
+    }
+
+    /// <inheritdoc/>
+    public override void LimitUnsent(int bytes) => _connection.LimitUnsent(bytes);
 
     /// <inheritdoc/>
     public override void PauseReading() => _connection.PauseReading();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tidegate.Engine.Fanout;
 using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
@@ -200,6 +201,24 @@ public sealed partial class WebSocketSession : Session, IConnectionHandler, IFra
 
         WriteFrame(NextHeader(message.Length, kind, endOfMessage: true), message);
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">A relayed message is unfinished.</exception>
+    public override void Send(SharedMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (Has(Flags.Client | Flags.SendingMessage) || _agreed is { TextPings: true })
+        {
+            Send(message.Payload, message.Kind);
+        }
+        else if (!IsClosing)
+        {
+            _connection.Write(Has(Flags.Compression) ? message.CompressedFrame : message.Frame);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void LimitUnsent(int bytes) => _connection.LimitUnsent(bytes);
 
     /// <inheritdoc/>
     public override void PauseReading()

@@ -23,6 +23,14 @@ internal sealed unsafe class EpollConnection : TcpConnection, IEpollTarget
 
     public override IPEndPoint? LocalEndPoint => Address(remote: false);
 
+    public override void LimitUnsent(int bytes)
+    {
+        if (!IsEnded)
+        {
+            Libc.SetOption(_descriptor, Libc.IPPROTO_TCP, Libc.TCP_NOTSENT_LOWAT, bytes);
+        }
+    }
+
     /// <summary>Registers with epoll. Returns 0 or a Linux error number.</summary>
     internal int Register(IConnectObserver? connecting)
     {

@@ -33,6 +33,7 @@ internal static unsafe partial class Libc
     internal const int SO_LINGER = 13;
     internal const int IPPROTO_TCP = 6;
     internal const int TCP_NODELAY = 1;
+    internal const int TCP_NOTSENT_LOWAT = 25;
     internal const int IPPROTO_IP = 0;
     internal const int IP_BIND_ADDRESS_NO_PORT = 24;
     internal const int IPPROTO_IPV6 = 41;
