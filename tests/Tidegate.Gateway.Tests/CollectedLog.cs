@@ -35,10 +35,12 @@ internal sealed class CollectedLog : ILoggerProvider, ILogger
     {
     }
 
-    internal async Task WaitForAsync(string line)
+    internal Task WaitForAsync(string line) => WaitForAsync(one => one == line);
+
+    internal async Task WaitForAsync(Func<string, bool> isMeant)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!Lines.Contains(line))
+        while (!Lines.Any(isMeant))
         {
             await _added.WaitAsync(timeout.Token);
         }

@@ -32,11 +32,16 @@ internal sealed class RawClient : IDisposable
         $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
         $"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n";
 
-    /// <summary>A masked client frame with a final bit and fewer than 126 bytes.</summary>
+    /// <summary>A masked client frame with a final bit and fewer than 65,536 bytes.</summary>
     internal static byte[] Frame(int opcode, ReadOnlySpan<byte> payload)
     {
         byte[] mask = [0x11, 0x22, 0x33, 0x44];
-        var frame = new List<byte> { (byte)(0x80 | opcode), (byte)(0x80 | payload.Length) };
+        var frame = new List<byte> { (byte)(0x80 | opcode), (byte)(0x80 | Math.Min(payload.Length, 126)) };
+        if (payload.Length >= 126)
+        {
+            frame.AddRange((byte)(payload.Length >> 8), (byte)payload.Length);
+        }
+
         frame.AddRange(mask);
         for (int i = 0; i < payload.Length; i++)
         {

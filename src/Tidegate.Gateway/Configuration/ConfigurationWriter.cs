@@ -68,7 +68,7 @@ public static class ConfigurationWriter
         xml.WriteStartElement("service");
         WriteText(xml, "name", service.Name);
         WriteText(xml, "description", service.Description);
-        WriteAddresses(xml, "accept", service.Accepts);
+        WriteAddresses(xml, "accept", service.Accepts.Where(accept => !accept.IsForFeeds));
         WriteAddresses(xml, "connect", service.Connects);
         WriteAddresses(xml, "balance", service.Balances);
         foreach (string notify in service.Notifies)
@@ -112,7 +112,7 @@ public static class ConfigurationWriter
         xml.WriteEndElement();
     }
 
-    private static void WriteAddresses(XmlWriter xml, string name, ImmutableArray<ServiceAddress> addresses)
+    private static void WriteAddresses(XmlWriter xml, string name, IEnumerable<ServiceAddress> addresses)
     {
         foreach (ServiceAddress address in addresses)
         {

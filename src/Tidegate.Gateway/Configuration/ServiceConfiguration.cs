@@ -93,7 +93,11 @@ public sealed record ServiceConfiguration
 /// <summary>An accept or connect URI and the place where it is written.</summary>
 /// <param name="Uri">The URI.</param>
 /// <param name="Position">Where its text starts.</param>
-public sealed record ServiceAddress(GatewayUri Uri, SourcePosition Position);
+public sealed record ServiceAddress(GatewayUri Uri, SourcePosition Position)
+{
+    /// <summary>True for an accept that is not for clients, but for what a <c>broadcast</c> service sends to them.</summary>
+    public bool IsForFeeds { get; init; }
+}
 
 /// <summary>The typed properties of a service; each service type derives its own record.</summary>
 public abstract record ServiceOptions;

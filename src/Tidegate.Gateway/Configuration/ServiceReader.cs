@@ -118,9 +118,10 @@ internal sealed class ServiceReader
         SettingValues connect = ReadConnectOptions(element, type);
         SettingValues properties = type.Properties.Read(element.FirstChild("properties"), element.Position, _findings);
         ImmutableArray<ServiceAddress> accepts = ReadAddresses(
-            element, "accept", new GatewayUriFormat(UriUse.Accept, type.AcceptSchemes), type.MinimumAccepts, type.MaximumAccepts, []);
+            element, "accept", new GatewayUriFormat(UriUse.Accept, type.AcceptSchemes), type.MinimumAccepts, type.MaximumAccepts,
+            type.AcceptsIn(properties));
         ImmutableArray<ServiceAddress> connects = ReadAddresses(
-            element, "connect", new GatewayUriFormat(UriUse.Connect, type.ConnectSchemes), type.MinimumConnects, type.MaximumConnects,
+            element, "connect", new GatewayUriFormat(UriUse.Connect, type.ConnectSchemes), type.MinimumConnectsWith(properties), type.MaximumConnects,
             type.ConnectsIn(properties));
         ImmutableArray<ServiceAddress> balances = ReadAddresses(
             element, "balance", new GatewayUriFormat(UriUse.Accept, [.. UriScheme.Served.Where(s => s.TakesPath)]), 0, int.MaxValue, []);
@@ -132,7 +133,7 @@ internal sealed class ServiceReader
         TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, AcceptSettings.Group.Place, element.Position, _findings);
         TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, ConnectSettings.Group.Place, element.Position, _findings);
         ServiceDoubts doubts = DoubtsOf(accept, connect);
-        if ((doubts & (ServiceDoubts.AcceptPlaces | ServiceDoubts.Tls)) == 0 && accepts.Length == element.ChildrenNamed("accept").Count())
+        if ((doubts & (ServiceDoubts.AcceptPlaces | ServiceDoubts.Tls)) == 0 && accepts.Count(address => !address.IsForFeeds) == element.ChildrenNamed("accept").Count())
         {
             IdleOptionCheck.Run(accepts, accept, _acceptDefaults, element.Position, _findings);
         }

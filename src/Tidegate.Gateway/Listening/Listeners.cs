@@ -24,8 +24,8 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     /// <summary>What is served, in the order of the configuration.</summary>
     internal IReadOnlyList<ServedAddress> Served => _served;
 
-    /// <summary>The same accepts with their services and their sockets.</summary>
-    internal IReadOnlyList<BoundAccept> Bound => _bound;
+    /// <summary>The same accepts with their services and their sockets, but for those that are not for clients.</summary>
+    internal IEnumerable<BoundAccept> Bound => _bound.Where(bound => !bound.Accept.IsForFeeds);
 
     /// <summary>The sockets where HTTP is spoken, and what is served there.</summary>
     internal IEnumerable<(IPEndPoint At, RouteTable Routes, bool IsEncrypted)> HttpSockets =>
@@ -36,7 +36,7 @@ internal sealed partial class Listeners(EventLoops loops, HttpServer server, Gat
     /// <summary>Binds every accept of a service.</summary>
     /// <exception cref="GatewayStartException">One can not be bound, or several: all are named.</exception>
     internal Task BindAsync(Service service, CancellationToken cancellation) =>
-        GatewayStartException.ForAllAsync(service.Configuration.Accepts, accept => BindAsync(service, accept, cancellation));
+        GatewayStartException.ForAllAsync(service.Configuration.Accepts, accept => BindAsync(service.EntranceFor(accept), accept, cancellation));
 
     public void Dispose()
     {

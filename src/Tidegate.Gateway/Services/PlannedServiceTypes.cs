@@ -17,16 +17,6 @@ internal static class PlannedServiceTypes
         {
             Accepts = s_streams, Connects = s_streams,
         },
-        new("broadcast", "Sends every message of a back-end to all clients.", Group("a broadcast service",
-            new Setting<bool>(
-                "on.client.message", new ChoiceFormat<bool>(("noop", false), ("broadcast", true)), false,
-                "What becomes of the messages of clients: nothing, or they too go to all clients."),
-            new Setting<TimeSpan>(
-                "reconnect.delay", new MillisecondsFormat(), TimeSpan.FromSeconds(3), "How long after a loss the back-end is connected to again, in milliseconds."),
-            new Setting<GatewayUri>("accept", new TransportFormat("accept", UriUse.Accept), "Where a back-end may connect to, instead of being connected to.")))
-        {
-            Accepts = s_streams, Connects = s_streams, AtLeast = (0, 0),
-        },
         new("http.proxy", "Passes HTTP requests on to another HTTP server.", Group("an http.proxy service",
             Switch("rewrite-cookie-domain", false, "Whether the domain of cookies is rewritten."),
             Mapping("cookie-domain-mapping", "A domain of cookies and what it becomes."),

@@ -72,6 +72,9 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// <summary>Prepares the service; what it throws as <see cref="GatewayStartException"/> keeps the gateway from starting.</summary>
     internal virtual Task StartAsync(CancellationToken cancellation) => Task.CompletedTask;
 
+    /// <summary>What serves an accept of this service: itself, unless that accept is not for clients. Asked once for each, when it is bound.</summary>
+    internal virtual Service EntranceFor(ServiceAddress accept) => this;
+
     /// <summary>Gives a client's session, not started yet, to the service. To be called on the session's loop.</summary>
     internal void Begin(Session session)
     {

@@ -38,6 +38,12 @@ internal abstract class ServiceTypeDescription
     /// <summary>Connect URIs that stand among the properties.</summary>
     internal virtual ImmutableArray<ServiceAddress> ConnectsIn(SettingValues properties) => [];
 
+    /// <summary>Accept URIs that stand among the properties.</summary>
+    internal virtual ImmutableArray<ServiceAddress> AcceptsIn(SettingValues properties) => [];
+
+    /// <summary>How many connects there must be with these properties.</summary>
+    internal virtual int MinimumConnectsWith(SettingValues properties) => MinimumConnects;
+
     /// <summary>The typed properties. What does not go together is reported; the result is then not used.</summary>
     internal abstract ServiceOptions ReadOptions(ServiceProperties properties);
 

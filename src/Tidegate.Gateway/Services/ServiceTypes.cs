@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Services.Balancer;
+using Tidegate.Gateway.Services.Broadcast;
 using Tidegate.Gateway.Services.Directory;
 using Tidegate.Gateway.Services.Echo;
 using Tidegate.Gateway.Services.Proxy;
@@ -13,6 +14,7 @@ internal static class ServiceTypes
     private static readonly ImmutableArray<ServiceTypeDescription> s_types =
     [
         new BalancerDescription(),
+        new BroadcastDescription(),
         new DirectoryDescription(),
         new EchoDescription(),
         new ProxyDescription(),
