@@ -110,7 +110,7 @@ public sealed partial class GatewayServer
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _hurry.Token);
         long began = Stopwatch.GetTimestamp();
         LogDraining(await _loops.CountClientsAsync().ConfigureAwait(false), _options.Grace.TotalSeconds);
-        var returning = new ReturningClients();
+        var returning = new ReturningClients(_options.TimeProvider);
         _services.ForEach(service => service.Returning = returning);
         TakeNewcomersElsewhere(_member!.Name);
         _targets?.Dispose();

@@ -28,6 +28,9 @@ internal sealed record ClusterOptions
     /// <summary>Clients that come to each balancer in a second.</summary>
     internal required int Rate { get; init; }
 
+    /// <summary>Clients that come in a second of a rolling restart, look where they are sent, and go.</summary>
+    internal required int Newcomers { get; init; }
+
     /// <summary>How many balancers the clients that are chosen for know.</summary>
     internal required int Balancers { get; init; }
 
@@ -46,6 +49,7 @@ internal sealed record ClusterOptions
             Choices = arguments.Integer("choices", 10_000, 10, 15_000),
             Drained = arguments.Integer("drained", 1_000, 10, 9_000),
             Rate = arguments.Integer("rate", 1_500, 1, 100_000),
+            Newcomers = arguments.Integer("newcomers", 50, 0, 10_000),
             Grace = arguments.Integer("grace", 10, 0, 3_600),
             Balancers = arguments.Integer("balancers", 2, 1, 4),
         };

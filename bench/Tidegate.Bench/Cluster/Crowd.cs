@@ -190,6 +190,9 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
             case ["mark"]:
                 _tally.Mark(now, _visitors);
                 break;
+            case ["round"]:
+                CrowdTally.BeginRound(_visitors);
+                break;
             case ["gone", var node, var address]:
                 _tally.Gone(node, IPAddress.Parse(address));
                 break;
@@ -207,7 +210,7 @@ internal sealed class Crowd(CrowdOptions options, TextReader input, TextWriter o
                 _isOver = true;
                 break;
             default:
-                Console.Error.WriteLine($"'{string.Join(' ', words)}' is no command: connect COUNT RATE, newcomers RATE, mark, gone NODE ADDRESS, leave, report, end");
+                Console.Error.WriteLine($"'{string.Join(' ', words)}' is no command: connect COUNT RATE, newcomers RATE, mark, round, gone NODE ADDRESS, leave, report, end");
                 break;
         }
     }

@@ -51,6 +51,12 @@ internal sealed record CrowdReport
     /// <summary>How often the visitor that had to come back most often did.</summary>
     public int MostReturns { get; init; }
 
+    /// <summary>The same, between the beginnings of two rounds.</summary>
+    public int MostReturnsInRound { get; init; }
+
+    /// <summary>How often a visitor came back that had come back in the same round before.</summary>
+    public int AgainInRound { get; init; }
+
     /// <summary>How often a visitor has asked all balancers in turn and was served by none.</summary>
     public int RefusedByAll { get; init; }
 

@@ -25,6 +25,8 @@ internal sealed class CrowdTally
     private int _sentToGone;
     private int _newcomers;
     private int _newcomersRefused;
+    private int _mostReturnsInRound;
+    private int _againInRound;
 
     /// <summary>Forgets what is counted since the mark, which is now.</summary>
     internal void Mark(long now, IEnumerable<Visitor> visitors)
@@ -36,9 +38,16 @@ internal sealed class CrowdTally
         _goneNodes.Clear();
         _goneAddresses.Clear();
         _lastNoticed = _lastBack = _lastSentToGone = -1;
-        _disturbed = _ended = _refusedByAll = _sentToGone = _newcomers = _newcomersRefused = 0;
+        _disturbed = _ended = _refusedByAll = _sentToGone = _newcomers = _newcomersRefused = _mostReturnsInRound = _againInRound = 0;
         foreach (Visitor visitor in visitors)
-            visitor.Returns = 0;
+            visitor.Returns = visitor.ReturnsInRound = 0;
+    }
+
+    /// <summary>Returns are counted from here for each visitor, too: one member more is restarted.</summary>
+    internal static void BeginRound(IEnumerable<Visitor> visitors)
+    {
+        foreach (Visitor visitor in visitors)
+            visitor.ReturnsInRound = 0;
     }
 
     /// <summary>From now on this member is gone, which serves and balances at that address.</summary>
@@ -86,6 +95,9 @@ internal sealed class CrowdTally
     internal void Back(Visitor visitor, long now)
     {
         visitor.Returns++;
+        _mostReturnsInRound = Math.Max(_mostReturnsInRound, ++visitor.ReturnsInRound);
+        if (visitor.ReturnsInRound > 1)
+            _againInRound++;
         _lastBack = now;
         _returns.Add(now - visitor.Noticed);
     }
@@ -146,6 +158,8 @@ internal sealed class CrowdTally
             MedianReturn = _returns.Count == 0 ? -1 : _returns[_returns.Count / 2],
             LongestReturn = _returns.Count == 0 ? -1 : _returns[^1],
             MostReturns = visitors.Count == 0 ? 0 : visitors.Max(visitor => visitor.Returns),
+            MostReturnsInRound = _mostReturnsInRound,
+            AgainInRound = _againInRound,
             RefusedByAll = _refusedByAll,
             SentToGone = _sentToGone,
             LastSentToGone = Since(_lastSentToGone),

@@ -15,7 +15,7 @@ internal static class DrainBench
         Console.WriteLine(
             $"\nRolling restart of {Members} members, or of two servers behind HAProxy, under {Figures.Text(options.Drained)} clients; members close their sessions over {options.Grace} s, servers at once");
         Figures.Head(
-            "clients are", "time for each member", "reconnects of a client, mean", "most", "refused by all members", "back after noticing, median and longest",
+            "clients are", "time for each member", "reconnects of a client, mean", "most", "most in one restart", "second ones in one restart", "refused by all members", "back after noticing, median and longest",
             "newcomers refused", "lost, doubled");
         if (options.Only.Contains("members"))
         {
@@ -39,25 +39,31 @@ internal static class DrainBench
             "--balancers", string.Join(',', serving.Balancers.Select(host => $"{Laboratory.AddressOf(host)}:8080")),
             "--nodes", string.Join(',', serving.Servers.Select(Laboratory.NodeOf)));
         crowd.Fill(options.Drained, options.Rate);
-        crowd.Say("newcomers 50");
+        crowd.Say(string.Create(CultureInfo.InvariantCulture, $"newcomers {options.Newcomers}"));
         crowd.Say("mark");
         long began = CrowdLoop.Now;
         foreach (int host in serving.Servers)
         {
+            crowd.Say("round");
             serving.Signal(host, Sockets.SIGTERM);
             serving.WaitForEnd(host, options.Grace + StopSeconds);
             serving.Start(host);
             serving.WaitUntilLeadingTo(0, serving.Servers);
+
+            // Who is still on the way would count in the next one.
+            crowd.Until("all clients are back", now => now.Served == now.Visitors);
         }
 
         double each = (CrowdLoop.Now - began) / 1000.0 / serving.Servers.Length;
-        CrowdReport report = crowd.Until("all clients are back", now => now.Served == now.Visitors);
+        CrowdReport report = crowd.Report();
         Console.Error.WriteLine(System.Text.Json.JsonSerializer.Serialize(report));
         Figures.Row(
             hasHaproxy ? "relayed by HAProxy, 2 servers" : isRedirected ? "redirected" : "relayed",
             string.Create(CultureInfo.InvariantCulture, $"{each:0.0} s"),
             Figures.Text((double)report.Disturbed / report.Visitors),
             Figures.Text(report.MostReturns),
+            Figures.Text(report.MostReturnsInRound),
+            Figures.Text(report.AgainInRound),
             Figures.Text(report.RefusedByAll),
             string.Create(CultureInfo.InvariantCulture, $"{report.MedianReturn} ms, {report.LongestReturn} ms"),
             string.Create(CultureInfo.InvariantCulture, $"{report.NewcomersRefused} of {report.Newcomers}"),

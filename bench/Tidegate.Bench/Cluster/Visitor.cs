@@ -77,6 +77,9 @@ internal sealed class Visitor(int index, bool isRedirected, bool isNewcomer)
     /// <summary>How often it has come back since the mark.</summary>
     internal int Returns { get; set; }
 
+    /// <summary>How often it has come back since the last round began.</summary>
+    internal int ReturnsInRound { get; set; }
+
     /// <summary>The beginning of an answer's head that came in pieces.</summary>
     internal byte[] Head { get; set; } = [];
 }
