@@ -139,7 +139,7 @@ public sealed partial class GatewayServer
             }).ConfigureAwait(false);
 
         // The client of an emulated WebSocket may be between two requests, and hears of its end by the next one: for that the ports stay open.
-        _http.Quota.TakeNoMore();
+        _services.ForEach(service => service.Bounds.Quota.TakeNoMore());
         await Task.WhenAll(away, _loops.AwaitApartAsync(CloseStatus.ServiceRestart, Reason, waiting.Token)).ConfigureAwait(false);
         await RetireIdleAsync().ConfigureAwait(false);
         var report = new DrainReport(closed, Stopwatch.GetElapsedTime(began).TotalSeconds);

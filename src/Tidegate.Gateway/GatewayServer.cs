@@ -151,6 +151,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
             _services.Add(running);
             _contexts.Add(running, context);
             running.Protection = _realms.For(service);
+            running.Bounds = new Clients.SessionBounds(service, _options.TimeProvider, context.Logger);
             await running.StartAsync(cancellation).ConfigureAwait(false);
         }).ConfigureAwait(false);
 

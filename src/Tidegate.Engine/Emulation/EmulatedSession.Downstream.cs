@@ -174,6 +174,7 @@ public sealed partial class EmulatedSession
     private void GiveUpWaiting()
     {
         _closeReason = "the client did not fetch what it was sent";
+        _options.Reached?.Invoke(this, SessionBound.Reconnect);
         Break(SocketError.TimedOut, byPeer: true);
     }
 

@@ -120,7 +120,7 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink, IDownstrea
     /// <inheritdoc/>
     public override void Relay(Payload payload, MessageKind kind, bool endOfMessage)
     {
-        if (IsClosing || (payload.Length == 0 && !endOfMessage))
+        if (IsClosing || (payload.Length == 0 && !endOfMessage) || IsOverfull())
         {
             return;
         }
@@ -135,6 +135,7 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink, IDownstrea
         _gathered ??= new ArrayBufferWriter<byte>();
         if (payload.Length > _options.MaximumGathered - _gathered.WrittenCount)
         {
+            _options.Reached?.Invoke(this, SessionBound.Gathered);
             Close(CloseStatus.MessageTooBig, "a message in parts is too long for an emulated WebSocket");
             return;
         }
@@ -157,6 +158,11 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink, IDownstrea
     public override void Send(ReadOnlySpan<byte> message, MessageKind kind)
     {
         if (IsClosing)
+        {
+            return;
+        }
+
+        if (IsOverfull())
         {
             return;
         }
@@ -196,6 +202,20 @@ public sealed partial class EmulatedSession : Session, IUpstreamSink, IDownstrea
 
     /// <summary>After how long a silence the client may give up.</summary>
     public TimeSpan IdleTimeout => _options.IdleTimeout;
+
+    /// <summary>Ends a session for which more waits than it may: its service does not heed that the client is slow.</summary>
+    private bool IsOverfull()
+    {
+        if (PendingBytes - (_high == int.MaxValue ? 0 : _high) <= _options.MaximumPending)
+        {
+            return false;
+        }
+
+        _closeReason = "too much waited for the client";
+        _options.Reached?.Invoke(this, SessionBound.Pending);
+        Break(SocketError.NoBufferSpaceAvailable, byPeer: false);
+        return true;
+    }
 
     private bool Has(Flags any) => (_flags & any) != 0;
 

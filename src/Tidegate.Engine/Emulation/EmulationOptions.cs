@@ -18,6 +18,13 @@ public sealed record EmulationOptions
     /// <summary>Bytes of a message to the client that is gathered because it comes in parts; more close the session. At least 1. Default 1 MiB.</summary>
     public int MaximumGathered { get; init; } = 1024 * 1024;
 
+    /// <summary>Bytes that may wait for the client beyond what the handler wants to be told of; more end the session. At least 1. Default 4 MiB.</summary>
+    /// <remarks>Handlers that heed <c>OnCongested</c> never come near it. One message more than that may wait.</remarks>
+    public int MaximumPending { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Called on the loop when a bound has ended the session, before anybody else hears of it; or null.</summary>
+    public Action<Sessions.Session, SessionBound>? Reached { get; init; }
+
     /// <summary>A client that answers pings is pinged when half of this has passed in silence, and given up after all of it. Zero: never. Default zero.</summary>
     public TimeSpan InactivityTimeout { get; init; }
 

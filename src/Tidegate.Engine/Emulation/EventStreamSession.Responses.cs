@@ -181,6 +181,7 @@ public sealed partial class EventStreamSession
     private void GiveUpWaiting()
     {
         _closeReason = "the client did not come back";
+        _options.Reached?.Invoke(this, SessionBound.Reconnect);
         Finish(SocketError.TimedOut);
     }
 

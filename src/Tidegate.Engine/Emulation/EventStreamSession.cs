@@ -109,7 +109,7 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
     /// <inheritdoc/>
     public override void Relay(Payload payload, MessageKind kind, bool endOfMessage)
     {
-        if (IsClosing)
+        if (IsClosing || IsOverfull())
         {
             return;
         }
@@ -132,7 +132,7 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
     /// <exception cref="InvalidOperationException">A relayed message is unfinished.</exception>
     public override void Send(ReadOnlySpan<byte> message, MessageKind kind)
     {
-        if (IsClosing)
+        if (IsClosing || IsOverfull())
         {
             return;
         }
@@ -192,6 +192,20 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
     /// <inheritdoc/>
     public override void Abort() => Finish(SocketError.OperationAborted);
 
+    /// <summary>Ends a session for which more waits than it may: its service does not heed that the client is slow.</summary>
+    private bool IsOverfull()
+    {
+        if (PendingBytes - (_high == int.MaxValue ? 0 : _high) <= _options.MaximumPending)
+        {
+            return false;
+        }
+
+        _closeReason = "too much waited for the client";
+        _options.Reached?.Invoke(this, SessionBound.Pending);
+        Finish(SocketError.NoBufferSpaceAvailable);
+        return true;
+    }
+
     private bool Has(Flags any) => (_flags & any) != 0;
 
     /// <summary>Sends what a stream of bytes has brought, but for the first part of a character whose rest has not come.</summary>
@@ -231,6 +245,7 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
         if (part.Length > _options.MaximumGathered - _gathered.WrittenCount)
         {
             _gathered = null;
+            _options.Reached?.Invoke(this, SessionBound.Gathered);
             Close(CloseStatus.MessageTooBig, "a message in parts is too long for an event stream");
             return;
         }
@@ -272,7 +287,7 @@ public sealed partial class EventStreamSession : Session, IDownstreamSource
             return;
         }
 
-        bool byPeer = error is not null && error != SocketError.OperationAborted && !Has(Flags.Closing);
+        bool byPeer = error is not null && error is not (SocketError.OperationAborted or SocketError.NoBufferSpaceAvailable) && !Has(Flags.Closing);
         _flags |= Flags.Gone;
         _gathered = null;
         _closeTimer?.Cancel();

@@ -4,37 +4,48 @@ using System.Net.Sockets;
 
 namespace Tidegate.Gateway.Clients;
 
-/// <summary>How many sessions without a connection of their own each address has: nothing else would bound them. Safe to use from any thread.</summary>
-internal sealed class AddressQuota
+/// <summary>
+/// How many sessions without a connection of their own a service has, in all and of each address: nothing else would bound them. Safe to use
+/// from any thread.
+/// </summary>
+/// <param name="maximum">Sessions in all, at least 1.</param>
+/// <param name="maximumOfAddress">Sessions that one address may have, at least 1.</param>
+internal sealed class AddressQuota(int maximum, int maximumOfAddress)
 {
-    /// <summary>Sessions that one address may have.</summary>
-    internal const int Maximum = 2_000;
-
     private readonly ConcurrentDictionary<IPAddress, int> _counts = new();
+    private int _count;
     private volatile bool _takesNoMore;
 
-    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
-    internal string WhyNot => _takesNoMore ? "This gateway is being stopped." : "This address has too many emulated WebSockets and event streams.";
+    /// <summary>Sessions that there may be.</summary>
+    internal int Maximum => maximum;
+
+    /// <summary>Sessions that one address may have.</summary>
+    internal int MaximumOfAddress => maximumOfAddress;
 
     /// <summary>From now on nobody gets a place: the gateway is about to end.</summary>
     internal void TakeNoMore() => _takesNoMore = true;
 
-    /// <summary>Takes a place for a session of this address; false where it has too many, or the gateway ends.</summary>
-    internal bool TryReserve(IPAddress? address)
+    /// <summary>Takes a place for a session of this address, if there is one.</summary>
+    internal QuotaAnswer Reserve(IPAddress? address)
     {
         if (_takesNoMore)
         {
-            return false;
+            return QuotaAnswer.Ending;
         }
 
-        int count = _counts.AddOrUpdate(Network(address), 1, static (_, count) => count + 1);
-        if (count <= Maximum)
+        if (Interlocked.Increment(ref _count) > maximum)
         {
-            return true;
+            Interlocked.Decrement(ref _count);
+            return QuotaAnswer.Full;
+        }
+
+        if (_counts.AddOrUpdate(Network(address), 1, static (_, count) => count + 1) <= maximumOfAddress)
+        {
+            return QuotaAnswer.Taken;
         }
 
         Release(address);
-        return false;
+        return QuotaAnswer.TooManyOfAddress;
     }
 
     /// <summary>Gives one back.</summary>
@@ -45,6 +56,7 @@ internal sealed class AddressQuota
         {
             if (count > 1 ? _counts.TryUpdate(network, count - 1, count) : _counts.TryRemove(KeyValuePair.Create(network, count)))
             {
+                Interlocked.Decrement(ref _count);
                 return;
             }
         }
@@ -62,4 +74,20 @@ internal sealed class AddressQuota
         bytes.AsSpan(8).Clear();
         return new IPAddress(bytes);
     }
+}
+
+/// <summary>What <see cref="AddressQuota.Reserve"/> says.</summary>
+internal enum QuotaAnswer
+{
+    /// <summary>There was a place, and it is taken.</summary>
+    Taken,
+
+    /// <summary>The gateway is about to end.</summary>
+    Ending,
+
+    /// <summary>The service has as many sessions as it may.</summary>
+    Full,
+
+    /// <summary>The address has.</summary>
+    TooManyOfAddress,
 }

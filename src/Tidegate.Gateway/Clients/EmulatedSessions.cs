@@ -7,7 +7,7 @@ using Tidegate.Gateway.Http;
 namespace Tidegate.Gateway.Clients;
 
 /// <summary>The emulated WebSockets of this gateway, by the ids that are all a client has to show. Safe to use from any thread.</summary>
-internal sealed class EmulatedSessions(AddressQuota quota)
+internal sealed class EmulatedSessions
 {
     private const int IdBytes = 16;
     private readonly ConcurrentDictionary<string, EmulatedEntry> _entries = new(StringComparer.Ordinal);
@@ -21,27 +21,20 @@ internal sealed class EmulatedSessions(AddressQuota quota)
     /// <summary>An id that nobody can guess.</summary>
     internal static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
 
-    /// <summary>Takes a place for a session of this address; false where there is none.</summary>
-    internal bool TryReserve(IPAddress? address) => quota.TryReserve(address);
-
-    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
-    internal string WhyNot => quota.WhyNot;
-
     internal void Add(string id, EmulatedEntry entry) => _entries[id] = entry;
 
     /// <summary>The session, where it was opened at the same place and for the same page; null otherwise.</summary>
     internal EmulatedSession? Find(string id, string place, string origin) =>
         _entries.TryGetValue(id, out EmulatedEntry? entry) && entry.Place == place && entry.Origin == origin ? entry.Session : null;
 
-    /// <summary>A session is gone.</summary>
-    internal void Remove(string id, IPAddress? address)
+    /// <summary>A session is gone, and so is its place.</summary>
+    internal void Remove(string id, AddressQuota quota, IPAddress? address)
     {
         if (_entries.TryRemove(id, out _))
         {
             quota.Release(address);
         }
     }
-
 }
 
 /// <summary>A session and where it was opened.</summary>

@@ -116,8 +116,9 @@ internal sealed partial class Emulation
         }
 
         EmulationQuery query = EmulationQuery.Read(request.QueryString.Value, path.Parameters);
+        bool strict = route.Service.Configuration.AcceptOptions.Emulation.Specification;
         bool longPolls = query.LongPolls || request.Headers["X-Kaazing-Proxy-Buffering"] == "on";
-        var downstream = new Downstream(longPolls, query.ReconnectAfter, longPolls ? default : FirstBytes(query.Padding))
+        var downstream = new Downstream(longPolls, query.ReconnectAfter, longPolls ? default : FirstBytes(query.Padding, strict))
         {
             NoopInterval = query.NoopInterval,
         };
@@ -137,19 +138,26 @@ internal sealed partial class Emulation
             response.Headers["X-Content-Type-Nosniff"] = s_padding;
         }
 
-        response.Headers["X-Idle-Timeout"] = ((long)session.IdleTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        response.Headers["X-Idle-Timeout"] = ((long)Math.Ceiling(session.IdleTimeout.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         if (!longPolls && !HttpProtocol.IsHttp2(request.Protocol))
         {
             response.Headers.Connection = "close";
+        }
+
+        if (strict && !longPolls && query.Padding == 0)
+        {
+            // Else the client would not even get the head before the first message.
+            await response.BodyWriter.FlushAsync().ConfigureAwait(false);
         }
 
         // Whoever goes away with what it has been given has lost it.
         await DownstreamWriter.RunAsync(http, session, downstream, longPolls).ConfigureAwait(false);
     }
 
-    private static byte[] FirstBytes(int padding)
+    /// <summary>Frames that say nothing: as many bytes as the client wants, and one at least unless it is a strict one.</summary>
+    private static byte[] FirstBytes(int padding, bool strict)
     {
-        byte[] bytes = new byte[Math.Max(1, (padding + s_noop.Length - 1) / s_noop.Length) * s_noop.Length];
+        byte[] bytes = new byte[Math.Max(strict ? 0 : 1, (padding + s_noop.Length - 1) / s_noop.Length) * s_noop.Length];
         for (int at = 0; at < bytes.Length; at += s_noop.Length)
         {
             s_noop.CopyTo(bytes, at);

@@ -39,7 +39,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
             return;
         }
 
-        if (FaultOf(request) is { } fault)
+        if (FaultOf(request, service.Configuration.AcceptOptions.Emulation.Specification) is { } fault)
         {
             await AnswerAsync(http.Response, StatusCodes.Status400BadRequest, fault).ConfigureAwait(false);
             return;
@@ -65,10 +65,10 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         }
 
         System.Net.IPAddress? address = http.Connection.RemoteIpAddress;
-        if (!sessions.TryReserve(address))
+        if (service.Bounds.TryReserve(address) is { } whyNot)
         {
             http.Response.Headers.RetryAfter = "1";
-            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, sessions.WhyNot).ConfigureAwait(false);
+            await AnswerAsync(http.Response, StatusCodes.Status503ServiceUnavailable, whyNot).ConfigureAwait(false);
             return;
         }
 
@@ -82,6 +82,12 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
             AnswersPings = request.Headers.ContainsKey("X-Accept-Commands"),
             MaximumMessageSize = accept.MaximumMessageSize,
             InactivityTimeout = accept.InactivityTimeout,
+            IdleTimeout = accept.Emulation.IdleTimeoutBeside(accept.InactivityTimeout),
+            DownstreamTimeout = accept.Emulation.ReconnectTimeout,
+            CloseTimeout = accept.CloseTimeout,
+            MaximumGathered = accept.Emulation.MaximumGathered,
+            MaximumPending = accept.Emulation.MaximumPending,
+            Reached = service.Bounds.Reached,
             FirstSequence = EmulationQuery.TryReadSequence(request.Headers[SequenceHeader], out long first) ? first : null,
         };
         var connection = http.Features.GetRequiredFeature<IDetachableConnection>();
@@ -89,7 +95,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         string place = PlaceOf(request, path);
         string origin = CrossOrigin.ForeignOriginOf(http, route);
         await new LoopAwaiter(connection.Loop);
-        var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, address));
+        var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, service.Bounds.Quota, address));
         sessions.Add(id, new EmulatedEntry(session, place, origin));
         service.Begin(session);
 
@@ -117,7 +123,7 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         request.Headers.Origin.Count == 0 && request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site is not ["same-origin" or "none"];
 
     /// <summary>What is wrong with a request that opens a session, in words for its sender; null where nothing is.</summary>
-    private static string? FaultOf(HttpRequest request)
+    private static string? FaultOf(HttpRequest request, bool strict)
     {
         if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsPost(request.Method))
         {
@@ -125,6 +131,16 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         }
 
         IHeaderDictionary headers = request.Headers;
+        if (strict && !headers.ContainsKey("X-WebSocket-Version"))
+        {
+            return "X-WebSocket-Version header missing";
+        }
+
+        if (strict && !headers.ContainsKey(SequenceHeader))
+        {
+            return $"{SequenceHeader} header missing or invalid";
+        }
+
         if (headers.TryGetValue("X-WebSocket-Version", out var version) && version != Version)
         {
             return $"The version of the emulation that is spoken here is {Version}.";

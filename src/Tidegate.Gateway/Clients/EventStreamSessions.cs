@@ -5,18 +5,12 @@ using Tidegate.Engine.Emulation;
 namespace Tidegate.Gateway.Clients;
 
 /// <summary>The event streams of this gateway, by the ids that clients come back with. Safe to use from any thread.</summary>
-internal sealed class EventStreamSessions(AddressQuota quota)
+internal sealed class EventStreamSessions
 {
     private readonly ConcurrentDictionary<string, EventStreamEntry> _entries = new(StringComparer.Ordinal);
 
     /// <summary>How many there are.</summary>
     internal int Count => _entries.Count;
-
-    /// <summary>Takes a place for a session of this address; false where it has too many.</summary>
-    internal bool TryReserve(IPAddress? address) => quota.TryReserve(address);
-
-    /// <summary>Why <see cref="TryReserve"/> gives no place, in words for clients.</summary>
-    internal string WhyNot => quota.WhyNot;
 
     internal void Add(string id, EventStreamEntry entry) => _entries[id] = entry;
 
@@ -24,8 +18,8 @@ internal sealed class EventStreamSessions(AddressQuota quota)
     internal EventStreamSession? Find(string id, string place, string origin) =>
         _entries.TryGetValue(id, out EventStreamEntry? entry) && entry.Place == place && entry.Origin == origin ? entry.Session : null;
 
-    /// <summary>A session is gone.</summary>
-    internal void Remove(string id, IPAddress? address)
+    /// <summary>A session is gone, and so is its place.</summary>
+    internal void Remove(string id, AddressQuota quota, IPAddress? address)
     {
         if (_entries.TryRemove(id, out _))
         {

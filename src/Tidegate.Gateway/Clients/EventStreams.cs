@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Tidegate.Engine.Emulation;
 using Tidegate.Engine.Loops;
+using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Services;
 
@@ -103,28 +104,33 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         }
 
         IPAddress? address = http.Connection.RemoteIpAddress;
-        if (!service.IsAccepting || !sessions.TryReserve(address))
+        string? whyNot = service.IsAccepting ? service.Bounds.TryReserve(address) : "What is behind this address can not be reached at the moment.";
+        if (whyNot is not null)
         {
             response.Headers.RetryAfter = "1";
-            await AnswerAsync(
-                response, StatusCodes.Status503ServiceUnavailable,
-                service.IsAccepting ? sessions.WhyNot : "What is behind this address can not be reached at the moment.").ConfigureAwait(false);
+            await AnswerAsync(response, StatusCodes.Status503ServiceUnavailable, whyNot).ConfigureAwait(false);
             return null;
         }
 
         string id = EmulatedSessions.NewId();
         string acceptPath = route.Uri.Path;
+        AcceptOptions accept = service.Configuration.AcceptOptions;
         var options = new EventStreamOptions
         {
             Location = EventStreamPath.LocationOf(acceptPath, id),
             Beginning = acceptPath,
             Retry = TimeSpan.FromMilliseconds(Random.Shared.Next(ShortestRetry, LongestRetry)),
+            ReconnectTimeout = accept.Emulation.ReconnectTimeout,
+            CloseTimeout = accept.CloseTimeout,
+            MaximumGathered = accept.Emulation.MaximumGathered,
+            MaximumPending = accept.Emulation.MaximumPending,
+            Reached = service.Bounds.Reached,
         };
         EventLoop loop = http.Features.GetRequiredFeature<IDetachableConnection>().Loop;
         var remote = address is null ? null : new IPEndPoint(address, http.Connection.RemotePort);
         var entry = (Place: PlaceOf(http.Request, new EventStreamPath(acceptPath, id, "")), Origin: CrossOrigin.ForeignOriginOf(http, route));
         await new LoopAwaiter(loop);
-        var session = new EventStreamSession(loop, id, options, remote, _ => sessions.Remove(id, address));
+        var session = new EventStreamSession(loop, id, options, remote, _ => sessions.Remove(id, service.Bounds.Quota, address));
         sessions.Add(id, new EventStreamEntry(session, entry.Place, entry.Origin));
         session.TryAttach(downstream, null);
         service.Begin(session);

@@ -30,6 +30,12 @@ public sealed record AcceptOptions
     /// <summary><c>ws.transports</c>: in which ways clients may open a WebSocket.</summary>
     public WebSocketOffer Offer { get; init; }
 
+    /// <summary><c>ws.close.timeout</c>: how long the answer to a close is waited for; more than zero.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary><c>wse.*</c>: times and bounds of sessions without a connection of their own.</summary>
+    public EmulationLimits Emulation { get; init; } = new();
+
     /// <summary><c>ssl.*</c> and <c>tls.*</c>: how TLS is spoken, where the accept's scheme has it.</summary>
     public TlsOptions Tls { get; init; } = new();
 

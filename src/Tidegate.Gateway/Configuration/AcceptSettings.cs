@@ -43,6 +43,10 @@ internal static class AcceptSettings
         s_defaults.Offer,
         "In which ways clients may open a WebSocket: by its own protocol, by HTTP requests that emulate one, or both. The other way gets 404.");
 
+    internal static readonly Setting<TimeSpan> CloseTimeout = new(
+        "ws.close.timeout", new TimeIntervalFormat(TimeSpan.FromMilliseconds(1)), s_defaults.CloseTimeout,
+        "How long the gateway waits for a client's answer to its close of a WebSocket, native or emulated.");
+
     internal static readonly Setting<int> MaximumRedirects = new(
         "http.maximum.redirects", new WholeNumberFormat(0, 100), s_defaults.MaximumRedirects,
         "How many redirects an HTTP transport below the accept follows.");
@@ -69,7 +73,7 @@ internal static class AcceptSettings
     internal static readonly SettingGroup Group = new(
         "<accept-options>",
         [
-            MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression, WebSocketsOverHttp2, Offer, Http2,
+            MaximumMessageSize, InactivityTimeout, KeepaliveTimeout, Subprotocols, Compression, WebSocketsOverHttp2, Offer, CloseTimeout, .. EmulationSettings.All, Http2,
             .. LayerSettings.Binds,
             TlsSettings.Ciphers, TlsSettings.Protocols, TlsSettings.Encryption, TlsSettings.VerifyClient,
             .. LayerSettings.AcceptTransports,
@@ -91,6 +95,8 @@ internal static class AcceptSettings
             Compression = values.Get(Compression),
             WebSocketsOverHttp2 = values.Get(WebSocketsOverHttp2),
             Offer = values.Get(Offer),
+            CloseTimeout = values.Get(CloseTimeout),
+            Emulation = EmulationSettings.Build(values),
             Http2 = values.Get(Http2),
             Tls = TlsSettings.Build(values),
             Binds = LayerSettings.ByLayer(LayerSettings.Binds, values),
@@ -118,6 +124,7 @@ internal static class AcceptSettings
             .With(Compression, (bool?)options.Compression)
             .With(WebSocketsOverHttp2, (bool?)options.WebSocketsOverHttp2)
             .With(Offer, (WebSocketOffer?)options.Offer)
+            .WithUnlessDefault(CloseTimeout, options.CloseTimeout)
             .With(Http2, (bool?)options.Http2)
             .With(TlsSettings.VerifyClient, (ClientVerification?)options.Tls.VerifyClient)
             .With(MaximumRedirects, (int?)options.MaximumRedirects)
@@ -128,6 +135,7 @@ internal static class AcceptSettings
             .WithUnlessDefault(LayerSettings.UdpPaddingAlignment, options.UdpPaddingAlignment)
             .With(MaximumOutboundRate, options.MaximumOutboundRate)
             .WithUnlessDefault(BalanceWeight, options.BalanceWeight);
+        EmulationSettings.Take(options.Emulation, values);
         TlsSettings.Take(options.Tls, values);
         SocksSettings.Take(options.Socks, values);
         LayerSettings.Take(LayerSettings.Binds, options.Binds, values);

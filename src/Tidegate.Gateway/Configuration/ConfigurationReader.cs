@@ -70,15 +70,16 @@ public static class ConfigurationReader
 
         // Only now, because the values may be anywhere in <properties>; the elements there stay as they are written.
         parameters ??= new ParameterSources();
-        WebSocketOffer? offer = OldSystemProperties.Read(parameters.Definitions, root.Position, findings);
+        SettingValues given = OldSystemProperties.Read(parameters, root.Position, findings);
         using var cloud = new CloudMetadata(parameters.CloudMetadata, parameters.CloudTimeout);
         var substitution = new ParameterSubstitution(parameters, PropertiesOf(root), cloud, findings);
         root = root with { Children = [.. root.Children.Select(c => c.Name == GatewayElements.Properties.Name ? c : substitution.Apply(c))] };
+        OldSystemProperties.ReportUnused(parameters, substitution.Used, root.Position, findings);
         root = OlderEditions.Translate(root, edition, findings);
         GatewayElements.Root.Check(root, findings);
 
         SecurityConfiguration security = SecuritySettings.Read(root, findings);
-        ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, offer, findings).ReadAll();
+        ImmutableArray<ServiceConfiguration> services = new ServiceReader(root, security.Realms, given, findings).ReadAll();
 
         // After the services: what is noted before them counts for each of them, as service-defaults do.
         ClusterConfiguration? cluster = ClusterSettings.Read(root, findings);

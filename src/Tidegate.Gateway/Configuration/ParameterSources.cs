@@ -6,6 +6,9 @@ public sealed record ParameterSources
     /// <summary>Values from the command line (<c>-Dname=value</c>). They win over everything.</summary>
     public IReadOnlyDictionary<string, string> Definitions { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What was given for Java beside them (<c>GATEWAY_OPTS</c>) and does nothing here, for a warning.</summary>
+    public IReadOnlyList<string> JavaOptions { get; init; } = [];
+
     /// <summary>Looks a name up in the environment; null if it is not there.</summary>
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 

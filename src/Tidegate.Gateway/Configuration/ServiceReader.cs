@@ -23,19 +23,15 @@ internal sealed class ServiceReader
 
     /// <param name="root">The root element, checked against its description; what was wrong with it is in the findings.</param>
     /// <param name="realms">The realms that services may name.</param>
-    /// <param name="offer">In which ways clients may open WebSockets where the file does not say it; null for what is usual.</param>
+    /// <param name="given">The accept-options that were given outside of the file; what the file says goes before them.</param>
     /// <param name="findings">Takes what is wrong.</param>
-    internal ServiceReader(SourceElement root, ImmutableArray<RealmConfiguration> realms, WebSocketOffer? offer, Findings findings)
+    internal ServiceReader(SourceElement root, ImmutableArray<RealmConfiguration> realms, SettingValues given, Findings findings)
     {
         _root = root;
         _realms = realms;
         _findings = findings;
         SourceElement? defaults = root.FirstChild("service-defaults");
-        _acceptDefaults = AcceptSettings.Group.Read(defaults?.FirstChild("accept-options"), root.Position, findings);
-        if (!_acceptDefaults.Has(AcceptSettings.Offer))
-        {
-            _acceptDefaults.With(AcceptSettings.Offer, offer);
-        }
+        _acceptDefaults = AcceptSettings.Group.Read(defaults?.FirstChild("accept-options"), root.Position, findings).Over(given);
 
         _connectDefaults = ConnectSettings.Group.Read(defaults?.FirstChild("connect-options"), root.Position, findings);
         _mimeDefaults = MimeMappingSettings.Read(defaults, ImmutableDictionary<string, string>.Empty, findings);

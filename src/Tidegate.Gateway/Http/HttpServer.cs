@@ -59,13 +59,12 @@ internal sealed class HttpServer : IAsyncDisposable
     // option for it but this one of the process.
     static HttpServer() => AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
 
-    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, EmulatedSessions emulated, AddressQuota quota, HttpLimits limits)
+    private HttpServer(WebApplication application, HttpPipeline pipeline, EngineTransport transport, EmulatedSessions emulated, HttpLimits limits)
     {
         _application = application;
         _pipeline = pipeline;
         Transport = transport;
         Emulated = emulated;
-        Quota = quota;
         Limits = limits;
     }
 
@@ -77,9 +76,6 @@ internal sealed class HttpServer : IAsyncDisposable
 
     /// <summary>The WebSockets that are emulated by requests.</summary>
     internal EmulatedSessions Emulated { get; }
-
-    /// <summary>The places for sessions that have no connection of their own.</summary>
-    internal AddressQuota Quota { get; }
 
     /// <summary>What takes requests of sessions to the members that have them; null outside of a cluster.</summary>
     internal SessionRelay? Relay
@@ -123,12 +119,11 @@ internal sealed class HttpServer : IAsyncDisposable
         });
         WebApplication application = builder.Build();
         ILogger logger = loggers.CreateLogger("tidegate.http");
-        var quota = new AddressQuota();
-        var emulated = new EmulatedSessions(quota);
-        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, new EventStreamSessions(quota), owners, logger);
+        var emulated = new EmulatedSessions();
+        var pipeline = new HttpPipeline(limits, new RelayedClient(clients, time, logger), emulated, new EventStreamSessions(), owners, logger);
         application.Run(pipeline.HandleAsync);
         await application.StartAsync(cancellation).ConfigureAwait(false);
-        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, quota, limits);
+        return new HttpServer(application, pipeline, application.Services.GetRequiredService<EngineTransport>(), emulated, limits);
     }
 
     /// <summary>From now on a connection ends with its next answer. Those that wait between requests: <see cref="HttpConnection.Retire"/>.</summary>

@@ -83,6 +83,7 @@ internal static class WebSocketUpgrade
         {
             MaximumMessageSize = accept.MaximumMessageSize,
             InactivityTimeout = accept.InactivityTimeout,
+            CloseTimeout = accept.CloseTimeout,
         });
         Action<Session> begin = decision?.Begin ?? route.Service.Begin;
         IPEndPoint? client = http.Features.Get<EstablishedClient>()?.EndPoint;

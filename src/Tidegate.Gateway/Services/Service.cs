@@ -40,6 +40,9 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
 
     internal ServiceConfiguration Configuration { get; } = configuration;
 
+    /// <summary>The bounds on its emulated WebSockets and event streams. Set before anyone can open one.</summary>
+    internal Clients.SessionBounds Bounds { get; set; } = new(configuration, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+
     /// <summary>How many sessions are open, for balancers and operators.</summary>
     internal int Sessions => Volatile.Read(ref _sessions);
 

@@ -117,7 +117,7 @@ internal static class StartCommand
         {
             IsStart = true,
             Lenient = request.Lenient,
-            Parameters = new ParameterSources { Definitions = request.Definitions },
+            Parameters = OldEnvironment.With(request.Definitions),
             WebDirectory = request.Installation.WebDirectory,
         };
         CheckedConfiguration checkedFile = await ConfigurationCheck.RunAsync(request.ConfigurationFile, check, signals.Requested);

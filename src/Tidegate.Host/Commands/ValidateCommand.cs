@@ -36,7 +36,7 @@ internal static class ValidateCommand
     {
         var options = new CheckOptions
         {
-            Parameters = new ParameterSources { Definitions = definitions },
+            Parameters = OldEnvironment.With(definitions),
             WebDirectory = installation.WebDirectory,
         };
         CheckedConfiguration checkedFile = await ConfigurationCheck.RunAsync(file, options, CancellationToken.None);

@@ -77,7 +77,7 @@ public sealed class OptionDefaultTests
     public void No_option_is_missing_from_the_tables()
     {
         // Those that the old gateway did not have.
-        string[] own = ["ws.subprotocols", "ws.compression", "ws.http2", "ws.transports", "http.http2", "balance.weight"];
+        string[] own = ["ws.subprotocols", "ws.compression", "ws.http2", "ws.transports", "http.http2", "balance.weight", "ws.close.timeout", .. EmulationSettings.All.Select(setting => setting.Name)];
         string[] ownOfConnects = ["ws.maximum.message.size", "ws.compression", "tcp.connect.timeout"];
 
         Assert.Equal(AcceptSettings.Group.Settings.Select(s => s.Name).Except(own).Order(), AcceptOptions.Select(row => (string)row[0]).Order());

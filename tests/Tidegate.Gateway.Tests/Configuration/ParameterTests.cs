@@ -81,14 +81,58 @@ public sealed class ParameterTests
         Assert.Contains(error, Assert.Single(ErrorsIn(Echo(""), Given(EnabledTransports, value))), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("org.kaazing.gateway.transport.wse.IDLE_TIMEOUT", true)]
-    [InlineData("com.kaazing.gateway.server.transport.wse.SPECIFICATION", true)]
-    [InlineData("NioWorkerPool.DEBUG", true)]
-    [InlineData("gateway.hostname", false)]
-    public void A_property_of_the_old_gateway_that_does_nothing_is_a_warning(string name, bool warned) =>
+    [InlineData("com.kaazing.gateway.server.transport.httpxe.SPECIFICATION", "System property {0} is one of the old gateway's and does nothing.")]
+    [InlineData("NioWorkerPool.DEBUG", "System property {0} is one of the old gateway's and does nothing.")]
+    [InlineData("gateway.hostname", "-D{0} does nothing: there is no ${{{0}}} in the file.")]
+    [InlineData("used", null)]
+    [InlineData("has.default", null)]
+    [InlineData("org.kaazing.gateway.transport.wse.IDLE_TIMEOUT", null)]
+    public void What_is_given_and_does_nothing_is_a_warning(string name, string? warning) =>
         Assert.Equal(
-            warned ? [$"System property {name} is one of the old gateway's and does nothing."] : [],
-            Read(Echo(""), Given(name, "5")).Warnings.Select(warning => warning.Problem));
+            warning is null ? [] : [string.Format(System.Globalization.CultureInfo.InvariantCulture, warning, name)],
+            Read(Echo("<description>${used:} ${has.default:x}</description>"), Given(name, "5")).Warnings.Select(found => found.Problem));
+
+    [Fact]
+    public void Options_of_Java_are_named_in_a_warning() =>
+        Assert.Equal(
+            "GATEWAY_OPTS holds options of Java, which do nothing: -Xmx512m -server",
+            Assert.Single(Read(Echo(""), Nothing with { JavaOptions = ["-Xmx512m", "-server"] }).Warnings).Problem);
+
+    [Theory]
+    [InlineData("ws.CLOSE_TIMEOUT", "ws.close.timeout", "2 seconds")]
+    [InlineData("wse.IDLE_TIMEOUT", "wse.idle.timeout", "2 seconds")]
+    public void Times_that_were_properties_hold_for_services_that_say_nothing_else(string property, string option, string own)
+    {
+        GatewayConfiguration read = Read(
+            Echo("") + Echo($"<accept-options><{option}>{own}</{option}></accept-options>").Replace("<name>", "<name>other-", StringComparison.Ordinal).Replace("ws://", "ws://other.", StringComparison.Ordinal),
+            Given("org.kaazing.gateway.transport." + property, "7"));
+        Assert.Equal(
+            [7.0, 2.0],
+            read.Services.Select(service => (option == "ws.close.timeout" ? service.AcceptOptions.CloseTimeout : service.AcceptOptions.Emulation.IdleTimeout!.Value).TotalSeconds));
+        Assert.Equal(TimeSpan.FromSeconds(5), Assert.Single(Read(Echo("")).Services).AcceptOptions.CloseTimeout);
+    }
+
+    [Fact]
+    public void The_close_timeout_may_have_a_unit_as_it_always_had() =>
+        Assert.Equal(TimeSpan.FromSeconds(5), Assert.Single(Read(Echo(""), Given("org.kaazing.gateway.transport.ws.CLOSE_TIMEOUT", "5sec")).Services).AcceptOptions.CloseTimeout);
+
+    [Theory]
+    [InlineData("TRUE", true)]
+    [InlineData("yes", false)]
+    public void The_specification_mode_can_be_given_so_too(string value, bool strict) =>
+        Assert.Equal(strict, Assert.Single(Read(Echo(""), Given("com.kaazing.gateway.server.transport.wse.SPECIFICATION", value)).Services).AcceptOptions.Emulation.Specification);
+
+    [Theory]
+    [InlineData("org.kaazing.gateway.transport.ws.CLOSE_TIMEOUT", "0", "ws.close.timeout")]
+    [InlineData("org.kaazing.gateway.transport.ws.CLOSE_TIMEOUT", "soon", "ws.close.timeout")]
+    [InlineData("org.kaazing.gateway.transport.wse.IDLE_TIMEOUT", "0", "wse.idle.timeout")]
+    [InlineData("org.kaazing.gateway.transport.wse.IDLE_TIMEOUT", "60 seconds", "wse.idle.timeout")]
+    public void A_wrong_time_is_an_error_that_names_the_option(string name, string value, string option)
+    {
+        string error = Assert.Single(ErrorsIn(Echo(""), Given(name, value)));
+        Assert.Contains($"System property {name}: ", error, StringComparison.Ordinal);
+        Assert.Contains($"{option} in accept-options.", error, StringComparison.Ordinal);
+    }
 
     private const string EnabledTransports = "org.kaazing.gateway.server.transport.ws.ENABLED_TRANSPORTS";
 

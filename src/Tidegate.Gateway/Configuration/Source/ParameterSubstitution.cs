@@ -14,6 +14,11 @@ internal sealed class ParameterSubstitution(
     /// <summary>The most that the values in one text may make of it: parameters repeat, and the file is bounded for a reason.</summary>
     private const int MaximumLength = 1 << 20;
 
+    private readonly HashSet<string> _used = [];
+
+    /// <summary>The names that were looked for.</summary>
+    internal IReadOnlySet<string> Used => _used;
+
     /// <summary>The text that stands for this one where parameters are replaced.</summary>
     internal static string Escape(string text) => text.Replace("${", "$${", StringComparison.Ordinal);
 
@@ -97,6 +102,7 @@ internal sealed class ParameterSubstitution(
 
     private string? Look(string name)
     {
+        _used.Add(name);
         if (sources.Definitions.TryGetValue(name, out string? value) && value.Length > 0)
         {
             return value;
