@@ -11,7 +11,7 @@ namespace Tidegate.Gateway.Security;
 internal sealed partial class LoginModuleFactory(SecurityConfiguration security, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The types that there are.</summary>
-    internal static readonly ImmutableArray<string> Types = ["file", "jwt", "ldap"];
+    internal static readonly ImmutableArray<string> Types = ["file", "ip-filter", "jwt", "ldap"];
 
     private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim"];
 
@@ -26,6 +26,7 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
     /// <exception cref="ConfigurationException">Its options are wrong, or what they name is not there.</exception>
     internal ILoginModule Make(LoginModuleConfiguration module, RealmConfiguration realm) => module.Type switch
     {
+        "ip-filter" => IpFilterLoginModule.Make(module, realm),
         "jwt" => MakeJwt(module, realm),
         "ldap" => MakeLdap(module, realm),
         _ => MakeFile(module, realm),

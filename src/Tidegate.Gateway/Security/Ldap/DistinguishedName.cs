@@ -20,7 +20,7 @@ internal static class DistinguishedName
                 continue;
             }
 
-            if (c is '"' or '+' or ',' or ';' or '<' or '>' or '\\' or '=' || (c == '#' && i == 0) || (c == ' ' && isOutside))
+            if (c is '"' or '+' or ',' or ';' or '<' or '>' or '\\' || (c == '#' && i == 0) || (c == ' ' && isOutside))
             {
                 escaped.Append('\\');
             }

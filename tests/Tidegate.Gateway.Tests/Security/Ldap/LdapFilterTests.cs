@@ -85,7 +85,7 @@ public sealed class LdapFilterTests
     [Theory]
     [InlineData("joe", "joe")]
     [InlineData("Smith, Jim", "Smith\\, Jim")]
-    [InlineData("a+b=c", "a\\+b\\=c")]
+    [InlineData("a+b=c", "a\\+b=c")]
     [InlineData("#1 \"<;>\\", "\\#1 \\\"\\<\\;\\>\\\\")]
     [InlineData(" x ", "\\ x\\ ")]
     [InlineData(" ", "\\ ")]
