@@ -9,13 +9,17 @@ namespace Tidegate.Gateway.Security;
 internal sealed partial class FileLoginModule : ILoginModule
 {
     private static readonly TimeSpan s_looksAgain = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long it is remembered that a password was right.</summary>
+    private static readonly TimeSpan s_remembers = TimeSpan.FromSeconds(60);
+
     private static readonly byte[] s_key = RandomNumberGenerator.GetBytes(32);
 
     private readonly string _path;
     private readonly HashingGate _gate;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly VerifiedPasswords _verified;
+    private readonly VerifiedPasswords<JaasFile> _verified;
     private readonly Lock _reading = new();
     private volatile JaasFile _file;
     private FileStamp _stamp;
@@ -34,7 +38,7 @@ internal sealed partial class FileLoginModule : ILoginModule
         _gate = gate;
         _time = time;
         _logger = logger;
-        _verified = new VerifiedPasswords(time);
+        _verified = new VerifiedPasswords<JaasFile>(s_remembers, time);
         _stamp = FileStamp.Of(path);
         _file = JaasFile.Read(path);
         _looked = time.GetTimestamp();
@@ -66,7 +70,8 @@ internal sealed partial class FileLoginModule : ILoginModule
             return false;
         }
 
-        if (_verified.Knows(file, name, password))
+        // With other users than then nothing is known.
+        if (_verified.TryGet(name, password, out JaasFile? then) && then == file)
         {
             return true;
         }
@@ -74,7 +79,7 @@ internal sealed partial class FileLoginModule : ILoginModule
         bool isRight = await _gate.RunAsync(() => hash.IsOf(password), cancellation).ConfigureAwait(false);
         if (isRight && file.Find(name)?.Hash == hash)
         {
-            _verified.Add(file, name, password);
+            _verified.Add(name, password, file);
         }
 
         return isRight;

@@ -1,28 +1,36 @@
 using System.Collections.Immutable;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Formats;
+using Tidegate.Gateway.Security.Ldap;
 
 namespace Tidegate.Gateway.Security;
 
 /// <summary>Makes login modules of what a configuration says.</summary>
-internal sealed class LoginModuleFactory(TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class LoginModuleFactory(SecurityConfiguration security, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The types that there are.</summary>
-    internal static readonly ImmutableArray<string> Types = ["file", "jwt"];
+    internal static readonly ImmutableArray<string> Types = ["file", "ip-filter", "jwt", "ldap"];
 
     private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim"];
 
     private readonly HashingGate _hashing = new();
     private readonly List<IDisposable> _owned = [];
+    private TrustedCertificates? _trusted;
 
     /// <summary>The path that a <c>file</c> module names, as it is written; null where it names none.</summary>
     internal static string? FileOf(LoginModuleConfiguration module) => module.Options.FirstOrDefault(option => option.Name is "file" or "filename")?.Text;
 
     /// <summary>Makes one.</summary>
     /// <exception cref="ConfigurationException">Its options are wrong, or what they name is not there.</exception>
-    internal ILoginModule Make(LoginModuleConfiguration module, RealmConfiguration realm) =>
-        module.Type == "jwt" ? MakeJwt(module, realm) : MakeFile(module, realm);
+    internal ILoginModule Make(LoginModuleConfiguration module, RealmConfiguration realm) => module.Type switch
+    {
+        "ip-filter" => IpFilterLoginModule.Make(module, realm),
+        "jwt" => MakeJwt(module, realm),
+        "ldap" => MakeLdap(module, realm),
+        _ => MakeFile(module, realm),
+    };
 
     public void Dispose()
     {
@@ -86,6 +94,34 @@ internal sealed class LoginModuleFactory(TimeProvider time, ILogger logger) : ID
             options with { RolesClaim = Optional("roles-claim") ?? options.RolesClaim, NameClaim = Optional("name-claim") ?? options.NameClaim }, source, time);
     }
 
+    private LdapLoginModule MakeLdap(LoginModuleConfiguration module, RealmConfiguration realm)
+    {
+        LdapOptions options = LdapOptionReader.Read(module, realm);
+        foreach (LdapServer server in options.Servers.Where(server => server.Security == LdapSecurity.None && !IsHere(server.Host)))
+        {
+            LogPlain(realm.Position.ToString(), server);
+        }
+
+        if (_trusted is null && security.Truststore is { } store && options.Servers.Any(server => server.Security != LdapSecurity.None))
+        {
+            try
+            {
+                _trusted = new TrustedCertificates(store, time, logger);
+            }
+            catch (GatewayStartException exception) when (exception.Finding is { } finding)
+            {
+                throw new ConfigurationException([finding]);
+            }
+        }
+
+        TrustedCertificates? trusted = _trusted;
+        var made = new LdapLoginModule(options, () => trusted?.Current(), time, logger);
+        _owned.Add(made);
+        return made;
+    }
+
+    private static bool IsHere(string host) => host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
+
     /// <summary>Whoever can change the keys on the way decides who comes in.</summary>
     private static string Checked(string url, RealmConfiguration realm) =>
         Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
@@ -94,6 +130,9 @@ internal sealed class LoginModuleFactory(TimeProvider time, ILogger logger) : ID
 
     private static string PathOf(string written, RealmConfiguration realm) =>
         Path.GetFullPath(written, Path.GetDirectoryName(Path.GetFullPath(realm.Position.File))!);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Position}: Passwords travel to the directory {Server} as they are, for all on the way to read: write <startTLS>true</startTLS>, or ldaps://")]
+    private partial void LogPlain(string position, LdapServer server);
 
     private static ConfigurationException Fault(RealmConfiguration realm, string problem, string cure) => new([new(realm.Position, problem, cure)]);
 }

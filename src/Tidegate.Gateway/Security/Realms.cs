@@ -18,7 +18,7 @@ internal sealed class Realms : IDisposable
     {
         _time = time;
         _logger = logger;
-        _modules = new LoginModuleFactory(time, logger);
+        _modules = new LoginModuleFactory(security, time, logger);
         _throttle = new LoginThrottle(time);
         // Of two with one name, which the reader refuses, there is the first.
         _configured = security.Realms.DistinctBy(realm => realm.Name).ToDictionary(realm => realm.Name, StringComparer.Ordinal);

@@ -40,7 +40,7 @@ public sealed class SampleTests
         ServiceConfiguration[] closed = [.. configuration.Servable(lenient: true).Services.Where(service => !service.RequiredRoles.IsEmpty)];
         using var realms = new Realms(configuration.Security, TimeProvider.System, NullLogger.Instance);
         Assert.All(closed, service => Assert.NotNull(realms.For(service)));
-        Assert.Equal(name == "logins.xml" ? ["anyone whom the file knows"] : [], closed.Select(service => service.Name));
+        Assert.Equal(name == "logins.xml" ? ["anyone whom the file knows", "those who have both roles"] : [], closed.Select(service => service.Name));
     }
 
     [Fact]
