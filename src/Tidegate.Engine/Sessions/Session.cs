@@ -27,6 +27,9 @@ public abstract class Session
     /// </summary>
     public bool IsClient { get; set; }
 
+    /// <summary>Who the peer has shown to be; null where nobody asked. Set before the session is anybody's who serves it.</summary>
+    public Principal? Principal { get; set; }
+
     /// <summary>True where what is sent arrives as messages with the same boundaries; false for a stream of bytes.</summary>
     public abstract bool KeepsMessages { get; }
 

@@ -92,6 +92,14 @@ internal static class ClientHandshake
     internal static bool OffersInner(HttpRequest request) =>
         request.Headers.GetCommaSeparatedValues(HeaderNames.SecWebSocketProtocol).Contains(Subprotocol, StringComparer.Ordinal);
 
+    /// <summary>
+    /// Whether the client is answered within the WebSocket by this gateway, and can say there who it is. Where a service relays clients
+    /// that are not told to go elsewhere, the handshake is played by whoever they are relayed to.
+    /// </summary>
+    internal static bool IsAnsweredWithin(HttpContext http, Route route) =>
+        OffersInner(http.Request)
+        && (IsAware(http.Request) || route.Service.DirectionFor(http, route) is not { HoldsForUnaware: false });
+
     /// <summary>Whether the client understands where it is sent within the WebSocket, and waits to hear of it.</summary>
     private static bool IsAware(HttpRequest request) => request.Query[".kl"].Contains("Y", StringComparer.Ordinal);
 
@@ -113,10 +121,12 @@ internal static class ClientHandshake
         IPAddress? address = http.Connection.RemoteIpAddress;
         return async (request, cancellation) =>
         {
+            // Requests come on an event loop, and whoever checks a password may take a while over it.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             Admission admission = await protection.AdmitAsync(outer.With(request.Headers), address, cancellation).ConfigureAwait(false);
             return admission.Status switch
             {
-                200 => decide(request),
+                200 => decide(request) with { Identity = admission.Identity },
                 401 => InnerResponse.Challenge(protection.Realm.Scheme.Challenge(protection.Realm.Description, forLibrary: true)),
                 403 => InnerResponse.Forbidden(),
                 503 => InnerResponse.Unavailable(),

@@ -4,6 +4,7 @@ using Tidegate.Engine.Emulation;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
 
 namespace Tidegate.Gateway.Clients;
@@ -94,8 +95,9 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         var remote = address is null ? null : new System.Net.IPEndPoint(address, http.Connection.RemotePort);
         string place = PlaceOf(request, path);
         string origin = CrossOrigin.ForeignOriginOf(http, route);
+        Identity? identity = http.Features.Get<Identity>();
         await new LoopAwaiter(connection.Loop);
-        var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, service.Bounds.Quota, address));
+        var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, service.Bounds.Quota, address)) { Principal = identity };
         sessions.Add(id, new EmulatedEntry(session, place, origin));
         service.Begin(session);
 

@@ -6,6 +6,7 @@ using Tidegate.Engine.Emulation;
 using Tidegate.Engine.Loops;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
 
 namespace Tidegate.Gateway.Clients;
@@ -129,8 +130,9 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         EventLoop loop = http.Features.GetRequiredFeature<IDetachableConnection>().Loop;
         var remote = address is null ? null : new IPEndPoint(address, http.Connection.RemotePort);
         var entry = (Place: PlaceOf(http.Request, new EventStreamPath(acceptPath, id, "")), Origin: CrossOrigin.ForeignOriginOf(http, route));
+        Identity? identity = http.Features.Get<Identity>();
         await new LoopAwaiter(loop);
-        var session = new EventStreamSession(loop, id, options, remote, _ => sessions.Remove(id, service.Bounds.Quota, address));
+        var session = new EventStreamSession(loop, id, options, remote, _ => sessions.Remove(id, service.Bounds.Quota, address)) { Principal = identity };
         sessions.Add(id, new EventStreamEntry(session, entry.Place, entry.Origin));
         session.TryAttach(downstream, null);
         service.Begin(session);

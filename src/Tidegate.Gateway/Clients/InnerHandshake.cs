@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Tidegate.Engine.Loops;
 using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
@@ -27,6 +28,8 @@ internal sealed class InnerHandshake : ISessionHandler
     private LoopTimer _timer;
     private int _searched;
     private int _challenges;
+    private bool _isDeciding;
+    private bool _isOver;
 
     private InnerHandshake(WebSocketSession session, InnerTerms terms)
     {
@@ -51,6 +54,23 @@ internal sealed class InnerHandshake : ISessionHandler
 
     public void OnPayload(Session session, Payload payload, MessageKind kind, bool endOfMessage)
     {
+        if (_isOver)
+        {
+            return;
+        }
+
+        if (_isDeciding)
+        {
+            // What has arrived together with the request is handed out although nothing more is read. Each request is decided once.
+            if (payload.Length > 0)
+            {
+                _ = _gone.CancelAsync();
+                Refuse("Something follows the request before it is answered.");
+            }
+
+            return;
+        }
+
         if (payload.Length > InnerRequest.MaximumBytes - _request.Length)
         {
             _timer.Cancel();
@@ -104,7 +124,9 @@ internal sealed class InnerHandshake : ISessionHandler
     public void OnClosed(Session session, SessionEnd end)
     {
         _timer.Cancel();
-        _gone.Cancel();
+
+        // Whoever waits for it is not to go on here, on the loop.
+        _ = _gone.CancelAsync();
     }
 
     private LoopTimer Limit(TimeSpan time) => _session.Loop.Schedule(
@@ -120,6 +142,7 @@ internal sealed class InnerHandshake : ISessionHandler
             return;
         }
 
+        _isDeciding = true;
         _session.PauseReading();
         _ = WaitAsync(decision.AsTask());
     }
@@ -136,9 +159,19 @@ internal sealed class InnerHandshake : ISessionHandler
             // The client has gone.
             return;
         }
+        catch (Exception exception)
+        {
+            _session.Loop.Post(() =>
+            {
+                _session.Close(CloseStatus.InternalError);
+                ExceptionDispatchInfo.Throw(exception);
+            });
+            return;
+        }
 
         _session.Loop.Post(() =>
         {
+            _isDeciding = false;
             if (!_session.IsClosing)
             {
                 Answer(response);
@@ -152,6 +185,8 @@ internal sealed class InnerHandshake : ISessionHandler
         Send(response);
         if (response.Status == 101)
         {
+            _isOver = true;
+            _session.Principal = response.Identity;
             _session.Agree(response.Subprotocol, response.Extensions);
             _terms.Granted(_session);
         }
@@ -163,12 +198,14 @@ internal sealed class InnerHandshake : ISessionHandler
         }
         else
         {
+            _isOver = true;
             _session.Close(CloseStatus.NormalClosure);
         }
     }
 
     private void Refuse(string fault)
     {
+        _isOver = true;
         Send(InnerResponse.Bad());
         _session.Close(CloseStatus.ProtocolError, fault);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Tidegate.Engine.WebSocket;
+using Tidegate.Gateway.Security;
 
 namespace Tidegate.Gateway.Clients;
 
@@ -15,6 +16,9 @@ internal sealed record InnerResponse(int Status, string Reason, params IReadOnly
 
     /// <summary>The extensions of what follows, where the status is 101.</summary>
     internal ClientExtensions Extensions { get; private init; }
+
+    /// <summary>Who the client has shown to be, where the status is 101 and somebody asked.</summary>
+    internal Identity? Identity { get; init; }
 
     /// <summary>What follows is the service.</summary>
     internal static InnerResponse Granted(string? subprotocol, ExtensionAgreement agreement)

@@ -11,7 +11,7 @@ namespace Tidegate.Gateway.Configuration;
 /// <param name="Children">The elements inside.</param>
 public sealed record PropertyElement(string Name, string Text, ImmutableArray<PropertyElement> Children)
 {
-    private static readonly string[] s_secretWords = ["password", "passwd", "passphrase", "passcode", "pwd", "bindpw", "secret", "credential"];
+    private static readonly string[] s_secretWords = ["password", "passwd", "passphrase", "passcode", "pwd", "bindpw", "secret", "credential", "token", "apikey", "api-key", "accesskey", "access-key", "privatekey", "private-key"];
 
     // Where the word is only part of the name of a place, the place may be seen: keyStorePasswordURL, password-file.
     private bool IsSecret =>

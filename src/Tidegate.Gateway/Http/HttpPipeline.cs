@@ -233,9 +233,19 @@ internal sealed class HttpPipeline(
 
         // Files are found by the decoded path: it is what their names are.
         return !WebSocketUpgrade.IsAsked(http) && routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/") is { Service.IsAccepting: true } route
+            && !LeadsPastProtection(http.Request, routes, route)
             ? route
             : null;
     }
+
+    /// <summary>
+    /// Whether others could read the path as one of a service that has a login, and this one has not the same: what is behind two services may be one
+    /// tree of files, or one back-end, which reads <c>//private</c> as <c>/private</c>.
+    /// </summary>
+    private static bool LeadsPastProtection(HttpRequest request, RouteTable routes, Route route) =>
+        OtherReading.Of(request.Path.Value ?? "/") is { } other
+        && routes.FindHttp(request.Host, other) is { Service: { Protection: not null } meant }
+        && !ReferenceEquals(meant, route.Service);
 
     /// <summary>Of an accept whose path ends with a slash, clients and balancers may leave that out before what they append.</summary>
     private static Route? FindEmulated(RouteTable routes, HostString host, string path) =>
@@ -246,7 +256,7 @@ internal sealed class HttpPipeline(
         GatewayResources.IsOne(path.AcceptPath, request.QueryString.Value ?? "") ? null : routes.FindEventStream(request.Host, path.AcceptPath);
 
     private static ClientKind KindOf(HttpContext http, Route route) =>
-        !IsWebSocket(route) ? ClientKind.Http : ClientHandshake.OffersInner(http.Request) ? ClientKind.HandshakeWithin : ClientKind.WebSocket;
+        !IsWebSocket(route) ? ClientKind.Http : ClientHandshake.IsAnsweredWithin(http, route) ? ClientKind.HandshakeWithin : ClientKind.WebSocket;
 
     private static bool IsWebSocket(Route route) => route.Uri.Scheme.Name is "ws" or "wss";
 

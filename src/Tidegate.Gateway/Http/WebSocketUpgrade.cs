@@ -8,6 +8,7 @@ using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Clients;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
 
 namespace Tidegate.Gateway.Http;
@@ -87,9 +88,10 @@ internal static class WebSocketUpgrade
         });
         Action<Session> begin = decision?.Begin ?? route.Service.Begin;
         IPEndPoint? client = http.Features.Get<EstablishedClient>()?.EndPoint;
+        Identity? identity = http.Features.Get<Identity>();
         void Begin(TcpConnection connection)
         {
-            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true, ClientEndPoint = client };
+            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true, ClientEndPoint = client, Principal = identity };
             if (agreement.Header is not null)
             {
                 session.Agree(subprotocol, agreement.Extensions);
@@ -123,6 +125,19 @@ internal static class WebSocketUpgrade
         HandshakeDecision? decision = service.Detour is { } detour
             ? await detour.DecideAsync(http, route).ConfigureAwait(false)
             : await service.OnHandshakeAsync(http, route).ConfigureAwait(false);
+        if (decision?.Begin is { } relay && service.Protection is { } protection)
+        {
+            // The session is not the service's, and ends with its login all the same.
+            return decision with
+            {
+                Begin = session =>
+                {
+                    relay(session);
+                    protection.Limit(session);
+                },
+            };
+        }
+
         return decision ?? ClientHandshake.DecisionFor(http, route);
     }
 

@@ -6,7 +6,7 @@ namespace Tidegate.Gateway.Listening;
 
 /// <summary>
 /// Where a WebSocket comes in whose messages are the bytes that a service's accept is carried by. To the HTTP server it is a service like
-/// any other, with the options and the protection of the one that it leads to.
+/// any other, with the options of the one that it leads to. Whoever has to log in does so inside, where the service's own accept is.
 /// </summary>
 internal sealed class TunnelEntrance(Service service, Reception inside) : Service(service.Configuration)
 {

@@ -23,6 +23,9 @@ internal enum ClientKind
 /// <summary>Keeps those out of a service who may not use it, and asks those who have not said who they are.</summary>
 internal sealed partial class AccessControl(ILogger logger)
 {
+    // With these it is said already who may keep it.
+    private static readonly string[] s_cacheWords = ["public", "private", "no-store", "s-maxage"];
+
     /// <summary>Decides, and answers the request where it is not to be served. True where it is.</summary>
     internal async ValueTask<bool> AdmitsAsync(HttpContext http, Protection? protection, ClientKind kind)
     {
@@ -37,6 +40,11 @@ internal sealed partial class AccessControl(ILogger logger)
         if (admission.IsGranted)
         {
             http.Features.Set(admission.Identity);
+            if (kind == ClientKind.Http)
+            {
+                KeepFromOthers(http.Response, protection.Realm.Places);
+            }
+
             return true;
         }
 
@@ -49,6 +57,35 @@ internal sealed partial class AccessControl(ILogger logger)
 
         await AnswerAsync(http.Response, admission, scheme.Challenge(protection.Realm.Description, kind == ClientKind.Library)).ConfigureAwait(false);
         return false;
+    }
+
+    /// <summary>
+    /// Where credentials are not in <c>Authorization</c>, caches that many share do not see that an answer is for one of them (RFC 9111, section 3.5), and a
+    /// page whose address holds credentials would tell it to the pages that it links to.
+    /// </summary>
+    private static void KeepFromOthers(HttpResponse response, CredentialPlaces places)
+    {
+        if (!places.Headers.IsEmpty || !places.Parameters.IsEmpty || !places.Cookies.IsEmpty)
+        {
+            response.OnStarting(
+                static state =>
+                {
+                    IHeaderDictionary headers = ((HttpResponse)state).Headers;
+                    string said = headers.CacheControl.ToString();
+                    if (!s_cacheWords.Any(word => said.Contains(word, StringComparison.OrdinalIgnoreCase)))
+                    {
+                        headers.CacheControl = said.Length == 0 ? "private" : said + ", private";
+                    }
+
+                    return Task.CompletedTask;
+                },
+                response);
+        }
+
+        if (!places.Parameters.IsEmpty)
+        {
+            response.Headers["Referrer-Policy"] = "same-origin";
+        }
     }
 
     private static Task AnswerAsync(HttpResponse response, Admission admission, string challenge)

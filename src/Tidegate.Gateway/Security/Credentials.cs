@@ -51,12 +51,12 @@ internal sealed class Credentials
         return true;
     }
 
-    /// <summary>Reads the token as Basic credentials (RFC 7617, section 2).</summary>
+    /// <summary>Reads the token as Basic credentials (RFC 7617, section 2), with no white space in them, which others could read differently.</summary>
     internal bool TryReadBasic([NotNullWhen(true)] out string? user, [NotNullWhen(true)] out string? password)
     {
         (user, password) = (null, null);
         byte[] bytes = new byte[Token.Length];
-        if (!Convert.TryFromBase64String(Token, bytes, out int length))
+        if (Token.AsSpan().ContainsAny(' ', '\t') || !Convert.TryFromBase64String(Token, bytes, out int length))
         {
             return false;
         }

@@ -22,7 +22,9 @@ internal sealed partial class FileLoginModule : ILoginModule
     private readonly VerifiedPasswords<JaasFile> _verified;
     private readonly Lock _reading = new();
     private volatile JaasFile _file;
-    private FileStamp _stamp;
+    private byte[] _digest;
+    private byte[]? _wrong;
+    private string? _told;
     private long _looked;
 
     /// <param name="path">The full path.</param>
@@ -39,8 +41,9 @@ internal sealed partial class FileLoginModule : ILoginModule
         _time = time;
         _logger = logger;
         _verified = new VerifiedPasswords<JaasFile>(s_remembers, time);
-        _stamp = FileStamp.Of(path);
-        _file = JaasFile.Read(path);
+        byte[] bytes = JaasFile.ReadBytes(path);
+        _digest = SHA256.HashData(bytes);
+        _file = JaasFile.Parse(bytes, path);
         _looked = time.GetTimestamp();
     }
 
@@ -53,7 +56,14 @@ internal sealed partial class FileLoginModule : ILoginModule
 
         JaasFile file = Current();
         JaasUser? user = file.Find(name);
-        bool isRight = user is { Password: { } plain } ? IsSame(plain, password) : await IsOfAsync(user?.Hash ?? file.Slowest, file, name, password, cancellation).ConfigureAwait(false);
+        bool isRight = user is { Password: { } plain } && IsSame(plain, password);
+        if (!isRight)
+        {
+            // Who is not there, or has another password in plain, waits for a hash as all others do, if there is one; it decides nothing about them.
+            bool fits = await IsOfAsync(user?.Hash ?? file.Slowest, file, name, password, cancellation).ConfigureAwait(false);
+            isRight = fits && user?.Hash is not null;
+        }
+
         return user is null ? LoginResult.Failure($"User '{name}' not found")
             : isRight ? LoginResult.Success(user.Name, user.Roles)
             : LoginResult.Failure("Wrong password");
@@ -65,7 +75,7 @@ internal sealed partial class FileLoginModule : ILoginModule
 
     private async ValueTask<bool> IsOfAsync(PasswordHash? hash, JaasFile file, string name, string password, CancellationToken cancellation)
     {
-        if (hash is null)
+        if (hash is null || file.Slowest is not { } slowest)
         {
             return false;
         }
@@ -76,7 +86,7 @@ internal sealed partial class FileLoginModule : ILoginModule
             return true;
         }
 
-        bool isRight = await _gate.RunAsync(() => hash.IsOf(password), cancellation).ConfigureAwait(false);
+        bool isRight = await _gate.RunAsync(() => hash.IsOf(password, slowest), cancellation).ConfigureAwait(false);
         if (isRight && file.Find(name)?.Hash == hash)
         {
             _verified.Add(name, password, file);
@@ -88,32 +98,62 @@ internal sealed partial class FileLoginModule : ILoginModule
     /// <summary>The file as it is; where it has become wrong, as it was.</summary>
     private JaasFile Current()
     {
-        lock (_reading)
+        // Where the file is read already, nobody waits for it: its disk may be slow.
+        if (_time.GetElapsedTime(Volatile.Read(ref _looked)) < s_looksAgain || !_reading.TryEnter())
         {
-            if (_time.GetElapsedTime(_looked) < s_looksAgain)
-            {
-                return _file;
-            }
+            return _file;
+        }
 
-            _looked = _time.GetTimestamp();
-            FileStamp stamp = FileStamp.Of(_path);
-            if (stamp == _stamp)
+        try
+        {
+            if (_time.GetElapsedTime(_looked) >= s_looksAgain)
             {
-                return _file;
-            }
-
-            _stamp = stamp;
-            try
-            {
-                _file = JaasFile.Read(_path);
-                LogRead(_path);
-            }
-            catch (Exception exception) when (exception is ConfigurationException or IOException or UnauthorizedAccessException)
-            {
-                LogNotRead(_path, exception is ConfigurationException wrong ? wrong.Errors[0].ToString() : exception.Message);
+                Look();
+                Volatile.Write(ref _looked, _time.GetTimestamp());
             }
 
             return _file;
+        }
+        finally
+        {
+            _reading.Exit();
+        }
+    }
+
+    /// <summary>
+    /// Reads the file again if it is another one. That is told by its content: files that are put in place of others may have their time and length. One
+    /// that can not be read is tried again, since that may pass, and told of once.
+    /// </summary>
+    private void Look()
+    {
+        byte[]? digest = null;
+        try
+        {
+            byte[] bytes = JaasFile.ReadBytes(_path);
+            digest = SHA256.HashData(bytes);
+            if (digest.AsSpan().SequenceEqual(_digest))
+            {
+                _told = null;
+                return;
+            }
+
+            if (_wrong is { } wrong && digest.AsSpan().SequenceEqual(wrong))
+            {
+                return;
+            }
+
+            _file = JaasFile.Parse(bytes, _path);
+            (_digest, _wrong, _told) = (digest, null, null);
+            LogRead(_path);
+        }
+        catch (Exception exception) when (exception is ConfigurationException or IOException or UnauthorizedAccessException)
+        {
+            _wrong = exception is ConfigurationException ? digest : null;
+            string fault = exception is ConfigurationException { Errors: [{ } first, ..] } ? first.ToString() : exception.Message;
+            if (fault != _told)
+            {
+                LogNotRead(_path, _told = fault);
+            }
         }
     }
 
@@ -122,17 +162,4 @@ internal sealed partial class FileLoginModule : ILoginModule
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The users in {File} have changed, and can not be read; the ones before stay: {Fault}")]
     private partial void LogNotRead(string file, string fault);
-
-    /// <summary>What tells that a file is another one.</summary>
-    private readonly record struct FileStamp(DateTime Written, long Length)
-    {
-        internal static FileStamp Of(string path)
-        {
-            var file = new FileInfo(path);
-            // A link is followed: what it leads to may change while it does not.
-            FileSystemInfo? target = file.Exists ? file.ResolveLinkTarget(returnFinalTarget: true) : null;
-            var real = target as FileInfo ?? file;
-            return real.Exists ? new FileStamp(real.LastWriteTimeUtc, real.Length) : default;
-        }
-    }
 }

@@ -6,10 +6,10 @@ namespace Tidegate.Gateway.Security;
 /// </summary>
 internal sealed class HashingGate : IDisposable
 {
-    private readonly LoginTurns _turns;
+    private readonly LoginQueue _turns;
 
     /// <param name="atOnce">How many at once; half the cores by default, at least one.</param>
-    internal HashingGate(int? atOnce = null) => _turns = new LoginTurns(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2), "a password to be hashed");
+    internal HashingGate(int? atOnce = null) => _turns = new LoginQueue(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2), "a password to be hashed");
 
     /// <summary>Runs something that keeps a core busy, on another thread.</summary>
     /// <exception cref="LoginUnavailableException">Too many wait already.</exception>

@@ -23,6 +23,9 @@ internal sealed record LoginAttempt(Credentials Credentials, IPAddress? Address)
 
     /// <summary>The password of Basic credentials; null with others.</summary>
     internal string? Password { get; init; }
+
+    /// <summary>Not what a record says of itself: the password is nobody's to read.</summary>
+    public override string ToString() => $"a login from {Address}";
 }
 
 /// <summary>What a login module found.</summary>
@@ -32,6 +35,12 @@ internal sealed record LoginAttempt(Credentials Credentials, IPAddress? Address)
 /// <param name="Roles">Their roles.</param>
 internal sealed record LoginResult(bool IsSuccess, string? Reason, string? Name, ImmutableHashSet<string> Roles)
 {
+    /// <summary>
+    /// Whether the name counts as a role, as it does where operators give names (<see cref="Identity.HasAll"/>). Not where somebody else does, who lets
+    /// users choose theirs.
+    /// </summary>
+    internal bool NameIsRole { get; init; } = true;
+
     internal static LoginResult Success(string? name, ImmutableHashSet<string> roles) => new(true, null, name, roles);
 
     internal static LoginResult Failure(string reason) => new(false, reason, null, []);

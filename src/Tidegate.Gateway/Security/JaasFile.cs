@@ -23,19 +23,28 @@ internal sealed class JaasFile
     private JaasFile(FrozenDictionary<string, JaasUser> users)
     {
         _users = users;
-        Slowest = users.Values.Select(user => user.Hash).OfType<PasswordHash>().FirstOrDefault();
+        Slowest = users.Values.Select(user => user.Hash).OfType<PasswordHash>().MaxBy(hash => hash.Cost);
     }
 
-    /// <summary>A hash that a wrong password is tried against where there is no such user, so that it takes as long; null where none is hashed.</summary>
+    /// <summary>The hash that takes longest: a wrong password takes as long with any user, and with none; null where none is hashed.</summary>
     internal PasswordHash? Slowest { get; }
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="ConfigurationException">What is wrong with it, and where.</exception>
     /// <exception cref="IOException">It can not be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
-    internal static JaasFile Read(string path)
+    internal static JaasFile Read(string path) => Parse(ReadBytes(path), path);
+
+    /// <summary>The bytes of a file.</summary>
+    /// <exception cref="IOException">It can not be read, or is too large.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
+    internal static byte[] ReadBytes(string path) =>
+        OrdinaryFile.Read(path, ConfigurationReader.MaximumFileSize) ?? throw new IOException("it is larger than 16 MiB");
+
+    /// <summary>Reads what a file holds; <paramref name="path"/> is what messages call it.</summary>
+    /// <exception cref="ConfigurationException">What is wrong with it, and where.</exception>
+    internal static JaasFile Parse(byte[] bytes, string path)
     {
-        byte[] bytes = OrdinaryFile.Read(path, ConfigurationReader.MaximumFileSize) ?? throw new IOException("it is larger than 16 MiB");
         SourceElement root = SourceDocument.Read(
             settings => XmlReader.Create(new MemoryStream(bytes), settings), () => new StreamReader(new MemoryStream(bytes)), path);
         var findings = new Findings();
@@ -154,4 +163,8 @@ internal sealed class JaasFile
 /// <param name="Password">The password as it is written; null where only its hash is.</param>
 /// <param name="Hash">The hash of the password, or null.</param>
 /// <param name="Roles">The roles, with all that come with them.</param>
-internal sealed record JaasUser(string Name, string? Password, PasswordHash? Hash, ImmutableHashSet<string> Roles);
+internal sealed record JaasUser(string Name, string? Password, PasswordHash? Hash, ImmutableHashSet<string> Roles)
+{
+    /// <summary>Not what a record says of itself: the password is nobody's to read.</summary>
+    public override string ToString() => Name;
+}

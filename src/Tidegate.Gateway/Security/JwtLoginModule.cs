@@ -49,6 +49,11 @@ internal sealed class JwtLoginModule : ILoginModule
             return LoginResult.Failure("no token came, or more than one");
         }
 
+        if (AsksForMore(token))
+        {
+            return LoginResult.Failure("the token is none, or its header asks for what is not known here (crit)");
+        }
+
         ImmutableArray<SecurityKey> keys = await _keys.GetAsync(again: false, cancellation).ConfigureAwait(false);
         TokenValidationResult result = await ValidateAsync(token, keys).ConfigureAwait(false);
         if (result.Exception is SecurityTokenSignatureKeyNotFoundException)
@@ -64,10 +69,27 @@ internal sealed class JwtLoginModule : ILoginModule
             return LoginResult.Failure($"the token is not valid ({result.Exception?.GetType().Name ?? "no reason"})");
         }
 
-        return result.ClaimsIdentity.FindFirst(_options.NameClaim)?.Value is { Length: > 0 } name
-            ? LoginResult.Success(name, RolesIn(result.ClaimsIdentity))
-            : LoginResult.Failure($"the token has no claim {_options.NameClaim}");
+        // Of several nobody can tell which one is meant, and an object is no name.
+        return result.ClaimsIdentity.FindAll(_options.NameClaim).ToArray() is [{ Value: { Length: > 0 } name } claim] && IsText(claim)
+            // Who issues tokens often lets users choose what they are called.
+            ? LoginResult.Success(name, RolesIn(result.ClaimsIdentity)) with { NameIsRole = false }
+            : LoginResult.Failure($"the token has no claim {_options.NameClaim} that is one text");
     }
+
+    /// <summary>Whether the header names extensions without which the token is not to be taken (RFC 7515, section 4.1.11). None is known here.</summary>
+    private static bool AsksForMore(string token)
+    {
+        try
+        {
+            return new JsonWebToken(token).TryGetHeaderValue<object>("crit", out _);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidOperationException or System.Text.Json.JsonException)
+        {
+            return true;
+        }
+    }
+
+    private static bool IsText(Claim claim) => claim.ValueType == ClaimValueTypes.String;
 
     private static string? TokenIn(Credentials credentials)
     {
@@ -85,7 +107,7 @@ internal sealed class JwtLoginModule : ILoginModule
     /// <summary>A claim may be a list, or words with spaces between as <c>scope</c> has them (RFC 8693, section 4.2).</summary>
     private ImmutableHashSet<string> RolesIn(ClaimsIdentity claims) =>
     [
-        .. claims.FindAll(_options.RolesClaim).SelectMany(claim => claim.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
+        .. claims.FindAll(_options.RolesClaim).Where(IsText).SelectMany(claim => claim.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
     ];
 }
 

@@ -19,6 +19,7 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
         bool succeeded = false;
         bool failed = false;
         string? name = null;
+        bool nameIsRole = true;
         ImmutableHashSet<string> roles = [];
         foreach ((ILoginModule module, LoginModuleSuccess success) in modules)
         {
@@ -35,7 +36,11 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
             if (result.IsSuccess)
             {
                 succeeded = true;
-                name ??= result.Name;
+                if (name is null && result.Name is not null)
+                {
+                    (name, nameIsRole) = (result.Name, result.NameIsRole);
+                }
+
                 roles = roles.Union(result.Roles);
                 if (success == LoginModuleSuccess.Sufficient && !failed)
                 {
@@ -56,6 +61,6 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
         // Whoever has no name is nobody: a module that only looks at addresses lets nobody in by itself.
         return failed || !succeeded ? LoginResult.Failure(reason ?? "no login module knows them")
             : name is null ? LoginResult.Failure("no login module says who it is")
-            : LoginResult.Success(name, roles);
+            : LoginResult.Success(name, roles) with { NameIsRole = nameIsRole };
     }
 }

@@ -124,7 +124,10 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
 
     /// <summary>Whoever can change the keys on the way decides who comes in.</summary>
     private static string Checked(string url, RealmConfiguration realm) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
+        url.Contains('@', StringComparison.Ordinal)
+        // Nor are they shown: it could be a password.
+        ? throw Fault(realm, "<keys>: a URL of keys has no @, so no name and password.", "Write an https URL that anybody may read: keys that check signatures are public.")
+        : Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
             ? url
             : throw Fault(realm, $"<keys>: keys are not taken from {url}.", "Write an https URL, or the path of a file; http is for this machine alone.");
 

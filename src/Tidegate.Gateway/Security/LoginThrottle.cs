@@ -30,8 +30,41 @@ internal sealed class LoginThrottle
     private readonly long[] _counted = new long[2 * Places];
     private readonly (ulong Pair, long Since)[] _friends = new (ulong, long)[Places];
     private readonly HashCodeKey _key = HashCodeKey.Random();
+    private readonly LoginTurns _turns = new(2 * Places);
 
     internal LoginThrottle(TimeProvider time) => _time = time;
+
+    /// <summary>
+    /// What a name is counted by: in one realm, and without what directories do not tell names apart by, which are case and further spaces (RFC 4518).
+    /// </summary>
+    internal static string NameIn(string realm, string user) =>
+        $"{realm}\n{string.Join(' ', user.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToUpperInvariant()}";
+
+    /// <summary>Waits until a try may be made beside the others of its address and its name.</summary>
+    /// <returns>What ends the try when it is disposed of; null where there are too many.</returns>
+    internal async ValueTask<IDisposable?> BeginAsync(IPAddress? address, string? user, CancellationToken cancellation)
+    {
+        IDisposable? ofAddress = await _turns.TakeAsync(PlaceOf(address), LongestWait, cancellation).ConfigureAwait(false);
+        if (ofAddress is null || CountedNameOf(address, user) is not { } name)
+        {
+            return ofAddress;
+        }
+
+        IDisposable? ofName = null;
+        try
+        {
+            ofName = await _turns.TakeAsync(name, LongestWait, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (ofName is null)
+            {
+                ofAddress.Dispose();
+            }
+        }
+
+        return ofName is null ? null : new Try(ofAddress, ofName);
+    }
 
     /// <summary>How long a try has to wait before it is made.</summary>
     /// <param name="address">Where it comes from.</param>
@@ -43,7 +76,8 @@ internal sealed class LoginThrottle
         lock (_gate)
         {
             TimeSpan debt = DebtOf(PlaceOf(address));
-            if (user is not null && !IsFriend(address, user) && DebtOf(PlaceOf(user)) is var other && other > debt)
+            int? name = CountedNameOf(address, user);
+            if (name is { } place && DebtOf(place) is var other && other > debt)
             {
                 debt = other;
             }
@@ -59,6 +93,10 @@ internal sealed class LoginThrottle
             {
                 // Those who come beside it wait behind it.
                 Charge(PlaceOf(address));
+                if (name is { } shared)
+                {
+                    Charge(shared);
+                }
             }
 
             return true;
@@ -112,6 +150,20 @@ internal sealed class LoginThrottle
         return _debts[place];
     }
 
+    /// <summary>Where tries about a name are counted; null where there is none, or its owner has come from here before.</summary>
+    private int? CountedNameOf(IPAddress? address, string? user)
+    {
+        if (user is null)
+        {
+            return null;
+        }
+
+        lock (_gate)
+        {
+            return IsFriend(address, user) ? null : PlaceOf(user);
+        }
+    }
+
     private bool IsFriend(IPAddress? address, string user)
     {
         ulong pair = PairOf(address, user);
@@ -147,5 +199,15 @@ internal sealed class LoginThrottle
 
         _ = address?.TryWriteBytes(bytes, out length);
         return address?.AddressFamily == AddressFamily.InterNetworkV6 ? 8 : length;
+    }
+
+    /// <summary>A try that is under way.</summary>
+    private sealed record Try(IDisposable OfAddress, IDisposable OfName) : IDisposable
+    {
+        public void Dispose()
+        {
+            OfName.Dispose();
+            OfAddress.Dispose();
+        }
     }
 }

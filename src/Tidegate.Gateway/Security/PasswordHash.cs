@@ -69,6 +69,23 @@ public sealed class PasswordHash
     /// <inheritdoc/>
     public override string ToString() => $"{Prefix}{_iterations.ToString(CultureInfo.InvariantCulture)}${Encode(_salt)}${Encode(_hash)}";
 
+    /// <summary>
+    /// The same, and a wrong password takes as long as with the other hash, if that takes longer: otherwise the time would tell whose hash it was.
+    /// </summary>
+    internal bool IsOf(string password, PasswordHash slowest)
+    {
+        bool isRight = IsOf(password);
+        if (!isRight && slowest.Cost > Cost)
+        {
+            _ = Derive(password, _salt, (int)Math.Min(slowest.Cost - Cost, MaximumIterations), HashLength);
+        }
+
+        return isRight;
+    }
+
+    /// <summary>How long it takes, in iterations: as many again for each further 32 bytes of the hash.</summary>
+    internal long Cost => (long)_iterations * ((_hash.Length + HashLength - 1) / HashLength);
+
     private static byte[] Derive(string password, byte[] salt, int iterations, int length) =>
         Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, iterations, HashAlgorithmName.SHA256, length);
 

@@ -40,7 +40,10 @@ internal sealed class Protection(Realm realm, ImmutableArray<string> roles)
     /// <summary>Ends a session when it has lasted as long as the realm allows.</summary>
     internal void Limit(Session session)
     {
-        if (realm.SessionTimeout is not { } timeout || session.IsClosing)
+        // Of a login and a realm that both say how long, the shorter holds.
+        TimeSpan? ofLogin = (session.Principal as Identity)?.SessionTimeout;
+        TimeSpan? shorter = ofLogin is null || realm.SessionTimeout < ofLogin ? realm.SessionTimeout : ofLogin;
+        if (shorter is not { } timeout || session.IsClosing)
         {
             return;
         }

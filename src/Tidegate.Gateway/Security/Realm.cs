@@ -48,7 +48,15 @@ internal sealed partial class Realm
             attempt = attempt with { User = user, Password = password };
         }
 
-        if (!_throttle.TryEnter(address, attempt.User, out TimeSpan wait))
+        string? named = attempt.User is { } shown ? LoginThrottle.NameIn(Name, shown) : null;
+        using IDisposable? turn = await _throttle.BeginAsync(address, named, cancellation).ConfigureAwait(false);
+        if (turn is null)
+        {
+            LogTooManyAtOnce(Name, address);
+            return LoginVerdict.Busy;
+        }
+
+        if (!_throttle.TryEnter(address, named, out TimeSpan wait))
         {
             LogTooMany(Name, address);
             return LoginVerdict.Busy;
@@ -62,11 +70,11 @@ internal sealed partial class Realm
             LoginResult result = await _chain.LoginAsync(attempt, bound.Token).ConfigureAwait(false);
             if (result.IsSuccess)
             {
-                _throttle.Succeeded(address, attempt.User);
-                return new LoginVerdict(LoginState.Known, new Identity(result.Name!, result.Roles));
+                _throttle.Succeeded(address, named);
+                return new LoginVerdict(LoginState.Known, new Identity(result.Name!, result.Roles) { NameIsRole = result.NameIsRole });
             }
 
-            _throttle.Failed(address, attempt.User);
+            _throttle.Failed(address, named);
             LogFailed(Name, address, result.Reason);
             return LoginVerdict.Unknown;
         }
@@ -80,6 +88,12 @@ internal sealed partial class Realm
             LogUnavailable(Name, $"it took longer than {Timeout.TotalSeconds} s");
             return LoginVerdict.Busy;
         }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // Nobody comes in by a defect. Its words could be what was shown.
+            LogDefect(Name, exception.GetType().Name, exception.StackTrace);
+            return LoginVerdict.Busy;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Realm {Realm}: a login from {Address} failed: {Reason}")]
@@ -87,6 +101,12 @@ internal sealed partial class Realm
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Realm {Realm}: a login from {Address} was turned away, because too many have failed")]
     private partial void LogTooMany(string realm, IPAddress? address);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Realm {Realm}: a login from {Address} was turned away, because too many are under way from there or for that name")]
+    private partial void LogTooManyAtOnce(string realm, IPAddress? address);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Realm {Realm}: a login module failed with {Exception}, and its client was not let in. A defect in it, or in Tidegate: please report it\n{Where}")]
+    private partial void LogDefect(string realm, string exception, string? where);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Realm {Realm}: whether somebody may come in can not be told: {Fault}")]
     private partial void LogUnavailable(string realm, string fault);

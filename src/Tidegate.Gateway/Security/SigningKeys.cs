@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
+using Tidegate.Gateway.Files;
 
 namespace Tidegate.Gateway.Security;
 
@@ -25,7 +26,9 @@ internal sealed partial class SigningKeys : ISigningKeys, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HttpClient? _http;
-    private readonly SemaphoreSlim _one = new(1);
+    private readonly Lock _gate = new();
+    private Task _look = Task.CompletedTask;
+    private bool _concernsAll;
     private ImmutableArray<SecurityKey> _keys = [];
     private long? _looked;
     private string? _fault;
@@ -53,49 +56,48 @@ internal sealed partial class SigningKeys : ISigningKeys, IDisposable
 
     public async ValueTask<ImmutableArray<SecurityKey>> GetAsync(bool again, CancellationToken cancellation)
     {
-        if (IsFresh(again))
+        Task look;
+        bool waits;
+        lock (_gate)
         {
-            return Have();
+            if (_look.IsCompleted && !IsFresh(again))
+            {
+                // Where it is only about a key that is not there, those whose keys are there need not wait.
+                _concernsAll = !IsFresh(again: false);
+                _looked = _time.GetTimestamp();
+                _look = LookAsync();
+            }
+
+            look = _look;
+            waits = again || _concernsAll || _keys.IsEmpty;
         }
 
-        await _one.WaitAsync(cancellation).ConfigureAwait(false);
-        try
+        if (waits)
         {
-            if (!IsFresh(again))
-            {
-                _looked = _time.GetTimestamp();
-                await LookAsync(cancellation).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            _one.Release();
+            // Who began to look may go away, and others wait for what is found.
+            await look.WaitAsync(cancellation).ConfigureAwait(false);
         }
 
         return Have();
     }
 
-    public void Dispose()
-    {
-        _http?.Dispose();
-        _one.Dispose();
-    }
+    public void Dispose() => _http?.Dispose();
 
     private bool IsFresh(bool again) => _looked is { } looked && _time.GetElapsedTime(looked) < (again || _keys.IsEmpty ? ShortestInterval : Lifetime);
 
     private ImmutableArray<SecurityKey> Have() =>
         _keys.IsEmpty ? throw new LoginUnavailableException($"there are no keys from {_place}: {_fault}") : _keys;
 
-    private async Task LookAsync(CancellationToken cancellation)
+    private async Task LookAsync()
     {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            string text = _http is null ? await ReadFileAsync(cancellation).ConfigureAwait(false) : await _http.GetStringAsync(new Uri(_place), cancellation).ConfigureAwait(false);
+            string text = _http is null ? TextOf(_place) : await _http.GetStringAsync(new Uri(_place)).ConfigureAwait(false);
             ImmutableArray<SecurityKey> keys = Parse(text);
             (_keys, _fault) = (keys, null);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or HttpRequestException or ArgumentException or InvalidOperationException or TaskCanceledException
-            && !cancellation.IsCancellationRequested)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or HttpRequestException or ArgumentException or InvalidOperationException or TaskCanceledException)
         {
             string fault = exception is TaskCanceledException ? $"there was no answer within {s_timeout.TotalSeconds} s" : exception.Message;
             if (fault != _fault)
@@ -107,22 +109,15 @@ internal sealed partial class SigningKeys : ISigningKeys, IDisposable
         }
     }
 
-    private async Task<string> ReadFileAsync(CancellationToken cancellation) =>
-        new FileInfo(_place).Length > MaximumBytes
-            ? throw new IOException($"the file has more than {MaximumBytes} bytes")
-            : await File.ReadAllTextAsync(_place, cancellation).ConfigureAwait(false);
+    private static string TextOf(string path) =>
+        new StreamReader(new MemoryStream(OrdinaryFile.Read(path, MaximumBytes) ?? throw new IOException($"it has more than {MaximumBytes} bytes"))).ReadToEnd();
 
     /// <summary>What is wrong with a file of keys; null where nothing is.</summary>
     internal static string? FaultOf(string path)
     {
         try
         {
-            if (new FileInfo(path).Length > MaximumBytes)
-            {
-                return $"it has more than {MaximumBytes} bytes";
-            }
-
-            _ = Parse(File.ReadAllText(path));
+            _ = Parse(TextOf(path));
             return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)

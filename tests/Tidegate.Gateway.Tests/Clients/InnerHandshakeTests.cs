@@ -62,11 +62,83 @@ public sealed class InnerHandshakeTests : IDisposable
         Assert.Equal([0x03, 0xf0], close[..2]);
     }
 
+    [Fact]
+    public async Task A_request_is_decided_once_whatever_comes_with_it_while_somebody_is_still_at_it()
+    {
+        int decided = 0;
+        var answer = new TaskCompletionSource<InnerResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using RawClient client = await BeginAsync((_, _) =>
+        {
+            Interlocked.Increment(ref decided);
+            return new ValueTask<InnerResponse>(answer.Task);
+        });
+        await client.ExpectAsync(Stay);
+
+        // In one piece: what has arrived is handed out, although nothing more is read.
+        byte[] nothing = Frame(0x82, []);
+        await client.SendAsync((byte[])[.. Frame(Request()), .. nothing, .. nothing, .. nothing]);
+        while (Volatile.Read(ref decided) == 0)
+        {
+            await Task.Delay(10);
+        }
+
+        answer.SetResult(Granted);
+        Assert.StartsWith("HTTP/1.1 101 ", await client.ReadResponseAsync(), StringComparison.Ordinal);
+        await client.ExpectAsync([.. Empty, 0x81, 7, .. "granted"u8]);
+
+        // A ping is answered behind all that came before it.
+        await client.SendAsync(Frame(0x89, "?"u8));
+        await client.ExpectAsync(0x8a, 1, (byte)'?');
+        Assert.Equal(1, decided);
+    }
+
+    [Fact]
+    public async Task A_message_that_comes_with_the_request_is_no_part_of_what_is_granted_later()
+    {
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using RawClient client = await BeginAsync(async (_, cancellation) =>
+        {
+            cancellation.Register(gone.SetResult);
+            await gone.Task;
+            return Granted;
+        });
+        await client.ExpectAsync(Stay);
+
+        await client.SendAsync((byte[])[.. Frame(Request()), .. Frame("early")]);
+
+        Assert.StartsWith("HTTP/1.1 400 ", await client.ReadResponseAsync(), StringComparison.Ordinal);
+        await client.ExpectAsync(Empty);
+        (byte first, byte[] close) = await client.ReadFrameAsync();
+        Assert.Equal(0x88, first);
+        Assert.Equal([0x03, 0xea], close[..2]);
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task Who_is_asked_and_fails_lets_nobody_in_and_keeps_nobody_waiting()
+    {
+        using RawClient client = await BeginAsync(async (_, _) =>
+        {
+            await Task.Yield();
+            throw new InvalidOperationException("a defect");
+        });
+        await client.ExpectAsync(Stay);
+
+        await client.SendAsync(Frame(Request()));
+
+        await client.ExpectAsync(0x88, 2, 0x03, 0xf3);
+    }
+
     public void Dispose() => _loops.Dispose();
 
-    private async Task<RawClient> BeginAsync(Func<InnerRequest, InnerResponse> decide, EventLoops? loops = null)
+    private static InnerResponse Granted => InnerResponse.Granted(null, ExtensionAgreement.None);
+
+    private Task<RawClient> BeginAsync(Func<InnerRequest, InnerResponse> decide, EventLoops? loops = null) =>
+        BeginAsync((request, _) => ValueTask.FromResult(decide(request)), loops);
+
+    private async Task<RawClient> BeginAsync(Func<InnerRequest, CancellationToken, ValueTask<InnerResponse>> decide, EventLoops? loops = null)
     {
-        var terms = new InnerTerms((request, _) => ValueTask.FromResult(decide(request)), session => session.Send("granted"u8, MessageKind.Text)) { SaysStay = true, EndsWithEmptyFrame = true };
+        var terms = new InnerTerms(decide, session => session.Send("granted"u8, MessageKind.Text)) { SaysStay = true, EndsWithEmptyFrame = true };
         var options = new WebSocketOptions();
         // It goes with its loops.
         Listener listener = (loops ?? _loops).Listen(

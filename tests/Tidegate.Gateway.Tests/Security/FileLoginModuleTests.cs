@@ -47,6 +47,133 @@ public sealed class FileLoginModuleTests : IDisposable
     }
 
     [Fact]
+    public async Task The_password_of_one_is_not_that_of_another_however_it_is_kept()
+    {
+        _users.Write(
+            $"<user><name>hashed</name><password>{PasswordHash.Create("one", iterations: 300)}</password></user>" +
+            $"<user><name>quick</name><password>{PasswordHash.Create("two", iterations: 100)}</password></user>" +
+            "<user><name>plain</name><password>three</password></user>");
+        FileLoginModule module = Module();
+        Dictionary<string, string> right = new() { ["hashed"] = "one", ["quick"] = "two", ["plain"] = "three" };
+
+        foreach (string user in (string[])[.. right.Keys, "stranger"])
+        {
+            // Twice: what was right is remembered.
+            foreach (string password in (string[])["one", "two", "three", "one", "two", "three"])
+            {
+                Assert.Equal(right.GetValueOrDefault(user) == password, (await Try(module, user, password)).IsSuccess);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_takes_the_place_of_another_is_noticed_though_it_has_its_time_and_length()
+    {
+        FileLoginModule module = Module();
+        DateTime written = File.GetLastWriteTimeUtc(_users.Path);
+        string replaced = _users.Path + ".new";
+        await File.WriteAllTextAsync(replaced, (await File.ReadAllTextAsync(_users.Path)).Replace("welcome", "goodbye", StringComparison.Ordinal));
+        File.SetLastWriteTimeUtc(replaced, written);
+        File.Move(replaced, _users.Path, overwrite: true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.False((await Try(module, "joe", "welcome")).IsSuccess);
+        Assert.True((await Try(module, "joe", "goodbye")).IsSuccess);
+    }
+
+    [Fact]
+    public async Task A_change_that_could_not_be_read_at_first_is_not_missed()
+    {
+        FileLoginModule module = Module();
+        string aside = _users.Path + ".aside";
+        File.Move(_users.Path, aside);
+        for (int second = 0; second < 3; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.True((await Try(module, "joe", "welcome")).IsSuccess);
+        }
+
+        Assert.Single(_log.At(LogLevel.Warning));
+        await File.WriteAllTextAsync(aside, (await File.ReadAllTextAsync(aside)).Replace("welcome", "goodbye", StringComparison.Ordinal));
+        File.Move(aside, _users.Path);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True((await Try(module, "joe", "goodbye")).IsSuccess);
+        Assert.False((await Try(module, "joe", "welcome")).IsSuccess);
+    }
+
+    [Fact]
+    public async Task A_link_that_leads_elsewhere_is_a_change()
+    {
+        string one = _users.Path + ".1", two = _users.Path + ".2";
+        await File.WriteAllTextAsync(two, (await File.ReadAllTextAsync(_users.Path)).Replace("welcome", "goodbye", StringComparison.Ordinal));
+        File.Move(_users.Path, one);
+        File.CreateSymbolicLink(_users.Path, one);
+        FileLoginModule module = Module();
+        Assert.True((await Try(module, "joe", "welcome")).IsSuccess);
+
+        File.CreateSymbolicLink(_users.Path + ".new", two);
+        File.Move(_users.Path + ".new", _users.Path, overwrite: true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True((await Try(module, "joe", "goodbye")).IsSuccess);
+        Assert.False((await Try(module, "joe", "welcome")).IsSuccess);
+    }
+
+    [Theory]
+    [InlineData("<!DOCTYPE jaas-config [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>\n<jaas-config xmlns=\"http://xmlns.kaazing.com/jaas-config/centurion\"><user><name>&b;</name></user></jaas-config>")]
+    [InlineData("<!DOCTYPE jaas-config SYSTEM \"http://127.0.0.1:1/elsewhere\"><jaas-config xmlns=\"http://xmlns.kaazing.com/jaas-config/centurion\"/>")]
+    public void Entities_and_what_is_elsewhere_are_no_part_of_a_file_of_users(string content)
+    {
+        _users.WriteWhole(content);
+
+        Assert.Contains("The file has a document type", Assert.Throws<ConfigurationException>(Module).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_of_users_that_is_nested_without_end_is_refused()
+    {
+        _users.Write(string.Concat(Enumerable.Repeat("<user>", 100_000)));
+
+        Assert.Contains("Elements are nested more than", Assert.Throws<ConfigurationException>(Module).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_a_file_is_written_anew_under_load_nobody_gets_in_by_half_of_it()
+    {
+        FileLoginModule module = Module();
+        string whole = await File.ReadAllTextAsync(_users.Path);
+        using var done = new CancellationTokenSource();
+        Task<int>[] clients = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            int tries = 0;
+            for (; !done.IsCancellationRequested; tries++)
+            {
+                Assert.True((await Try(module, "joe", "welcome")).IsSuccess);
+                Assert.False((await Try(module, "jane", "welcome")).IsSuccess);
+                await Task.Yield();
+            }
+
+            return tries;
+        }))];
+        for (int length = 0; length < whole.Length; length += 7)
+        {
+            // In place, as editors do it: what is read meanwhile breaks off.
+            await File.WriteAllTextAsync(_users.Path, whole[..length]);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Try(module, "joe", "welcome");
+        }
+
+        await File.WriteAllTextAsync(_users.Path, whole.Replace("welcome", "goodbye", StringComparison.Ordinal));
+        await done.CancelAsync();
+        await Task.WhenAll(clients);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True((await Try(module, "joe", "goodbye")).IsSuccess);
+        Assert.False((await Try(module, "joe", "welcome")).IsSuccess);
+    }
+
+    [Fact]
     public async Task A_pipe_in_place_of_the_file_is_refused_and_while_it_is_there_the_users_before_stay()
     {
         FileLoginModule module = Module();

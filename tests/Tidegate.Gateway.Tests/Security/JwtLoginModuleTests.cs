@@ -72,7 +72,7 @@ public sealed class JwtLoginModuleTests : IDisposable
 
     [Fact]
     public async Task A_token_without_the_name_is_of_nobody() =>
-        Assert.Equal("the token has no claim sub", (await TryAsync(Token(("sub", null)))).Reason);
+        Assert.Equal("the token has no claim sub that is one text", (await TryAsync(Token(("sub", null)))).Reason);
 
     [Fact]
     public async Task A_token_that_nobody_has_signed_is_refused()
@@ -95,6 +95,88 @@ public sealed class JwtLoginModuleTests : IDisposable
 
             Assert.False((await TryAsync(forged)).IsSuccess);
         }
+    }
+
+    [Fact]
+    public async Task A_token_whose_header_asks_for_an_extension_is_refused()
+    {
+        string[] parts = Token().Split('.');
+        string head = Base64UrlEncoder.Encode(Base64UrlEncoder.Decode(parts[0]).Replace("{", "{\"crit\":[\"b64\"],", StringComparison.Ordinal));
+        byte[] signature = _key.SignData(Encoding.ASCII.GetBytes($"{head}.{parts[1]}"), HashAlgorithmName.SHA256);
+
+        Assert.Equal(
+            "the token is none, or its header asks for what is not known here (crit)", (await TryAsync($"{head}.{parts[1]}.{Base64UrlEncoder.Encode(signature)}")).Reason);
+    }
+
+    [Theory]
+    [InlineData("../../../dev/null")]
+    [InlineData("' OR 1=1 --")]
+    [InlineData("ec\\u0000")]
+    [InlineData("rsa")]
+    public async Task A_key_is_the_one_that_the_token_names_and_no_other(string id)
+    {
+        string[] parts = Token().Split('.');
+        string head = Base64UrlEncoder.Encode($"{{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"{id}\"}}");
+        byte[] signature = _key.SignData(Encoding.ASCII.GetBytes($"{head}.{parts[1]}"), HashAlgorithmName.SHA256);
+
+        Assert.False((await TryAsync($"{head}.{parts[1]}.{Base64UrlEncoder.Encode(signature)}")).IsSuccess);
+    }
+
+    [Theory]
+    [InlineData("jwk")]
+    [InlineData("jku")]
+    [InlineData("x5u")]
+    [InlineData("x5c")]
+    public async Task A_key_that_a_token_brings_along_is_not_used(string header)
+    {
+        using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        ECParameters point = own.ExportParameters(includePrivateParameters: false);
+        object value = header switch
+        {
+            "jwk" => new { kty = "EC", crv = "P-256", x = Base64UrlEncoder.Encode(point.Q.X), y = Base64UrlEncoder.Encode(point.Q.Y) },
+            "x5c" => new[] { Convert.ToBase64String(own.ExportSubjectPublicKeyInfo()) },
+            _ => "http://127.0.0.1:1/keys.json",
+        };
+        string head = Base64UrlEncoder.Encode(JsonSerializer.Serialize(new Dictionary<string, object> { ["alg"] = "ES256", ["typ"] = "JWT", [header] = value }));
+        string signed = $"{head}.{Token().Split('.')[1]}";
+
+        Assert.False((await TryAsync($"{signed}.{Base64UrlEncoder.Encode(own.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256))}")).IsSuccess);
+    }
+
+    [Theory]
+    [InlineData("sub", new[] { "joe", "admin" })]
+    [InlineData("sub", true)]
+    [InlineData("sub", "")]
+    public async Task A_name_is_one_text(string claim, object value)
+    {
+        Assert.False((await TryAsync(Token((claim, value)))).IsSuccess);
+        Assert.False((await TryAsync(Token(("name", value)), s_options with { NameClaim = "name" })).IsSuccess);
+    }
+
+    [Fact]
+    public async Task Roles_are_texts_and_what_a_user_is_called_is_none()
+    {
+        LoginResult result = await TryAsync(Token(("sub", "ADMINISTRATOR"), ("roles", new object[] { "TRADER", 1, new { deep = "a ADMINISTRATOR b" } })));
+
+        Assert.Equal(["TRADER"], result.Roles);
+        Assert.False(new Identity(result.Name!, result.Roles) { NameIsRole = result.NameIsRole }.HasAll(["ADMINISTRATOR"]));
+    }
+
+    [Fact]
+    public async Task Who_has_keys_looked_at_and_goes_away_keeps_them_from_nobody()
+    {
+        using var scratch = new ScratchDirectory();
+        string file = Path.Combine(scratch.Path, "keys.json");
+        await File.WriteAllTextAsync(file, KeySet("one"));
+        using var log = new CollectedLog();
+        using var keys = new SigningKeys(file, new TimerlessTime(), log);
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await keys.GetAsync(again: false, gone.Token));
+
+        Assert.Equal(["one"], await IdsAsync(keys, again: false));
+        Assert.Empty(log.Lines);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ internal sealed partial class LdapLoginModule : ILoginModule, IDisposable
     private readonly Func<X509Certificate2Collection?> _trusted;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly LoginTurns _turns = new(AtOnce, "a directory");
+    private readonly LoginQueue _turns = new(AtOnce, "a directory");
     private readonly VerifiedPasswords<LoginResult> _verified;
     private readonly ImmutableArray<string> _attributes;
     // By server: when it failed last, 0 where it did not.

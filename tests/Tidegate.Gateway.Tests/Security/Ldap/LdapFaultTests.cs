@@ -85,7 +85,7 @@ public sealed class LdapFaultTests : IDisposable
         using var silent = new StandInDirectory(_ => []);
         using var over = new CancellationTokenSource();
         ILoginModule module = Module(silent.Port, "useSSL=false;timeout=1 hour;authIdentity=uid={USERNAME},dc=example");
-        Task<LoginResult>[] logins = [.. Enumerable.Range(0, LdapLoginModule.AtOnce + LoginTurns.MaximumWaiting).Select(_ => LdapConfigurations.TryAsync(module, "joe", "welcome", over.Token))];
+        Task<LoginResult>[] logins = [.. Enumerable.Range(0, LdapLoginModule.AtOnce + LoginQueue.MaximumWaiting).Select(_ => LdapConfigurations.TryAsync(module, "joe", "welcome", over.Token))];
 
         LoginUnavailableException thrown = await Assert.ThrowsAsync<LoginUnavailableException>(() => LdapConfigurations.TryAsync(module, "joe", "welcome"));
 
