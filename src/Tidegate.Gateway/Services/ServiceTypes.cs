@@ -3,6 +3,7 @@ using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Services.Balancer;
 using Tidegate.Gateway.Services.Directory;
 using Tidegate.Gateway.Services.Echo;
+using Tidegate.Gateway.Services.HttpRedirect;
 using Tidegate.Gateway.Services.Proxy;
 
 namespace Tidegate.Gateway.Services;
@@ -15,6 +16,7 @@ internal static class ServiceTypes
         new BalancerDescription(),
         new DirectoryDescription(),
         new EchoDescription(),
+        new HttpRedirectDescription(),
         new ProxyDescription(),
     ];
 
