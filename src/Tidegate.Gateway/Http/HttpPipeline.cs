@@ -85,7 +85,7 @@ internal sealed class HttpPipeline(
             {
                 await (IsWebSocket(route)
                     ? WebSocketUpgrade.HandleAsync(http, route)
-                    : route.Service.Detour?.OnRequestAsync(http, route) ?? route.Service.OnRequestAsync(http, route.DecodedPath)).ConfigureAwait(false);
+                    : route.Service.Detour?.OnRequestAsync(http, route) ?? route.Service.OnRequestAsync(http, route)).ConfigureAwait(false);
             }
         }
         finally
@@ -232,7 +232,8 @@ internal sealed class HttpPipeline(
         }
 
         // Files are found by the decoded path: it is what their names are.
-        return !WebSocketUpgrade.IsAsked(http) && routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/") is { Service.IsAccepting: true } route
+        return routes.FindHttp(http.Request.Host, http.Request.Path.Value ?? "/") is { Service.IsAccepting: true } route
+            && (route.Service.TakesUpgrades || !WebSocketUpgrade.IsAsked(http))
             && !LeadsPastProtection(http.Request, routes, route)
             ? route
             : null;

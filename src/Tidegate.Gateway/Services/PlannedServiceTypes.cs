@@ -32,13 +32,6 @@ internal static class PlannedServiceTypes
         {
             Accepts = s_http, Connects = s_http, AtLeast = (1, 1), AtMostConnects = 1,
         },
-        new("http.redirect", "Answers every request with a redirect.", Group("an http.redirect service",
-            new Setting<string>("location", new TextFormat("a URI"), "Where to.") { Required = true },
-            new Setting<int>("status-code", new WholeNumberFormat(300, 399), 300, "The status of the answer."),
-            new Setting<string>("cache-control", new TextFormat("directives with commas between"), "The Cache-Control header of the answer.") { Repeatable = true }))
-        {
-            Accepts = s_http,
-        },
         new("jms", "Publishes and receives JMS messages.", Open("a jms service")) { Accepts = s_streams, Connects = s_streams },
         new("jms.proxy", "Relays to another gateway's jms service.", Open("a jms.proxy service")) { Accepts = s_streams, Connects = s_streams },
         new("kerberos5.proxy", "A proxy in front of a Kerberos key distribution centre.", Open("a kerberos5.proxy service"))

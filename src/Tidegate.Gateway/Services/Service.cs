@@ -103,7 +103,16 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// <summary>A client's session, not started yet. Called on the session's loop.</summary>
     internal virtual void OnSession(Session session) => session.Abort();
 
-    /// <summary>An HTTP request under one of the service's accepts; <paramref name="basePath"/> is that accept's path.</summary>
+    /// <summary>
+    /// Whether requests under http accepts that ask for a WebSocket are the service's, too. Where they are not, there is no WebSocket
+    /// at such an address: 404.
+    /// </summary>
+    internal virtual bool TakesUpgrades => false;
+
+    /// <summary>An HTTP request under one of the service's accepts.</summary>
+    internal virtual Task OnRequestAsync(HttpContext http, Route route) => OnRequestAsync(http, route.DecodedPath);
+
+    /// <summary>The same for services that need to know no more than the accept's path.</summary>
     internal virtual Task OnRequestAsync(HttpContext http, string basePath)
     {
         http.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -4,6 +4,7 @@ using Tidegate.Gateway.Services.Balancer;
 using Tidegate.Gateway.Services.Broadcast;
 using Tidegate.Gateway.Services.Directory;
 using Tidegate.Gateway.Services.Echo;
+using Tidegate.Gateway.Services.HttpRedirect;
 using Tidegate.Gateway.Services.Proxy;
 
 namespace Tidegate.Gateway.Services;
@@ -17,6 +18,7 @@ internal static class ServiceTypes
         new BroadcastDescription(),
         new DirectoryDescription(),
         new EchoDescription(),
+        new HttpRedirectDescription(),
         new ProxyDescription(),
     ];
 

@@ -40,7 +40,7 @@ public sealed class ConfigurationErrorTests
         { "<service><name>d</name><accept>http://h/</accept><type>directory</type></service>", "2:1: Missing required property: directory in the properties of a directory service. The directory to serve: relative to the web directory, or a file:// URI." },
         { "<service><name>e</name><accept>ws://h/</accept><type>\n eco</type></service>", "3:2: Unrecognized service type: eco. Did you mean echo?" },
         { "<service><name>e</name><accept>ws://h/</accept><type>brodcast</type></service>", "2:54: Unrecognized service type: brodcast. Did you mean broadcast?" },
-        { "<service><name>e</name><accept>ws://h/</accept><type>class:a.B</type></service>", "2:54: Unknown gateway service class: a.B. Tidegate runs no Java. Types served: balancer, broadcast, directory, echo, proxy." },
+        { "<service><name>e</name><accept>ws://h/</accept><type>class:a.B</type></service>", "2:54: Unknown gateway service class: a.B. Tidegate runs no Java. Types served: balancer, broadcast, directory, echo, http.redirect, proxy." },
         { "<service><name>e</name><type>session</type></service>", "2:30: session service type is no longer supported. Remove the service." },
         { "<service><name>e</name><type>management.snmp</type></service>", "2:30: snmp management type is no longer supported. Remove the service." },
         { Echo("<properties><repeat>0</repeat></properties>"), "2:102: <repeat>: \"0\" is not a whole number from 1 to 1000. Write a whole number from 1 to 1000." },

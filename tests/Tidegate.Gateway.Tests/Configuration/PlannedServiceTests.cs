@@ -13,7 +13,6 @@ public sealed class PlannedServiceTests
     {
         { "amqp.proxy", "<accept>ws://h/amqp</accept><connect>tcp://h:5672</connect><properties><virtual.host>/x</virtual.host></properties>" },
         { "http.proxy", "<accept>http://h/</accept><connect>http://i/</connect><properties><use-forwarded>inject</use-forwarded><cookie-domain-mapping><from>a</from><to>b</to></cookie-domain-mapping></properties>" },
-        { "http.redirect", "<accept>http://h/</accept><properties><location>http://i/</location><status-code>302</status-code></properties>" },
         { "turn.rest", "<accept>http://h/</accept><properties><key.alias>k</key.alias><credentials.generator>class:a.B</credentials.generator><url>turn:h</url></properties>" },
         { "update.check", "" },
         { "kerberos5.proxy", "<accept>tcp://h:88</accept><connect>tcp://i:88</connect>" },
@@ -44,7 +43,7 @@ public sealed class PlannedServiceTests
 
     [Theory]
     [InlineData("http.redirect", "<accept>http://h/</accept>", "Missing required property: location")]
-    [InlineData("http.redirect", "<accept>http://h/</accept><properties><location>x</location><status-code>200</status-code></properties>", "<status-code>: \"200\" is not a whole number from 300 to 399.")]
+    [InlineData("http.redirect", "<accept>http://h/</accept><properties><location>x</location><status-code>200</status-code></properties>", "<status-code>: Wrong value for status-code:200. Valid values are integers between 300 and 399.")]
     [InlineData("http.proxy", "<accept>http://h/</accept>", "Missing required element: <connect>")]
     [InlineData("http.proxy", "<accept>http://h/</accept><connect>http://i/</connect><properties><use-forwarde>inject</use-forwarde></properties>", "Unknown element <use-forwarde> in the properties of an http.proxy service.")]
     [InlineData("balancer", "<accept>tcp://h:1</accept>", "This service does not accept tcp (\"tcp://h:1\").")]

@@ -22,6 +22,7 @@ public sealed class SampleTests
     [InlineData("echo.xml")]
     [InlineData("proxy.xml")]
     [InlineData("defaults-and-parameters.xml")]
+    [InlineData("http-redirect.xml")]
     [InlineData("cluster-member-1.xml")]
     [InlineData("cluster-member-2.xml")]
     [InlineData("cluster-multicast.xml")]

@@ -64,7 +64,7 @@ internal sealed class Detour
         return await _service.OnHandshakeAsync(http, route).ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="Service.OnRequestAsync"/>.</summary>
+    /// <summary>As <see cref="Service.OnRequestAsync(HttpContext, Route)"/>.</summary>
     internal Task OnRequestAsync(HttpContext http, Route route)
     {
         if (ChooseElsewhere(route) is { } chosen)
@@ -73,7 +73,7 @@ internal sealed class Detour
             return Task.CompletedTask;
         }
 
-        return _service.OnRequestAsync(http, route.DecodedPath);
+        return _service.OnRequestAsync(http, route);
     }
 
     /// <summary>Where a client opens its emulated WebSocket instead, <c>ws</c> or <c>wss</c> with path and query; null where it does so here.</summary>
