@@ -6,43 +6,15 @@ namespace Tidegate.Gateway.Security;
 /// </summary>
 internal sealed class HashingGate : IDisposable
 {
-    /// <summary>As many as may wait.</summary>
-    internal const int MaximumWaiting = 256;
-
-    private readonly SemaphoreSlim _turns;
-    private int _waiting;
+    private readonly LoginTurns _turns;
 
     /// <param name="atOnce">How many at once; half the cores by default, at least one.</param>
-    internal HashingGate(int? atOnce = null) => _turns = new SemaphoreSlim(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2));
+    internal HashingGate(int? atOnce = null) => _turns = new LoginTurns(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2), "a password to be hashed");
 
     /// <summary>Runs something that keeps a core busy, on another thread.</summary>
     /// <exception cref="LoginUnavailableException">Too many wait already.</exception>
-    internal async Task<bool> RunAsync(Func<bool> check, CancellationToken cancellation)
-    {
-        if (Interlocked.Increment(ref _waiting) > MaximumWaiting)
-        {
-            Interlocked.Decrement(ref _waiting);
-            throw new LoginUnavailableException($"{MaximumWaiting} logins wait for a password to be hashed");
-        }
-
-        try
-        {
-            await _turns.WaitAsync(cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
-
-        try
-        {
-            return await Task.Run(check, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            _turns.Release();
-        }
-    }
+    internal Task<bool> RunAsync(Func<bool> check, CancellationToken cancellation) =>
+        _turns.RunAsync(cancelled => Task.Run(check, cancelled), cancellation);
 
     public void Dispose() => _turns.Dispose();
 }

@@ -10,7 +10,7 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
     /// <summary>Asks as many of them as need be asked.</summary>
     /// <returns>
     /// A success where every required and requisite one that was asked succeeded, and at least one of all: nobody is known because nobody
-    /// objected. Names and roles of those that succeeded are put together; the first name holds.
+    /// objected. Names and roles of those that succeeded are put together; the first name holds. Or <see cref="LoginResult.GoesOn"/>.
     /// </returns>
     /// <exception cref="LoginUnavailableException">One that had to succeed can not tell at the moment.</exception>
     internal async ValueTask<LoginResult> LoginAsync(LoginAttempt attempt, CancellationToken cancellation)
@@ -32,9 +32,20 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
                 result = LoginResult.Failure(exception.Message);
             }
 
+            if (ReferenceEquals(result, LoginResult.GoesOn))
+            {
+                return result;
+            }
+
             if (result.IsSuccess)
             {
                 succeeded = true;
+                if (attempt.Password is null && attempt.Established is null && result.Name is { } established)
+                {
+                    // Those behind tell what roles they have.
+                    attempt = attempt with { Established = established };
+                }
+
                 name ??= result.Name;
                 roles = roles.Union(result.Roles);
                 if (success == LoginModuleSuccess.Sufficient && !failed)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Formats;
+using Tidegate.Gateway.Security.Kerberos;
 
 namespace Tidegate.Gateway.Security;
 
@@ -9,11 +10,12 @@ namespace Tidegate.Gateway.Security;
 internal sealed class LoginModuleFactory(TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The types that there are.</summary>
-    internal static readonly ImmutableArray<string> Types = ["file", "jwt"];
+    internal static readonly ImmutableArray<string> Types = ["file", "jwt", "kerberos5", "gss"];
 
     private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim"];
 
     private readonly HashingGate _hashing = new();
+    private readonly LoginTurns _negotiations = new(KerberosLoginModule.MaximumAtOnce, "a ticket to be checked");
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>The path that a <c>file</c> module names, as it is written; null where it names none.</summary>
@@ -22,11 +24,14 @@ internal sealed class LoginModuleFactory(TimeProvider time, ILogger logger) : ID
     /// <summary>Makes one.</summary>
     /// <exception cref="ConfigurationException">Its options are wrong, or what they name is not there.</exception>
     internal ILoginModule Make(LoginModuleConfiguration module, RealmConfiguration realm) =>
-        module.Type == "jwt" ? MakeJwt(module, realm) : MakeFile(module, realm);
+        module.Type == "jwt" ? MakeJwt(module, realm)
+        : KerberosOptionReader.Types.Contains(module.Type) ? MakeKerberos(realm)
+        : MakeFile(module, realm);
 
     public void Dispose()
     {
         _hashing.Dispose();
+        _negotiations.Dispose();
         _owned.ForEach(one => one.Dispose());
     }
 
@@ -84,6 +89,18 @@ internal sealed class LoginModuleFactory(TimeProvider time, ILogger logger) : ID
         _owned.Add(source);
         return new JwtLoginModule(
             options with { RolesClaim = Optional("roles-claim") ?? options.RolesClaim, NameClaim = Optional("name-claim") ?? options.NameClaim }, source, time);
+    }
+
+    private KerberosLoginModule MakeKerberos(RealmConfiguration realm)
+    {
+        KerberosOptions options = KerberosOptionReader.Read(realm);
+        var acceptor = new KerberosAcceptor(options);
+        return acceptor.FindFault() is { } fault
+            ? throw Fault(
+                realm,
+                $"The realm \"{realm.Name}\" can take no tickets of Kerberos{(options.Keytab is { } keytab ? $" with the keytab {keytab}" : "")}: {fault}.",
+                "Write the path of a keytab that this user may read into <keyTab>, with a key of a service such as HTTP/host.example.com, which <principal> names if anything does.")
+            : new KerberosLoginModule(acceptor, _negotiations);
     }
 
     /// <summary>Whoever can change the keys on the way decides who comes in.</summary>
