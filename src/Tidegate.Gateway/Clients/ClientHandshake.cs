@@ -127,7 +127,7 @@ internal static class ClientHandshake
             return admission.Status switch
             {
                 200 => decide(request) with { Identity = admission.Identity },
-                401 => InnerResponse.Challenge(protection.Realm.Scheme.Challenge(protection.Realm.Description, forLibrary: true)),
+                401 => InnerResponse.Challenge(protection.Realm.Scheme.Challenge(protection.Realm.Description, forLibrary: true, admission.Reply)),
                 403 => InnerResponse.Forbidden(),
                 503 => InnerResponse.Unavailable(),
                 _ => InnerResponse.Bad(),

@@ -39,6 +39,12 @@ internal sealed partial class AccessControl(ILogger logger)
         Admission admission = await protection.AdmitAsync(new RequestCredentials(http.Request), address, http.RequestAborted).ConfigureAwait(false);
         if (admission.IsGranted)
         {
+            if (admission.Reply is not null && kind is ClientKind.Http or ClientKind.WebSocket)
+            {
+                // Shows the client that it is the right server (RFC 4559, section 5). Libraries read it in no answer but 401.
+                http.Response.Headers.WWWAuthenticate = scheme.Challenge(protection.Realm.Description, forLibrary: false, admission.Reply);
+            }
+
             http.Features.Set(admission.Identity);
             if (kind == ClientKind.Http)
             {
@@ -55,7 +61,7 @@ internal sealed partial class AccessControl(ILogger logger)
             admission = Admission.Forbidden;
         }
 
-        await AnswerAsync(http.Response, admission, scheme.Challenge(protection.Realm.Description, kind == ClientKind.Library)).ConfigureAwait(false);
+        await AnswerAsync(http.Response, admission, scheme.Challenge(protection.Realm.Description, kind == ClientKind.Library, admission.Reply)).ConfigureAwait(false);
         return false;
     }
 

@@ -18,6 +18,9 @@ internal sealed record ChallengeScheme(string Name, bool IsApplication)
     /// <summary>True where a name and a password are asked for (RFC 7617).</summary>
     internal bool IsBasic => Name == Basic;
 
+    /// <summary>True where a ticket of Kerberos is asked for (RFC 4559).</summary>
+    internal bool IsNegotiate => Name == Negotiate;
+
     /// <summary>Reads a value of <c>http-challenge-scheme</c>, which the configuration has checked.</summary>
     internal static ChallengeScheme Parse(string text)
     {
@@ -30,10 +33,13 @@ internal sealed record ChallengeScheme(string Name, bool IsApplication)
     /// <summary>The challenge as a <c>WWW-Authenticate</c> header has it.</summary>
     /// <param name="realm">What the client is shown, where the scheme has room for it.</param>
     /// <param name="forLibrary">Whether a library reads it; a browser would not know what "Application" means.</param>
-    internal string Challenge(string realm, bool forLibrary)
+    /// <param name="token">What the client is to go on with, in base64; null for nothing.</param>
+    internal string Challenge(string realm, bool forLibrary, string? token = null)
     {
         string scheme = IsApplication && forLibrary ? ApplicationPrefix + Name : Name;
-        return Name is Basic or Bearer ? $"{scheme} realm={Quote(realm)}" : scheme;
+        return Name is Basic or Bearer ? $"{scheme} realm={Quote(realm)}"
+            : IsNegotiate && token is not null ? $"{scheme} {token}"
+            : scheme;
     }
 
     /// <summary>Whether credentials of this scheme answer the challenge. Those without any do: some clients send the value alone.</summary>

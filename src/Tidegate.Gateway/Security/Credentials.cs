@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Tidegate.Gateway.Security.Kerberos;
 
 namespace Tidegate.Gateway.Security;
 
@@ -26,6 +27,9 @@ internal sealed class Credentials
     /// <summary>The values of the headers, query parameters and cookies that the realm looks for, by their names.</summary>
     internal ImmutableDictionary<string, string> Named { get; }
 
+    /// <summary>What was said before on the same connection, by the scheme Negotiate; null where nothing is remembered.</summary>
+    internal Negotiation? Negotiation { get; private init; }
+
     /// <summary>True where the client shows nothing.</summary>
     internal bool IsEmpty => Token.Length == 0 && Named.IsEmpty;
 
@@ -47,7 +51,7 @@ internal sealed class Credentials
         }
 
         (string? scheme, string token) = Split(authorization is [{ } one] ? one : string.Empty);
-        credentials = new Credentials(scheme, token, named.ToImmutable());
+        credentials = new Credentials(scheme, token, named.ToImmutable()) { Negotiation = source.Negotiation };
         return true;
     }
 
@@ -126,6 +130,9 @@ internal sealed record CredentialPlaces(ImmutableArray<string> Headers, Immutabl
 /// <summary>A request that may show credentials. Each asks for all values of a name.</summary>
 internal interface ICredentialSource
 {
+    /// <summary>What was said on the same connection by the scheme Negotiate; null where each request stands alone.</summary>
+    Negotiation? Negotiation => null;
+
     IReadOnlyList<string> Header(string name);
 
     IReadOnlyList<string> Parameter(string name);

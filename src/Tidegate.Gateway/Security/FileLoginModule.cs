@@ -49,6 +49,12 @@ internal sealed partial class FileLoginModule : ILoginModule
 
     public async ValueTask<LoginResult> LoginAsync(LoginAttempt attempt, CancellationToken cancellation)
     {
+        if (attempt.Established is { } established)
+        {
+            // Somebody else has seen to it that it is they, as by a ticket; what is missing is what they may do.
+            return Current().Find(established) is { } known ? LoginResult.Success(known.Name, known.Roles) : LoginResult.Failure($"User '{established}' not found");
+        }
+
         if (attempt.User is not { } name || attempt.Password is not { } password)
         {
             return LoginResult.Failure("no name and password came");

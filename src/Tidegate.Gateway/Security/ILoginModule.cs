@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Tidegate.Gateway.Security.Kerberos;
 
 namespace Tidegate.Gateway.Security;
 
@@ -24,6 +25,12 @@ internal sealed record LoginAttempt(Credentials Credentials, IPAddress? Address)
     /// <summary>The password of Basic credentials; null with others.</summary>
     internal string? Password { get; init; }
 
+    /// <summary>Who it is, where a login module before has found that out without a name and a password; null where none has.</summary>
+    internal string? Established { get; init; }
+
+    /// <summary>What comes of a token of Negotiate, once a login module has asked: no token is good twice.</summary>
+    internal Task<NegotiationStep>? Negotiated { get; set; }
+
     /// <summary>Not what a record says of itself: the password is nobody's to read.</summary>
     public override string ToString() => $"a login from {Address}";
 }
@@ -40,6 +47,9 @@ internal sealed record LoginResult(bool IsSuccess, string? Reason, string? Name,
     /// users choose theirs.
     /// </summary>
     internal bool NameIsRole { get; init; } = true;
+
+    /// <summary>Nobody knows yet: the client is asked for more, and has got an answer to go on with.</summary>
+    internal static LoginResult GoesOn { get; } = new(false, "the negotiation goes on", null, []);
 
     internal static LoginResult Success(string? name, ImmutableHashSet<string> roles) => new(true, null, name, roles);
 

@@ -10,7 +10,7 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
     /// <summary>Asks as many of them as need be asked.</summary>
     /// <returns>
     /// A success where every required and requisite one that was asked succeeded, and at least one of all: nobody is known because nobody
-    /// objected. Names and roles of those that succeeded are put together; the first name holds.
+    /// objected. Names and roles of those that succeeded are put together; the first name holds. Or <see cref="LoginResult.GoesOn"/>.
     /// </returns>
     /// <exception cref="LoginUnavailableException">One that had to succeed can not tell at the moment.</exception>
     internal async ValueTask<LoginResult> LoginAsync(LoginAttempt attempt, CancellationToken cancellation)
@@ -33,9 +33,20 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
                 result = LoginResult.Failure(exception.Message);
             }
 
+            if (ReferenceEquals(result, LoginResult.GoesOn))
+            {
+                return result;
+            }
+
             if (result.IsSuccess)
             {
                 succeeded = true;
+                if (attempt.Password is null && attempt.Established is null && result is { Name: { } established, NameIsRole: true })
+                {
+                    // Those behind tell what roles they have; but not where users choose their names somewhere else.
+                    attempt = attempt with { Established = established };
+                }
+
                 if (name is null && result.Name is not null)
                 {
                     (name, nameIsRole) = (result.Name, result.NameIsRole);

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Formats;
+using Tidegate.Gateway.Security.Kerberos;
 using Tidegate.Gateway.Security.Ldap;
 
 namespace Tidegate.Gateway.Security;
@@ -11,11 +12,12 @@ namespace Tidegate.Gateway.Security;
 internal sealed partial class LoginModuleFactory(SecurityConfiguration security, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The types that there are.</summary>
-    internal static readonly ImmutableArray<string> Types = ["file", "ip-filter", "jwt", "ldap"];
+    internal static readonly ImmutableArray<string> Types = ["file", "gss", "ip-filter", "jwt", "kerberos5", "ldap"];
 
     private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim"];
 
     private readonly HashingGate _hashing = new();
+    private readonly LoginQueue _negotiations = new(KerberosLoginModule.MaximumAtOnce, "a ticket to be checked");
     private readonly List<IDisposable> _owned = [];
     private TrustedCertificates? _trusted;
 
@@ -28,6 +30,7 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
     {
         "ip-filter" => IpFilterLoginModule.Make(module, realm),
         "jwt" => MakeJwt(module, realm),
+        "kerberos5" or "gss" => MakeKerberos(realm),
         "ldap" => MakeLdap(module, realm),
         _ => MakeFile(module, realm),
     };
@@ -35,6 +38,7 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
     public void Dispose()
     {
         _hashing.Dispose();
+        _negotiations.Dispose();
         _owned.ForEach(one => one.Dispose());
     }
 
@@ -121,6 +125,18 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
     }
 
     private static bool IsHere(string host) => host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
+
+    private KerberosLoginModule MakeKerberos(RealmConfiguration realm)
+    {
+        KerberosOptions options = KerberosOptionReader.Read(realm);
+        var acceptor = new KerberosAcceptor(options);
+        return acceptor.FindFault() is { } fault
+            ? throw Fault(
+                realm,
+                $"The realm \"{realm.Name}\" can take no tickets of Kerberos{(options.Keytab is { } keytab ? $" with the keytab {keytab}" : "")}: {fault}.",
+                "Write the path of a keytab that this user may read into <keyTab>, with a key of a service such as HTTP/host.example.com, which <principal> names if anything does.")
+            : new KerberosLoginModule(acceptor, _negotiations);
+    }
 
     /// <summary>Whoever can change the keys on the way decides who comes in.</summary>
     private static string Checked(string url, RealmConfiguration realm) =>

@@ -26,14 +26,15 @@ internal sealed class Protection(Realm realm, ImmutableArray<string> roles)
             return new Admission(400, null) { Fault = fault };
         }
 
+        credentials.Negotiation?.BeginRequest();
         LoginVerdict verdict = await realm.LoginAsync(credentials, address, cancellation).ConfigureAwait(false);
         return verdict.State switch
         {
             LoginState.Busy => Admission.Busy,
-            LoginState.Known when verdict.Identity!.HasAll(_roles) => new Admission(200, verdict.Identity),
+            LoginState.Known when verdict.Identity!.HasAll(_roles) => new Admission(200, verdict.Identity) { Reply = credentials.Negotiation?.Reply },
             // Whoever types a name and a password may type others; a token that is good stays what it is.
             LoginState.Known when !realm.Scheme.IsBasic => Admission.Forbidden,
-            _ => Admission.Unknown,
+            _ => Admission.Unknown with { Reply = credentials.Negotiation is { GoesOn: true } negotiation ? negotiation.Reply : null },
         };
     }
 
@@ -67,6 +68,9 @@ internal sealed record Admission(int Status, Identity? Identity)
 
     /// <summary>What is wrong with the request, in words for its sender, or null.</summary>
     internal string? Fault { get; init; }
+
+    /// <summary>What a client that negotiates is to get with the answer, in base64, or null.</summary>
+    internal string? Reply { get; init; }
 
     internal bool IsGranted => Status == 200;
 }

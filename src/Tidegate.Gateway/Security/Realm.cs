@@ -68,6 +68,11 @@ internal sealed partial class Realm
             await Task.Delay(wait, _time, cancellation).ConfigureAwait(false);
             bound.CancelAfter(Timeout);
             LoginResult result = await _chain.LoginAsync(attempt, bound.Token).ConfigureAwait(false);
+            if (ReferenceEquals(result, LoginResult.GoesOn))
+            {
+                return LoginVerdict.Unknown;
+            }
+
             if (result.IsSuccess)
             {
                 _throttle.Succeeded(address, named);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security.Kerberos;
 
 namespace Tidegate.Gateway.Security;
 
@@ -48,9 +49,12 @@ internal sealed class Realms : IDisposable
             return new(realm.Position, $"The realm \"{name}\" does not say how clients are asked.", "Write <http-challenge-scheme>Basic</http-challenge-scheme> into its <authentication>.");
         }
 
-        if (ChallengeScheme.Parse(scheme).Name == ChallengeScheme.Negotiate)
+        bool asksForTickets = ChallengeScheme.Parse(scheme).IsNegotiate;
+        if (asksForTickets != realm.Authentication.LoginModules.Any(module => KerberosOptionReader.Types.Contains(module.Type)))
         {
-            return new(realm.Position, $"Tidegate does not serve challenges of scheme {scheme} yet.", "Use Basic or a token.");
+            return asksForTickets
+                ? new(realm.Position, $"The realm \"{name}\" asks for tickets of Kerberos, and has no login module that knows any.", "Write a <login-module> of type kerberos5 in front of its others.")
+                : new(realm.Position, $"The realm \"{name}\" has a login module for tickets of Kerberos, and asks for none.", "Write <http-challenge-scheme>Negotiate</http-challenge-scheme>, or remove the module.");
         }
 
         if (realm.Authentication.LoginModules.IsEmpty)

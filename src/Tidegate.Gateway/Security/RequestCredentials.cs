@@ -1,10 +1,35 @@
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Tidegate.Gateway.Security.Kerberos;
 
 namespace Tidegate.Gateway.Security;
 
 /// <summary>What an HTTP request shows.</summary>
 internal sealed class RequestCredentials(HttpRequest request) : ICredentialSource
 {
+    private static readonly object s_negotiation = new();
+
+    /// <summary>That of the connection. On one of HTTP/2 requests stand side by side, and each is by itself.</summary>
+    public Negotiation? Negotiation
+    {
+        get
+        {
+            if (!HttpProtocol.IsHttp11(request.Protocol) || request.HttpContext.Features.Get<IConnectionItemsFeature>()?.Items is not { } items)
+            {
+                return null;
+            }
+
+            if (items.TryGetValue(s_negotiation, out object? known) && known is Negotiation negotiation)
+            {
+                return negotiation;
+            }
+
+            var begun = new Negotiation();
+            items[s_negotiation] = begun;
+            return begun;
+        }
+    }
+
     public IReadOnlyList<string> Header(string name) => [.. request.Headers[name].OfType<string>()];
 
     public IReadOnlyList<string> Parameter(string name) => request.Query.TryGetValue(name, out var values) ? [.. values.OfType<string>()] : [];
@@ -28,8 +53,11 @@ internal sealed class InnerCredentials : ICredentialSource
     private readonly IReadOnlyList<(string Name, string Value)> _headers;
     private readonly Dictionary<(char Kind, string Name), IReadOnlyList<string>> _outer;
 
-    private InnerCredentials(IReadOnlyList<(string Name, string Value)> headers, Dictionary<(char Kind, string Name), IReadOnlyList<string>> outer) =>
-        (_headers, _outer) = (headers, outer);
+    private InnerCredentials(IReadOnlyList<(string Name, string Value)> headers, Dictionary<(char Kind, string Name), IReadOnlyList<string>> outer, Negotiation negotiation) =>
+        (_headers, _outer, Negotiation) = (headers, outer, negotiation);
+
+    /// <summary>That of the WebSocket.</summary>
+    public Negotiation Negotiation { get; }
 
     /// <summary>Keeps what a realm could want of the outer request.</summary>
     internal static InnerCredentials From(HttpRequest outer, CredentialPlaces places)
@@ -51,11 +79,11 @@ internal sealed class InnerCredentials : ICredentialSource
             kept[('c', name)] = source.Cookie(name);
         }
 
-        return new InnerCredentials([], kept);
+        return new InnerCredentials([], kept, new Negotiation());
     }
 
     /// <summary>The same with the headers of a request within.</summary>
-    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer);
+    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer, Negotiation);
 
     public IReadOnlyList<string> Header(string name)
     {
