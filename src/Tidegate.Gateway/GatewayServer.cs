@@ -181,6 +181,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     {
         if (cluster is null)
         {
+            _http!.Relay = new SessionRelay(_loops, RelayTls(services), _clients, _balances.Departures, logger);
             _targets = new OwnTargets(
                 _listeners!.Bound, ClusterAddresses.Preferred(LocalAddresses.All()), BalanceMap.Standalone,
                 targets => _balances.Set(BalanceMap.Standalone, targets), _options.TimeProvider, logger);
@@ -202,7 +203,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
     /// <summary>What TLS is spoken with to other members; null where this gateway speaks it with no client.</summary>
     private TlsUse? RelayTls(IEnumerable<ServiceConfiguration> services) =>
-        services.Where(service => service.AcceptOptions.Tls.Encryption).SelectMany(service => service.Accepts).FirstOrDefault(accept => accept.Uri.Scheme == UriScheme.Wss) is { } secure
+        services.Where(service => service.AcceptOptions.Tls.Encryption).SelectMany(service => service.Accepts).FirstOrDefault(accept => accept.Uri.Scheme == UriScheme.Wss || accept.Uri.Scheme == UriScheme.SecureSse) is { } secure
             ? _tls!.ForConnect(secure, new TlsOptions())
             : null;
 

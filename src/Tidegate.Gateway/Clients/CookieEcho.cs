@@ -44,7 +44,7 @@ internal static class CookieEcho
     /// A browser keeps some cookies from the scripts of a page, and what it sends back to a server is not to be shown to them. Over plain HTTP
     /// a page can have it leave out all that names the page; that it takes compressed answers it always says, and the library in Java never.
     /// </summary>
-    private static bool IsFromBrowser(HttpRequest request) =>
+    internal static bool IsFromBrowser(HttpRequest request) =>
         request.Headers.Origin.Count > 0 || request.Headers.ContainsKey(HeaderNames.Referer) || request.Headers.ContainsKey("X-Origin")
         || request.Headers.AcceptEncoding.Count > 0
         || request.Headers.Any(header => header.Key.StartsWith("Sec-Fetch-", StringComparison.OrdinalIgnoreCase));

@@ -4,10 +4,12 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Tidegate.Engine.Emulation;
 using Tidegate.Engine.Loops;
+using Tidegate.Gateway.Cluster;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services;
+using Tidegate.Gateway.Services.Balancer;
 
 namespace Tidegate.Gateway.Clients;
 
@@ -21,7 +23,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
     private const int ShortestRetry = 1_000, LongestRetry = 3_000;
 
     /// <summary>Answers a request that the rules for origins have let in.</summary>
-    internal async Task HandleAsync(HttpContext http, Route route, EventStreamPath path)
+    internal async Task HandleAsync(HttpContext http, Route route, EventStreamPath path, SessionRelay? relay)
     {
         HttpRequest request = http.Request;
         HttpResponse response = http.Response;
@@ -48,7 +50,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
             return;
         }
 
-        session ??= await OpenAsync(http, route, downstream).ConfigureAwait(false);
+        session ??= await OpenAsync(http, route, downstream, relay).ConfigureAwait(false);
         if (session is not null)
         {
             WriteHead(http, query);
@@ -82,7 +84,7 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         return path.Id.Length > 0 && session.TryAttach(downstream, null) ? session : null;
     }
 
-    private async Task<EventStreamSession?> OpenAsync(HttpContext http, Route route, Downstream downstream)
+    private async Task<EventStreamSession?> OpenAsync(HttpContext http, Route route, Downstream downstream, SessionRelay? relay)
     {
         Service service = route.Service;
         HttpResponse response = http.Response;
@@ -94,13 +96,21 @@ internal sealed class EventStreams(EventStreamSessions sessions)
 
         if (service.DirectionFor(http, route) is { } direction)
         {
-            await RedirectAsync(http, direction.Next(http)).ConfigureAwait(false);
+            if (!await TryRelayAsync(http, relay, service.MembersFor(http, route)).ConfigureAwait(false))
+            {
+                await RedirectAsync(http, direction.Next(http)).ConfigureAwait(false);
+            }
+
             return null;
         }
 
-        if (service.Detour?.DirectionFor(http, route) is { } elsewhere)
+        if (service.Detour is { } detour && detour.DirectionFor(http, route) is { } elsewhere)
         {
-            await RedirectAsync(http, elsewhere).ConfigureAwait(false);
+            if (!await TryRelayAsync(http, relay, detour.MembersFor(route)).ConfigureAwait(false))
+            {
+                await RedirectAsync(http, elsewhere).ConfigureAwait(false);
+            }
+
             return null;
         }
 
@@ -138,6 +148,11 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         service.Begin(session);
         return session;
     }
+
+    /// <summary>For a page that a redirect would not get there. One hop at most.</summary>
+    private static async Task<bool> TryRelayAsync(HttpContext http, SessionRelay? relay, IEnumerable<BalanceCandidate> members) =>
+        relay is not null && !MemberRelay.IsRelayed(http.Request) && !http.Request.Headers.ContainsKey(PageOrigin.Header) && SessionRelay.WouldLoseItsOrigin(http.Request)
+        && await relay.TryForwardEventsAsync(http, members).ConfigureAwait(false);
 
     /// <summary>A page that was let in may read the answer, also where it comes from a balancer's address rather than by a constraint.</summary>
     private static void TellOrigin(HttpContext http)

@@ -39,6 +39,14 @@ internal sealed partial class SessionRelay
             return;
         }
 
+        if (relayed.IsEvents)
+        {
+            // Nothing is lost by an end: the client comes back and says what it has seen.
+            relayed.IsSentAway = true;
+            relayed.Cancel();
+            return;
+        }
+
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         patience.CancelAfter(s_signOfLife);
         try
@@ -112,6 +120,12 @@ internal sealed partial class SessionRelay
         internal string Name => name;
 
         internal SessionDestination Destination => destination;
+
+        /// <summary>Whether it is for a stream of events.</summary>
+        internal bool IsEvents { get; init; }
+
+        /// <summary>Whether its client was told to come again.</summary>
+        internal volatile bool IsSentAway;
 
         /// <summary>Whether it was ended because its member is gone.</summary>
         internal volatile bool IsOfDeparted;

@@ -76,14 +76,20 @@ internal sealed partial class SessionRelay : IDisposable
     /// <returns>False where the member can not be reached, nothing has been answered, and the request is as it was.</returns>
     internal async Task<bool> TryForwardAsync(HttpContext http, Route route, SessionDestination destination, EmulationUse use)
     {
-        using HttpRequestMessage message = MessageFor(http, route, destination);
-        bool isDownstream = use == EmulationUse.Downstream;
+        string host = http.Request.Host.Value ?? "";
+        string name = NameOf(route.Uri.Host, http.Request.Host.Host);
+        using HttpRequestMessage message = MessageFor(http, BalancerService.PathOf(http) + http.Request.QueryString.Value, host, name, destination);
         if (use == EmulationUse.Create)
         {
-            AddProof(message, http, destination);
+            AddProof(message, http, host, destination);
         }
 
-        var relayed = new RelayedRequest(message, http.Request.Host.Value ?? "", NameOf(http, route), destination);
+        return await TryForwardAsync(http, new RelayedRequest(message, host, name, destination), use == EmulationUse.Downstream).ConfigureAwait(false);
+    }
+
+    private async Task<bool> TryForwardAsync(HttpContext http, RelayedRequest relayed, bool isDownstream)
+    {
+        SessionDestination destination = relayed.Destination;
         using CancellationTokenRegistration stopping = _stopping.Token.UnsafeRegister(static one => ((RelayedRequest)one!).Cancel(), relayed);
         using CancellationTokenRegistration aborted = http.RequestAborted.UnsafeRegister(static one => ((RelayedRequest)one!).Cancel(), relayed);
         using IDisposable departure = _departures.Follow(destination.Member, () => _ = CheckAsync(relayed));
@@ -99,7 +105,13 @@ internal sealed partial class SessionRelay : IDisposable
 
         try
         {
-            using HttpResponseMessage answer = await _http.SendAsync(message, relayed.Ended).ConfigureAwait(false);
+            using HttpResponseMessage answer = await _http.SendAsync(relayed.Message, relayed.Ended).ConfigureAwait(false);
+            if (relayed.IsEvents && (int)answer.StatusCode >= StatusCodes.Status500InternalServerError)
+            {
+                // Another member may serve it; and for a browser such an answer would be the end of its stream.
+                return false;
+            }
+
             CopyHead(answer, http);
             await CopyBodyAsync(answer, http, relayed.Ended).ConfigureAwait(false);
         }
@@ -114,6 +126,12 @@ internal sealed partial class SessionRelay : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or BadHttpRequestException or ObjectDisposedException)
         {
+            if (relayed.IsSentAway && http.Response.HasStarted)
+            {
+                // The client comes for another one, as after any end.
+                return true;
+            }
+
             // What has begun is cut off, so that nobody takes it for whole; what has not is a member that did not answer.
             BadHttpRequestException? bad = exception as BadHttpRequestException ?? exception.InnerException as BadHttpRequestException;
             if (http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
@@ -142,12 +160,10 @@ internal sealed partial class SessionRelay : IDisposable
         _http.Dispose();
     }
 
-    private static HttpRequestMessage MessageFor(HttpContext http, Route route, SessionDestination destination)
+    private static HttpRequestMessage MessageFor(HttpContext http, string target, string host, string name, SessionDestination destination)
     {
         HttpRequest request = http.Request;
-        string target = BalancerService.PathOf(http) + request.QueryString.Value;
-        string name = NameOf(http, route);
-        HttpRequestMessage message = NewMessage(new HttpMethod(request.Method), target, request.Host.Value ?? "", name, destination);
+        HttpRequestMessage message = NewMessage(new HttpMethod(request.Method), target, host, name, destination);
         if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
         {
             message.Content = new StreamContent(request.Body, PieceSize);
@@ -168,10 +184,10 @@ internal sealed partial class SessionRelay : IDisposable
     }
 
     /// <summary>Says who the client is, where a session begins: that is what a session is counted by, and later requests are of the same.</summary>
-    private void AddProof(HttpRequestMessage message, HttpContext http, SessionDestination destination)
+    private void AddProof(HttpRequestMessage message, HttpContext http, string host, SessionDestination destination)
     {
         if (http.Connection.RemoteIpAddress is { } address
-            && _clients.Make(destination.Member, http.Request.Host.Value ?? "", message.RequestUri!.PathAndQuery, new IPEndPoint(address, http.Connection.RemotePort)) is { } proof)
+            && _clients.Make(destination.Member, host, message.RequestUri!.PathAndQuery, new IPEndPoint(address, http.Connection.RemotePort)) is { } proof)
         {
             message.Headers.TryAddWithoutValidation(RelayedClient.Header, proof);
         }
@@ -233,11 +249,11 @@ internal sealed partial class SessionRelay : IDisposable
     }
 
     /// <summary>The name that the member's certificate must be for: the accept's, or else what the client calls the gateway.</summary>
-    private static string NameOf(HttpContext http, Route route) => route.Uri.Host switch
+    private static string NameOf(UriHost? accept, string otherwise) => accept switch
     {
         HostName name => name.Name,
         HostAddress { Address: var address } when !ClusterAddresses.IsAny(address) => address.ToString(),
-        _ => http.Request.Host.Host,
+        _ => otherwise,
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A request of a session can not be taken to {EndPoint} of cluster member {Member}: {Fault}")]

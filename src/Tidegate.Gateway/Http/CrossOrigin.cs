@@ -86,6 +86,10 @@ internal sealed partial class CrossOrigin(ILogger logger)
             .Select(claim => WebOrigin.TryParse(claim, out WebOrigin origin) ? origin.Text : claim.ToString())
             .Distinct(StringComparer.Ordinal));
 
+    /// <summary>True where a page of another origin may do what it asks for only because every page may.</summary>
+    internal static bool IsLetInWithAll(HttpContext http, Route route) => PageOrigin.ClaimsOf(http.Request)
+        .Any(claim => !IsSameOrigin(claim, http, route) && Find(route.Service.Configuration, claim.ToString()) is not { AllowOrigin: not "*" });
+
     private static bool IsPreflight(HttpRequest request) =>
         HttpMethods.IsOptions(request.Method)
         && (request.Headers.AccessControlRequestMethod.Count > 0 || request.Headers.AccessControlRequestHeaders.Count > 0);

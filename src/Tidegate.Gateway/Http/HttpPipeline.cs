@@ -119,6 +119,13 @@ internal sealed class HttpPipeline(
                 await CookieEcho.HandleAsync(http).ConfigureAwait(false);
             }
         }
+        else if (CookieResource.TryRead(path, out string below, out CookieUse cookies) && FindEmulated(connection.Routes, request.Host, below) is { Service.IsAccepting: true } kept)
+        {
+            if (_crossOrigin.Admits(http, kept) && await _access.AdmitsAsync(http, kept.Service.Protection, ClientKind.Library).ConfigureAwait(false))
+            {
+                await CookieResource.HandleAsync(http, cookies, mayWrite: !CrossOrigin.IsLetInWithAll(http, kept)).ConfigureAwait(false);
+            }
+        }
         else if (isEmulation && FindEmulated(connection.Routes, request.Host, emulation.AcceptPath) is { } served
             && served.Service is not TunnelEntrance && served.Service.Configuration.AcceptOptions.Offer != WebSocketOffer.Native
             && (served.Service.IsAccepting || emulation.Use != EmulationUse.Create))
@@ -204,7 +211,7 @@ internal sealed class HttpPipeline(
                 && (path.Id.Length > 0
                     || await _access.AdmitsAsync(http, route.Service.Protection, wrapped is null ? ClientKind.Http : ClientKind.Library).ConfigureAwait(false)))
             {
-                await _events.HandleAsync(http, route, path).ConfigureAwait(false);
+                await _events.HandleAsync(http, route, path, Relay).ConfigureAwait(false);
             }
 
             if (wrapped is not null)

@@ -100,6 +100,9 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     /// </summary>
     internal virtual ClientDirection? DirectionFor(HttpContext http, Route route) => null;
 
+    /// <summary>The members that a client can be relayed to which a redirect would not lead there, the best first; asked for one after the other.</summary>
+    internal virtual IEnumerable<BalanceCandidate> MembersFor(HttpContext http, Route route) => [];
+
     /// <summary>A client's session, not started yet. Called on the session's loop.</summary>
     internal virtual void OnSession(Session session) => session.Abort();
 

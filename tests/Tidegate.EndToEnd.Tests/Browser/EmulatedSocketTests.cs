@@ -5,6 +5,7 @@ namespace Tidegate.EndToEnd.Tests.Browser;
 
 /// <summary>
 /// Emulated WebSockets of a page in Chromium that is of another origin than the gateway, by way of the gateway's bridge page: docs/spec/clients.md, sections 3 and 4.
+/// Beside them what else such a page can do.
 /// </summary>
 public sealed class EmulatedSocketTests(TwoOrigins origins) : IClassFixture<TwoOrigins>
 {
@@ -38,6 +39,45 @@ public sealed class EmulatedSocketTests(TwoOrigins origins) : IClassFixture<TwoO
         IPage page = await origins.OpenAsync(origins.Page(secure));
         Assert.Equal("the same, closed, overlapping", await ConverseAsync(page, secure, counts: true, longPolls: false, path: "/balanced"));
         Assert.Contains(page.Frames, frame => frame.Url == origins.Gateway(secure).Replace("localhost", "127.0.0.1", StringComparison.Ordinal) + "/?.kr=xs");
+    }
+
+    [Theory]
+    [InlineData(false, "/news")]
+    [InlineData(true, "/news")]
+    // Behind a redirect to a member the browser would say the origin null, so the balancer brings the stream.
+    [InlineData(false, "/balanced-news")]
+    [InlineData(true, "/balanced-news")]
+    public async Task A_page_of_another_origin_receives_events(bool secure, string path)
+    {
+        IPage page = await origins.OpenAsync(origins.Page(secure));
+        Assert.Equal("news", await page.EvaluateAsync<string>(
+            """
+            address => new Promise((resolve, reject) => {
+                const source = new EventSource(address);
+                source.onmessage = event => { source.close(); resolve(event.data); };
+                source.onerror = () => { if (source.readyState === EventSource.CLOSED) reject(new Error('refused')); };
+            })
+            """,
+            origins.Gateway(secure) + path));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_page_of_another_origin_opens_a_native_websocket_where_it_is_let_in_and_nowhere_else(bool secure)
+    {
+        const string Converse = """
+            address => new Promise(resolve => {
+                const socket = new WebSocket(address);
+                socket.onopen = () => socket.send('x');
+                socket.onmessage = event => { resolve(event.data); socket.close(); };
+                socket.onerror = () => resolve('refused');
+            })
+            """;
+        IPage page = await origins.OpenAsync(origins.Page(secure));
+        string gateway = "ws" + origins.Gateway(secure)["http".Length..];
+        Assert.Equal("x", await page.EvaluateAsync<string>(Converse, gateway + "/echo"));
+        Assert.Equal("refused", await page.EvaluateAsync<string>(Converse, gateway + "/other"));
     }
 
     [Fact]

@@ -7,7 +7,13 @@ namespace Tidegate.Gateway.Tests.Clients;
 internal sealed class EventClient : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = s_patience };
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        SslOptions = new() { RemoteCertificateValidationCallback = (_, presented, _, _) => presented?.Subject == "CN=127.0.0.1" },
+    })
+    { Timeout = s_patience };
     private readonly StringBuilder _line = new();
     private readonly StringBuilder _data = new();
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
@@ -36,10 +42,13 @@ internal sealed class EventClient : IDisposable
     }
 
     /// <summary>The same, whatever the answer is.</summary>
-    internal static async Task<EventClient> AskAsync(RunningGateway gateway, string path, params string[] headers)
+    internal static Task<EventClient> AskAsync(RunningGateway gateway, string path, params string[] headers) => AskAtAsync(gateway.Origin + path, headers);
+
+    /// <summary>The same anywhere.</summary>
+    internal static async Task<EventClient> AskAtAsync(string uri, params string[] headers)
     {
         var client = new EventClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{gateway.Port}{path}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         foreach (string header in headers)
         {
             string[] parts = header.Split(": ", 2);

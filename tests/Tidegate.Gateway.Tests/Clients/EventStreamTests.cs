@@ -31,6 +31,26 @@ public sealed class EventStreamTests : IDisposable
         Assert.Equal($"/events;s/{id[..^2]}", client.Location);
     }
 
+    [Fact]
+    public async Task Events_come_over_tls_and_a_client_that_comes_back_goes_on()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(_backEnd.Port, carrier: Carrier.Tls);
+        Assert.Contains(gateway.Server.Served, served => served.Uri.Scheme.Name == "sse+ssl");
+        string id;
+        Socket server;
+        using (EventClient client = await EventClient.OpenAsync(gateway))
+        {
+            server = await _backEnd.AcceptAsync();
+            await server.SendAsync("one"u8.ToArray());
+            (id, string data) = await client.NextAsync();
+            Assert.Equal("one", data);
+        }
+
+        using EventClient again = await EventClient.OpenAsync(gateway, "/events", $"Last-Event-ID: {id}");
+        await server.SendAsync("two"u8.ToArray());
+        Assert.Equal((id[..^1] + "2", "two"), await again.NextAsync());
+    }
+
     [Theory]
     [InlineData("a\nb", "a\nb")]
     [InlineData("a\rb\r\nc\n", "a\nb\nc\n")]

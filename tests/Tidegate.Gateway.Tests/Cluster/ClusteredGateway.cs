@@ -99,9 +99,12 @@ internal sealed class ClusteredGateway : IAsyncDisposable
     }
 
     /// <summary>Waits until the last balance map in the log leads to these targets, in this order; none where there are none.</summary>
-    internal async Task LeadsToAsync(params string[] targets)
+    internal Task LeadsToAsync(params string[] targets) => LeadsToAsync("ws://balancer.example:80/echo", targets);
+
+    /// <summary>The same for another balancer.</summary>
+    internal async Task LeadsToAsync(string balance, string[] targets)
     {
-        string wanted = targets.Length == 0 ? "" : $"     balance URI: ws://balancer.example:80/echo    target list: [{string.Join(", ", targets)}]";
+        string wanted = targets.Length == 0 ? "" : $"     balance URI: {balance}    target list: [{string.Join(", ", targets)}]";
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (LastMap() != wanted)
         {

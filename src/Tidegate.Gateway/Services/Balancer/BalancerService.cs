@@ -86,6 +86,20 @@ internal sealed partial class BalancerService : Service
             HoldsForUnaware: _options.UnawareClients == UnawareClients.Redirect);
     }
 
+    internal override IEnumerable<BalanceCandidate> MembersFor(HttpContext http, Route route)
+    {
+        List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
+        candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
+        for (int tries = 0; tries < MaximumTries && Choose(http, candidates) is { } chosen; tries++)
+        {
+            // That of one that did not answer would lead there again.
+            http.Response.Headers.Remove(HeaderNames.SetCookie);
+            _cookie?.Set(http, chosen, route.Uri);
+            yield return chosen;
+            candidates.Remove(chosen);
+        }
+    }
+
     internal override async ValueTask<HandshakeDecision?> OnHandshakeAsync(HttpContext http, Route route)
     {
         List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);

@@ -82,6 +82,18 @@ internal sealed class Detour
             ? $"{uri.Scheme.Name}://{uri.HostHeader}{uri.Path}{http.Request.QueryString.Value}"
             : null;
 
+    /// <summary>As <see cref="Service.MembersFor"/>.</summary>
+    internal IEnumerable<BalanceCandidate> MembersFor(Route route)
+    {
+        List<BalanceCandidate> candidates = CandidatesFor(route.Uri.Scheme);
+        candidates.RemoveAll(candidate => candidate.Target.At.IsEmpty);
+        for (int tries = 0; tries < MaximumTries && _choice.Choose(candidates) is { } chosen; tries++)
+        {
+            yield return chosen;
+            candidates.Remove(chosen);
+        }
+    }
+
     /// <summary>
     /// Where the request of a client that opens an emulated WebSocket is relayed, because a redirect does not lead there: to a member that has the very
     /// same address in public. Null where <see cref="DirectionFor"/> or this gateway is for it.
