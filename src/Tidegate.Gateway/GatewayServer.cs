@@ -163,13 +163,19 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _http = await HttpServer.StartAsync(limits, _clients, _balances.Owners, _options.TimeProvider, loggers, cancellation).ConfigureAwait(false);
+        if (configuration.Cluster is not null)
+        {
+            _balances.Owners.Expect();
+        }
+
         _listeners = new Listeners(_loops, _http, _tls, _pipes, _logger);
         await GatewayStartException.ForAllAsync(_services, service => _listeners.BindAsync(service, cancellation)).ConfigureAwait(false);
 
         await JoinAsync(configuration.Cluster, configuration.Services, keys, loggers.CreateLogger("tidegate.cluster"), cancellation).ConfigureAwait(false);
         if (_options.ConfigurationFile is { } file)
         {
-            _control = await ControlSocket.OpenAsync(ControlPlaces.OfEnvironment(), file, Verbs(), loggers.CreateLogger("tidegate.control"), cancellation).ConfigureAwait(false);
+            // Whoever is in a cluster by now is not to break off, but to be drained by who wants it to end: the others would take it for crashed.
+            _control = await ControlSocket.OpenAsync(ControlPlaces.OfEnvironment(), file, Verbs(), loggers.CreateLogger("tidegate.control"), CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -196,7 +202,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
         }
 
         _http!.Relay = new SessionRelay(_loops, RelayTls(services), _clients, _balances.Departures, logger);
-        _member.Admit(SessionEntrance.Open(_listeners!.HttpSockets, _member.EndPoint.Address));
+        ImmutableArray<SessionEntrance> entrances = SessionEntrance.Open(_listeners!.HttpSockets, _member.EndPoint.Address);
+        _balances.Owners.Begin(entrances.Select(entrance => entrance.Tag));
+        _member.Admit(entrances);
         _targets = new OwnTargets(_listeners.Bound, _member.EndPoint.Address, _member.Id, _member.Offer, _options.TimeProvider, logger);
         _status = new OwnStatus(_services, _member.Report, _options.TimeProvider);
     }

@@ -9,6 +9,9 @@ namespace Tidegate.Gateway.Clients;
 /// <summary>The emulated WebSockets of this gateway, by the ids that are all a client has to show. Safe to use from any thread.</summary>
 internal sealed class EmulatedSessions
 {
+    /// <summary>How many digits an id has, without the tag that follows it in a cluster.</summary>
+    internal const int IdLength = 2 * IdBytes;
+
     private const int IdBytes = 16;
     private readonly ConcurrentDictionary<string, EmulatedEntry> _entries = new(StringComparer.Ordinal);
 

@@ -78,5 +78,9 @@ internal sealed partial class SessionRelay
     }
 
     /// <summary>A member can not be connected to.</summary>
-    private sealed class MemberUnreachableException(string message) : IOException(message);
+    private sealed class MemberUnreachableException(string message) : IOException(message)
+    {
+        /// <summary>Whether the member has nothing to do with it.</summary>
+        internal bool IsOwnFault => Message == TlsConnector.NoDescriptors;
+    }
 }

@@ -73,7 +73,7 @@ internal sealed partial class SessionRelay : IDisposable
     /// <param name="route">The accept that it is for.</param>
     /// <param name="destination">The member's socket.</param>
     /// <param name="use">What it is for: the answer to one that fetches goes on for as long as its client is there.</param>
-    /// <returns>False where the member can not be reached, nothing has been answered, and the request is as it was.</returns>
+    /// <returns>False where the member does not answer, nothing has been answered, and the request is as it was.</returns>
     internal async Task<bool> TryForwardAsync(HttpContext http, Route route, SessionDestination destination, EmulationUse use)
     {
         string host = http.Request.Host.Value ?? "";
@@ -122,7 +122,15 @@ internal sealed partial class SessionRelay : IDisposable
                 LogUnreachable(destination.At, destination.Member, unreachable.Message);
             }
 
-            return false;
+            if (!unreachable.IsOwnFault)
+            {
+                return false;
+            }
+
+            // The session is there, and a moment later there may be room.
+            http.Response.Clear();
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            http.Response.Headers.RetryAfter = "1";
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or BadHttpRequestException or ObjectDisposedException)
         {
@@ -168,6 +176,10 @@ internal sealed partial class SessionRelay : IDisposable
         {
             message.Content = new StreamContent(request.Body, PieceSize);
             message.Content.Headers.ContentLength = request.ContentLength;
+
+            // A kept connection may be one that the member is just ending. What has sent nothing of its body yet is sent again on another one; nobody
+            // would know of more whether it has been taken (RFC 9110, section 9.2.2).
+            message.Headers.ExpectContinue = true;
         }
 
         string[] named = request.Headers.GetCommaSeparatedValues(HeaderNames.Connection);

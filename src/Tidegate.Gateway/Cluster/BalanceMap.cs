@@ -21,7 +21,7 @@ internal sealed class BalanceMap(TimeProvider time)
     internal MemberDepartures Departures { get; } = new();
 
     /// <summary>Which other member has a session that is made of many requests.</summary>
-    internal SessionOwners Owners { get; } = new();
+    internal SessionOwners Owners { get; } = new(time);
 
     /// <summary>Whom a balancer's accept leads to; <paramref name="balance"/> in the form of <see cref="BalanceTarget.KeyOf"/>.</summary>
     internal ImmutableArray<BalanceCandidate> For(string balance) => Volatile.Read(ref _byBalance).GetValueOrDefault(balance, []);

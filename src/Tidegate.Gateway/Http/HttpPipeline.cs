@@ -167,17 +167,8 @@ internal sealed class HttpPipeline(
     private async ValueTask<bool> TryRelayAsync(HttpContext http, IDetachableConnection connection, EmulationPath path)
     {
         // CONNECT would ask the member for a tunnel, and by that not for this path.
-        if (Relay is not { } relay || MemberRelay.IsRelayed(http.Request) || HttpMethods.IsConnect(http.Request.Method)
+        if (!owners.HasOthers || MemberRelay.IsRelayed(http.Request) || HttpMethods.IsConnect(http.Request.Method)
             || FindEmulated(connection.Routes, http.Request.Host, path.AcceptPath) is not { Service: not TunnelEntrance } route)
-        {
-            return false;
-        }
-
-        SessionDestination? destination = path.Use == EmulationUse.Create ? route.Service.Detour?.RelayFor(route)
-            : owners.Find(path.Id) is { } owner && owner.Entrance.IsSecure == connection.Routes.IsSecure
-                ? new SessionDestination(owner.Member, owner.Entrance.At, owner.Entrance.IsEncrypted)
-            : null;
-        if (destination is null)
         {
             return false;
         }
@@ -185,8 +176,14 @@ internal sealed class HttpPipeline(
         connection.BeginRequest();
         try
         {
+            await owners.BegunAsync(http.RequestAborted).ConfigureAwait(false);
+            SessionDestination? destination = path.Use == EmulationUse.Create ? route.Service.Detour?.RelayFor(route)
+                : await owners.FindAsync(path.Id, http.RequestAborted).ConfigureAwait(false) is { } owner && owner.Entrance.IsSecure == connection.Routes.IsSecure
+                    ? new SessionDestination(owner.Member, owner.Entrance.At, owner.Entrance.IsEncrypted)
+                : null;
+
             // Where the owner can not be reached, nobody here has the session either: 404.
-            return await relay.TryForwardAsync(http, route, destination, path.Use).ConfigureAwait(false);
+            return destination is not null && Relay is { } relay && await relay.TryForwardAsync(http, route, destination, path.Use).ConfigureAwait(false);
         }
         finally
         {

@@ -172,6 +172,19 @@ public sealed class DrainLabTests
         Assert.Equal(143, await one.Process.WaitForExitAsync());
     }
 
+    [Fact]
+    public async Task Sigterm_at_a_member_that_is_just_starting_has_it_leave_politely()
+    {
+        await using Lab lab = await Lab.UpAsync(1);
+        await using GatewayProcess one = await StartAsync(lab, 1);
+        await using GatewayProcess two = LaunchOn(lab.On(1), Configuration(Services(2)), ["--grace", "0"]);
+        await two.Process.WaitForLineAsync(line => line.StartsWith("INFO Cluster Member started: ", StringComparison.Ordinal));
+
+        Assert.Equal(0, await two.StopAsync());
+
+        Assert.Contains(two.Process.Output, line => line.StartsWith("INFO  Drained: ", StringComparison.Ordinal));
+    }
+
     private static string Address(int member) => $"127.0.0.{member}";
 
     private static string Services(int member, string more = "") =>

@@ -14,7 +14,7 @@ namespace Tidegate.Gateway.Tests.Cluster;
 /// </summary>
 public sealed class SessionRelayTests
 {
-    private const string Place = "http://public.example/echo/;e/";
+    private const string Place = SessionPair.Place;
     private static readonly TimeSpan s_never = TimeSpan.FromHours(1);
 
     [Theory]
@@ -26,7 +26,7 @@ public sealed class SessionRelayTests
     [InlineData("ctem")]
     public async Task All_six_ways_of_writing_work_whichever_member_a_request_comes_to(string create)
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(pair.Next);
         await client.OpenAsync(Place + create);
         bool binary = create[1] == 'b', escaped = create.Contains('e', StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task Polls_and_posts_that_come_to_the_other_member_keep_their_order()
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(pair.Next);
         await client.OpenAsync($"{Place}cbm", "X-Sequence-No: 0");
         for (int i = 1; i <= 9; i++)
@@ -88,7 +88,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task What_a_slow_client_is_sent_waits_and_comes_whole()
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(pair.Next);
         await client.OpenAsync($"{Place}cbm");
         byte[] message = [.. Enumerable.Range(0, 100_000).Select(i => (byte)(i * 7))];
@@ -115,7 +115,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task A_client_that_goes_while_the_other_member_brings_it_its_answer_has_lost_its_session()
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(pair.Next);
         await client.OpenAsync($"{Place}cbm");
         ReceivingStream down = await client.ReceiveAsync();
@@ -130,7 +130,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task An_id_leads_to_its_session_only_at_the_place_where_it_was_given_and_by_one_hop()
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(() => pair.One);
         await client.OpenAsync($"{Place}cbm");
         using EmulatedClient other = Spread(() => pair.Two);
@@ -158,7 +158,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task A_request_that_is_written_as_proxies_are_sent_it_finds_its_session_too()
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(() => pair.One);
         await client.OpenAsync($"{Place}cbm");
         using RawClient raw = await RawClient.ConnectAsync(pair.Two);
@@ -173,7 +173,7 @@ public sealed class SessionRelayTests
     [InlineData("Connect")]
     public async Task Nobody_has_the_other_member_asked_for_a_tunnel(string method)
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(() => pair.One);
         await client.OpenAsync($"{Place}cbm");
         using RawClient raw = await RawClient.ConnectAsync(pair.Two);
@@ -200,7 +200,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task When_the_member_that_has_the_session_is_gone_its_answers_break_off_and_then_nobody_knows_the_session()
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(() => pair.One);
         await client.OpenAsync($"{Place}cbm");
         using EmulatedClient other = Spread(() => pair.Two);
@@ -223,7 +223,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task When_the_member_that_only_brings_the_answers_drains_the_client_comes_again_and_the_session_goes_on()
     {
-        await using var pair = await Pair.StartAsync();
+        await using var pair = await SessionPair.StartAsync();
         using EmulatedClient client = Spread(() => pair.One);
         await client.OpenAsync($"{Place}cbm");
         using EmulatedClient other = Spread(() => pair.Two);
@@ -244,7 +244,7 @@ public sealed class SessionRelayTests
     public async Task Whoever_opens_one_at_a_member_that_drains_gets_it_at_another_one_of_the_same_address()
     {
         const string Balance = "<balance>ws://balancer.example/echo</balance>";
-        await using var pair = await Pair.StartAsync(balance: Balance, key: ClusterKeys.Generate(), grace: s_never);
+        await using var pair = await SessionPair.StartAsync(balance: Balance, key: ClusterKeys.Generate(), grace: s_never);
         await pair.Second.LeadsToAsync("ws://public.example/echo", "ws://public.example/other");
         using EmulatedClient old = Spread(() => pair.Two);
         await old.OpenAsync($"{Place}cbm");
@@ -266,7 +266,7 @@ public sealed class SessionRelayTests
     [Fact]
     public async Task A_page_of_another_origin_gets_what_the_owner_says_in_the_form_that_it_wants()
     {
-        await using var pair = await Pair.StartAsync("<cross-site-constraint><allow-origin>http://page.example:80</allow-origin></cross-site-constraint>");
+        await using var pair = await SessionPair.StartAsync("<cross-site-constraint><allow-origin>http://page.example:80</allow-origin></cross-site-constraint>");
         using EmulatedClient client = Spread(pair.Next);
         string id = "";
         using (HttpResponseMessage opened = await client.SendAsync(HttpMethod.Get, $"{Place}ctm", null, "X-Origin: http://page.example:80", VersionHeader))
@@ -300,7 +300,7 @@ public sealed class SessionRelayTests
         using var directory = new ScratchDirectory();
         File.WriteAllText(Path.Combine(directory.Path, "keystore.pem"), authority.Keystore("public.example"));
         File.WriteAllText(Path.Combine(directory.Path, "truststore.pem"), authority.Pem);
-        await using var pair = await Pair.StartAsync(
+        await using var pair = await SessionPair.StartAsync(
             scheme: "wss",
             before: $"<security><keystore><file>{directory.Path}/keystore.pem</file></keystore><truststore><file>{directory.Path}/truststore.pem</file></truststore></security>");
         using EmulatedClient client = Spread(pair.Next, new() { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == authority.Certificate.Subject });
@@ -311,59 +311,6 @@ public sealed class SessionRelayTests
         {
             Assert.Equal(200, await client.PostFramesAsync(0x81, 1, (byte)i));
             await down.ExpectAsync(0x81, 1, (byte)i);
-        }
-    }
-
-    /// <summary>Two gateways of a cluster that have one address in public.</summary>
-    private sealed class Pair(ClusteredGateway first, ClusteredGateway second, string scheme) : IAsyncDisposable
-    {
-        private int _turn;
-
-        internal ClusteredGateway First => first;
-
-        internal ClusteredGateway Second => second;
-
-        internal IPEndPoint One => first.At(scheme, "/echo");
-
-        internal IPEndPoint Two => second.At(scheme, "/echo");
-
-        internal int Sessions => first.Server.BalancedSessions + second.Server.BalancedSessions;
-
-        internal static async Task<Pair> StartAsync(string more = "", string balance = "", string? key = null, TimeSpan? grace = null, string scheme = "ws", string before = "")
-        {
-            string services =
-                $"{before}<service><name>echo</name><accept>{scheme}://public.example/echo</accept><accept>{scheme}://public.example/other</accept>{balance}<type>echo</type>"
-                + $"<accept-options><tcp.bind>127.0.0.1:0</tcp.bind></accept-options>{more}</service>";
-            Func<GatewayServerOptions, GatewayServerOptions> change = options => options with { Grace = grace ?? TimeSpan.Zero, WithdrawalTimeout = TimeSpan.FromSeconds(60) };
-            ClusteredGateway first = await ClusteredGateway.StartAsync(services, key: key, change: change);
-            var pair = new Pair(first, await ClusteredGateway.StartAsync(services, first, key: key, change: change), scheme);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            while (first.Server.KnownEntrances != 1 || pair.Second.Server.KnownEntrances != 1)
-            {
-                await Task.Delay(20, patience.Token);
-            }
-
-            return pair;
-        }
-
-        /// <summary>Where the next connection goes: to each of the two in turn.</summary>
-        internal IPEndPoint Next() => Interlocked.Increment(ref _turn) % 2 == 1 ? One : Two;
-
-        internal void Skip() => Interlocked.Increment(ref _turn);
-
-        internal async Task CountsAsync(int sessions)
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            while (Sessions != sessions)
-            {
-                await Task.Delay(20, patience.Token);
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await second.DisposeAsync();
-            await first.DisposeAsync();
         }
     }
 }
