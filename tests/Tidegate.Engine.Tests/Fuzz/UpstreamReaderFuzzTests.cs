@@ -4,12 +4,13 @@ using System.Text;
 using Tidegate.Engine.Emulation;
 using Tidegate.Engine.Tests.Emulation;
 using Xunit.Abstractions;
+using static Tidegate.Engine.Tests.Fuzz.EmulatedFrames;
 
 namespace Tidegate.Engine.Tests.Fuzz;
 
 /// <summary>
 /// The reader of emulated frames, in all encodings: what was written is read back, whatever the cuts; and what was changed is read the same
-/// in one piece and in many. 2 s from a printed seed, or five million bodies where TIDEGATE_LONG=1. TIDEGATE_FUZZ_SEED repeats a run.
+/// in one piece and in many. 10 s from a printed seed, or five million bodies where TIDEGATE_LONG=1. TIDEGATE_FUZZ_SEED repeats a run.
 /// </summary>
 public sealed class UpstreamReaderFuzzTests(ITestOutputHelper output)
 {
@@ -26,7 +27,7 @@ public sealed class UpstreamReaderFuzzTests(ITestOutputHelper output)
         var random = new Random(seed);
         long start = Stopwatch.GetTimestamp();
         int bodies = 0, refused = 0;
-        for (; isLong ? bodies < LongRun : bodies < 1000 || Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(2); bodies++)
+        for (; isLong ? bodies < LongRun : bodies < 1000 || Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10); bodies++)
         {
             var encoding = (EmulationEncoding)random.Next(3);
             (List<byte> frames, string expected) = Frames(random);
@@ -106,40 +107,5 @@ public sealed class UpstreamReaderFuzzTests(ITestOutputHelper output)
         }
 
         return (frames, expected.ToString());
-    }
-
-    private static void AddFrame(List<byte> frames, byte type, byte[] payload)
-    {
-        frames.Add(type);
-        if (payload.Length >= 128)
-        {
-            frames.Add((byte)(0x80 | (payload.Length >> 7)));
-        }
-
-        frames.Add((byte)(payload.Length & 0x7f));
-        frames.AddRange(payload);
-    }
-
-    private static byte[] ToCesu8(string text) =>
-        [.. text.SelectMany(c => c < 0x80 ? new[] { (byte)c } : c < 0x800 ? [(byte)(0xc0 | (c >> 6)), (byte)(0x80 | (c & 0x3f))] : [(byte)(0xe0 | (c >> 12)), (byte)(0x80 | ((c >> 6) & 0x3f)), (byte)(0x80 | (c & 0x3f))])];
-
-    private static byte[] Encode(List<byte> frames, EmulationEncoding encoding, Random random)
-    {
-        IEnumerable<byte> bytes = frames;
-        if (encoding == EmulationEncoding.EscapedText)
-        {
-            bytes = bytes.SelectMany(one => one switch
-            {
-                0x00 => [0x7f, (byte)'0'],
-                0x0a => [0x7f, (byte)'n'],
-                0x0d => [0x7f, (byte)'r'],
-                0x7f => [0x7f, 0x7f],
-                _ => new[] { one },
-            });
-        }
-
-        return encoding == EmulationEncoding.Binary
-            ? [.. bytes]
-            : [.. bytes.SelectMany(one => one == 0 && random.Next(2) == 0 ? [0xc4, 0x80] : Encoding.UTF8.GetBytes(((char)one).ToString()))];
     }
 }

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace Tidegate.Gateway.Tests.Clients;
 
 /// <summary>
-/// The reader of requests within a WebSocket against a simple reference: 2 s from a printed seed, or five million requests where
+/// The reader of requests within a WebSocket against a simple reference: 10 s from a printed seed, or five million requests where
 /// TIDEGATE_LONG=1. TIDEGATE_FUZZ_SEED repeats a run.
 /// </summary>
 public sealed class InnerRequestFuzzTests(ITestOutputHelper output)
@@ -34,7 +34,7 @@ public sealed class InnerRequestFuzzTests(ITestOutputHelper output)
         var random = new Random(seed);
         long start = Stopwatch.GetTimestamp();
         int requests = 0, read = 0;
-        for (; isLong ? requests < LongRun : requests < 1000 || Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(2); requests++)
+        for (; isLong ? requests < LongRun : requests < 1000 || Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10); requests++)
         {
             string text = Next(random);
             string? expected = Reference(text);

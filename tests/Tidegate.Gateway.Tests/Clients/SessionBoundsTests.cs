@@ -113,8 +113,16 @@ public sealed class SessionBoundsTests
         var nowhere = new SourcePosition("test.xml", 1, 1);
         var configuration = new ServiceConfiguration
         {
-            Name = "s", Type = "echo", Accepts = [], Connects = [], AcceptOptions = new AcceptOptions(), ConnectOptions = new ConnectOptions(),
-            Options = new Tidegate.Gateway.Services.Echo.EchoOptions(), CrossSiteConstraints = [], RequiredRoles = [], Position = nowhere,
+            Name = "s",
+            Type = "echo",
+            Accepts = [],
+            Connects = [],
+            AcceptOptions = new AcceptOptions(),
+            ConnectOptions = new ConnectOptions(),
+            Options = new Tidegate.Gateway.Services.Echo.EchoOptions(),
+            CrossSiteConstraints = [],
+            RequiredRoles = [],
+            Position = nowhere,
         };
         var bounds = new SessionBounds(configuration, new StandingTime(), log);
         using var loops = Engine.EventLoops.Start(new Engine.EngineOptions { Loops = 1 });
