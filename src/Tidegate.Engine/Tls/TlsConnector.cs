@@ -7,6 +7,9 @@ namespace Tidegate.Engine.Tls;
 /// <summary>Connects to a host, and speaks TLS to it where the options say so.</summary>
 public static class TlsConnector
 {
+    /// <summary>What went wrong, where it is this process that has no room for another connection.</summary>
+    public const string NoDescriptors = "this process has no descriptors left";
+
     /// <summary>
     /// Begins to connect. <paramref name="completed"/> is called once, on the loop, after this has returned: with a connection that
     /// has no handler yet, or with null and what went wrong in words. With TLS the server's certificate must be trusted, and be for
@@ -44,7 +47,7 @@ public static class TlsConnector
         SocketError.TimedOut => "no answer in time",
         SocketError.HostNotFound or SocketError.NoData => "the host name does not resolve",
         SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host can not be reached",
-        SocketError.TooManyOpenSockets => "this process has no descriptors left",
+        SocketError.TooManyOpenSockets => NoDescriptors,
         _ => error.ToString(),
     };
 }

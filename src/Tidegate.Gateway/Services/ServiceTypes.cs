@@ -3,6 +3,7 @@ using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Services.Balancer;
 using Tidegate.Gateway.Services.Directory;
 using Tidegate.Gateway.Services.Echo;
+using Tidegate.Gateway.Services.HttpProxy;
 using Tidegate.Gateway.Services.HttpRedirect;
 using Tidegate.Gateway.Services.Proxy;
 
@@ -16,6 +17,7 @@ internal static class ServiceTypes
         new BalancerDescription(),
         new DirectoryDescription(),
         new EchoDescription(),
+        new HttpProxyDescription(),
         new HttpRedirectDescription(),
         new ProxyDescription(),
     ];
