@@ -8,8 +8,10 @@ namespace Tidegate.Gateway.Tests.Services.Http;
 /// <summary>A server behind the gateway that answers each request with the bytes that a test wants, and keeps what it was sent.</summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
+    private const int MaximumKept = 10_000;
+
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly ConcurrentBag<Socket> _sockets = [];
+    private readonly ConcurrentDictionary<Socket, byte> _sockets = new();
     private readonly ConcurrentQueue<string> _requests = new();
     private readonly Func<string, Socket, Task> _answer;
     private readonly Task _accepting;
@@ -38,7 +40,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     /// <summary>Such as <c>http://127.0.0.1:8000/</c>.</summary>
     internal string Origin => $"http://127.0.0.1:{Port}/";
 
-    /// <summary>Head and body of each request, in the order in which they came.</summary>
+    /// <summary>Head and body of each request, in the order in which they came; of very many the first.</summary>
     internal string[] Requests => [.. _requests];
 
     /// <summary>How many connections were opened.</summary>
@@ -56,7 +58,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _listener.Dispose();
-        foreach (Socket socket in _sockets)
+        foreach (Socket socket in _sockets.Keys)
         {
             socket.Dispose();
         }
@@ -73,7 +75,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 Socket socket = await _listener.AcceptAsync();
                 socket.NoDelay = true;
                 Interlocked.Increment(ref _connections);
-                _sockets.Add(socket);
+                _sockets.TryAdd(socket, 0);
                 _ = ServeAsync(socket);
             }
         }
@@ -90,7 +92,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
             var received = new List<byte>();
             while (await ReadRequestAsync(socket, received) is { } request)
             {
-                _requests.Enqueue(request);
+                if (_requests.Count < MaximumKept)
+                {
+                    _requests.Enqueue(request);
+                }
+
                 await _answer(request, socket);
             }
         }
@@ -101,6 +107,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
         finally
         {
             socket.Dispose();
+            _sockets.TryRemove(socket, out byte _);
         }
     }
 
