@@ -42,7 +42,14 @@ internal sealed class CollectedLog : ILoggerProvider, ILogger
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!Lines.Any(isMeant))
         {
-            await _added.WaitAsync(timeout.Token);
+            try
+            {
+                await _added.WaitAsync(timeout.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"The log never said: {line}\nIt said:\n{string.Join('\n', Lines)}");
+            }
         }
     }
 }

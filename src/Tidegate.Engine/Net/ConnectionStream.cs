@@ -7,9 +7,9 @@ namespace Tidegate.Engine.Net;
 
 /// <summary>
 /// A connection as a stream, for what is written against streams. Reading and writing may be done from any thread, one of each at a
-/// time; neither goes further ahead than <see cref="MaximumUnread"/>.
+/// time; neither goes further ahead than <see cref="MaximumUnread"/>. See <see cref="TcpConnection.ToStream"/>.
 /// </summary>
-internal sealed class ConnectionStream : Stream, IConnectionHandler
+public sealed class ConnectionStream : Stream, IConnectionHandler
 {
     /// <summary>Bytes that may have arrived without being read, before the peer is held back. The last read may go beyond it.</summary>
     internal const int MaximumUnread = 64 * 1024;
@@ -29,6 +29,7 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
     private bool _isPaused;
     private bool _isClosed;
     private bool _isDisposed;
+    private volatile bool _isDetached;
 
     /// <param name="connection">Who carries it. To be called on its loop; the stream is its handler from then on.</param>
     internal ConnectionStream(TcpConnection connection)
@@ -36,6 +37,9 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
         _connection = connection;
         connection.Handler = this;
     }
+
+    /// <summary>The connection that carries it.</summary>
+    public TcpConnection Connection => _connection;
 
     /// <summary>Whether the connection ends with the stream; otherwise it is its maker's.</summary>
     internal bool EndsConnection { get; init; }
@@ -46,22 +50,65 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
     /// <summary>True once the end of what the peer sends was read.</summary>
     internal bool IsEndRead { get; private set; }
 
+    /// <inheritdoc/>
     public override bool CanRead => true;
 
+    /// <inheritdoc/>
     public override bool CanWrite => true;
 
+    /// <inheritdoc/>
     public override bool CanSeek => false;
 
+    /// <inheritdoc/>
     public override long Length => throw new NotSupportedException();
 
+    /// <inheritdoc/>
     public override long Position
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
     }
 
+    /// <summary>
+    /// Has whoever reads the stream come to its end: from now on a read yields nothing, and disposing of the stream leaves the connection as it
+    /// is. What has arrived and was not read waits for <see cref="GiveBack"/>. No read may be under way. Callable on any thread.
+    /// </summary>
+    public void Detach() => _isDetached = true;
+
+    /// <summary>
+    /// Lets the connection go after <see cref="Detach"/>: it has no handler then, and hands its next one first what is given back here, then what had
+    /// arrived and was not read. To be called on the loop.
+    /// </summary>
+    /// <param name="read">What was read from the stream and belongs to the next owner.</param>
+    public void GiveBack(ReadOnlySpan<byte> read)
+    {
+        _connection.PauseReading();
+        _connection.Handler = null;
+        try
+        {
+            if (_received.Reader.TryRead(out ReadResult rest))
+            {
+                _connection.Unread(rest.Buffer.ToArray());
+                _received.Reader.AdvanceTo(rest.Buffer.End);
+            }
+        }
+        catch (IOException)
+        {
+            // The connection has broken, of which the next handler is told, too.
+        }
+
+        _connection.Unread(read);
+        _connection.ResumeReading();
+    }
+
+    /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_isDetached)
+        {
+            return 0;
+        }
+
         ReadResult result = await _received.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         int length = (int)Math.Min(buffer.Length, result.Buffer.Length);
         ReadOnlySequence<byte> taken = result.Buffer.Slice(0, length);
@@ -72,6 +119,7 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
         return length;
     }
 
+    /// <inheritdoc/>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -79,29 +127,38 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
         await done.Task.ConfigureAwait(false);
     }
 
+    /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
+    /// <inheritdoc/>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
+    /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <inheritdoc/>
     public override void Flush()
     {
     }
 
+    /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
+    /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
+    /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
+    /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && EndsConnection && !_isDisposed)
+        if (disposing && EndsConnection && !_isDisposed && !_isDetached)
         {
             _isDisposed = true;
             _received.Reader.CancelPendingRead();
@@ -173,7 +230,10 @@ internal sealed class ConnectionStream : Stream, IConnectionHandler
         _connection.Loop.Post(() =>
         {
             _isPaused = false;
-            _connection.ResumeReading();
+            if (!_isDetached)
+            {
+                _connection.ResumeReading();
+            }
         });
     }
 

@@ -60,7 +60,7 @@ public abstract unsafe partial class TcpConnection
     /// Gives the connection, which has no handler yet, to a stream for what is written against streams. It may be read and written from any thread,
     /// one of each at a time, and closes the connection when it is disposed of. To be called on the loop.
     /// </summary>
-    public Stream ToStream() => new ConnectionStream(this) { EndsConnection = true, IsHandshaking = false };
+    public ConnectionStream ToStream() => new ConnectionStream(this) { EndsConnection = true, IsHandshaking = false };
 
     /// <summary>The loop that owns this connection.</summary>
     public EventLoop Loop { get; }

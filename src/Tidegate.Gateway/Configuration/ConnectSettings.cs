@@ -55,6 +55,9 @@ internal static class ConnectSettings
     internal static readonly Setting<string> UdpInterface = new(
         "udp.interface", new TextFormat("the name of a network interface"), "The network interface for multicast.");
 
+    /// <summary>Those that only services heed that send HTTP requests to what is behind them.</summary>
+    internal static readonly Setting[] OfHttp = [Keepalive, KeepaliveTimeout, KeepaliveConnections, MaximumRedirects];
+
     internal static readonly SettingGroup Group = new(
         "<connect-options>",
         [

@@ -126,6 +126,8 @@ internal sealed class ServiceReader
         WarnOfShortKeepalive(connect, ConnectSettings.KeepaliveTimeout, ConnectSettings.InactivityTimeout, element);
         CheckSchemes(accepts);
         CheckSchemes(connects);
+        type.CheckAddresses(element.TextOf("name") ?? "", accepts, connects, _findings);
+        WarnOfIdleHttpOptions(type, connect, element);
         TransportCheck.Run(accepts, accept, _acceptDefaults, LayerSettings.AcceptTransports, AcceptSettings.Group.Place, element.Position, _findings);
         TransportCheck.Run(connects, connect, _connectDefaults, LayerSettings.ConnectTransports, ConnectSettings.Group.Place, element.Position, _findings);
         ServiceDoubts doubts = DoubtsOf(accept, connect);
@@ -339,6 +341,19 @@ internal sealed class ServiceReader
         }
 
         return [.. addresses];
+    }
+
+    // Who writes one of them counts on it; in service-defaults they are for whom they may concern.
+    private void WarnOfIdleHttpOptions(ServiceTypeDescription type, SettingValues connect, SourceElement service)
+    {
+        foreach (Setting setting in type is { IsServed: true, ConnectsByHttp: false } ? ConnectSettings.OfHttp : [])
+        {
+            if (connect.Has(setting) && !connect.Of(setting).All(setting.IsDefault) && service.FirstChild("connect-options")?.FirstChild(setting.Name) is { } written)
+            {
+                _findings.Warning(
+                    written.TextPosition, $"<{setting.Name}> does nothing here: a service of type {type.Name} sends no HTTP requests to what is behind it.", "Remove it.");
+            }
+        }
     }
 
     private void WarnOfShortKeepalive(SettingValues values, Setting<TimeSpan> keepalive, Setting<TimeSpan> inactivity, SourceElement service)

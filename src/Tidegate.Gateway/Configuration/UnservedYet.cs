@@ -57,11 +57,7 @@ internal static class UnservedYet
         // HTTP
         [("<accept-options>", "http.maximum.redirects")] = Remove,
         [("<accept-options>", "http.server.header")] = "Remove it: responses have no Server header.",
-        [("<connect-options>", "http.keepalive")] = Remove,
-        [("<connect-options>", "http.keepalive.timeout")] = Remove,
-        [("<connect-options>", "http.keepalive.connections")] = Remove,
-        [("<connect-options>", "http.maximum.redirects")] = Remove,
-        [("<connect-options>", "http.max.authentication.attempts")] = Remove,
+        [("<connect-options>", "http.max.authentication.attempts")] = "Remove it: challenges of a back-end are passed on to the client, who can answer them.",
         [("<connect-options>", "ws.version")] = "Remove it: WebSocket back-ends are spoken to by RFC 6455.",
 
         // flow control

@@ -100,6 +100,8 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             // What the scheme of a request is, RequestRules decides.
             kestrel.AllowAlternateSchemes = true;
+            // What a back-end says in a header is passed on byte by byte; the gateway's own headers are ASCII.
+            kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
             kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? DigitsOnly.Instance : null;
             kestrel.Limits.RequestHeadersTimeout = limits.HeadTimeout;
             kestrel.Limits.KeepAliveTimeout = limits.KeepaliveTimeout;

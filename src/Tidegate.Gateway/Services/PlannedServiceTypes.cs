@@ -17,21 +17,6 @@ internal static class PlannedServiceTypes
         {
             Accepts = s_streams, Connects = s_streams,
         },
-        new("http.proxy", "Passes HTTP requests on to another HTTP server.", Group("an http.proxy service",
-            Switch("rewrite-cookie-domain", false, "Whether the domain of cookies is rewritten."),
-            Mapping("cookie-domain-mapping", "A domain of cookies and what it becomes."),
-            Switch("rewrite-cookie-path", false, "Whether the path of cookies is rewritten."),
-            Mapping("cookie-path-mapping", "A path of cookies and what it becomes."),
-            Switch("rewrite-location", true, "Whether Location headers are rewritten."),
-            Mapping("location-mapping", "A start of Location headers and what it becomes."),
-            new Setting<string>(
-                "use-forwarded",
-                new ChoiceFormat<string>(("inject", "inject"), ("exclude", "exclude"), ("ignore", "ignore")),
-                "ignore",
-                "Whether Forwarded headers are added, removed or left alone.")))
-        {
-            Accepts = s_http, Connects = s_http, AtLeast = (1, 1), AtMostConnects = 1,
-        },
         new("jms", "Publishes and receives JMS messages.", Open("a jms service")) { Accepts = s_streams, Connects = s_streams },
         new("jms.proxy", "Relays to another gateway's jms service.", Open("a jms.proxy service")) { Accepts = s_streams, Connects = s_streams },
         new("kerberos5.proxy", "A proxy in front of a Kerberos key distribution centre.", Open("a kerberos5.proxy service"))
@@ -70,21 +55,4 @@ internal static class PlannedServiceTypes
     private static SettingGroup Group(string place, params Setting[] settings) => new($"the properties of {place}", [.. settings], NotServedYet.Nothing);
 
     private static SettingGroup Open(string place) => new($"the properties of {place}", [], NotServedYet.Nothing) { IsOpen = true };
-
-    private static Setting<bool> Switch(string name, bool @default, string documentation) => new(name, Choices.EnabledOrDisabled, @default, documentation);
-
-    private static GroupSetting<Tuple<string, string>> Mapping(string name, string documentation)
-    {
-        var from = new Setting<string>("from", new TextFormat(), "What the back-end says.") { Required = true };
-        var to = new Setting<string>("to", new TextFormat(), "What clients are told.") { Required = true };
-        return new(
-            name,
-            new SettingGroup($"<{name}>", [from, to], NotServedYet.Nothing),
-            (values, _, _) => values.Get(from) is { } f && values.Get(to) is { } t ? Tuple.Create(f, t) : null,
-            pair => new SettingValues().With(from, pair.Item1).With(to, pair.Item2),
-            documentation)
-        {
-            Repeatable = true,
-        };
-    }
 }

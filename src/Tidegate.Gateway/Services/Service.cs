@@ -79,12 +79,15 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     internal virtual Service EntranceFor(ServiceAddress accept) => this;
 
     /// <summary>Gives a client's session, not started yet, to the service. To be called on the session's loop.</summary>
-    internal void Begin(Session session)
+    internal void Begin(Session session) => Begin(session, OnSession);
+
+    /// <summary>The same for a session that <paramref name="start"/> knows what to do with.</summary>
+    private protected void Begin(Session session, Action<Session> start)
     {
         Interlocked.Increment(ref _sessions);
         Interlocked.Increment(ref _begun);
         session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
-        OnSession(session);
+        start(session);
         Protection?.Limit(session);
     }
 

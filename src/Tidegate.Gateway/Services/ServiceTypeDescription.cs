@@ -47,6 +47,18 @@ internal abstract class ServiceTypeDescription
     /// <summary>The typed properties. What does not go together is reported; the result is then not used.</summary>
     internal abstract ServiceOptions ReadOptions(ServiceProperties properties);
 
+    /// <summary>Whether its connects are of HTTP, which the connect-options of that name are for.</summary>
+    internal virtual bool ConnectsByHttp => false;
+
+    /// <summary>Reports what the addresses of a service must have besides a scheme that is allowed.</summary>
+    /// <param name="name">The service's name.</param>
+    /// <param name="accepts">Its accepts.</param>
+    /// <param name="connects">Its connects.</param>
+    /// <param name="findings">Takes what is wrong.</param>
+    internal virtual void CheckAddresses(string name, ImmutableArray<ServiceAddress> accepts, ImmutableArray<ServiceAddress> connects, Findings findings)
+    {
+    }
+
     /// <summary>The other way round: the properties that make these options.</summary>
     internal abstract SettingValues TakeOptions(ServiceOptions options);
 

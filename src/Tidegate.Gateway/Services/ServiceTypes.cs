@@ -4,6 +4,7 @@ using Tidegate.Gateway.Services.Balancer;
 using Tidegate.Gateway.Services.Broadcast;
 using Tidegate.Gateway.Services.Directory;
 using Tidegate.Gateway.Services.Echo;
+using Tidegate.Gateway.Services.HttpProxy;
 using Tidegate.Gateway.Services.HttpRedirect;
 using Tidegate.Gateway.Services.Proxy;
 
@@ -18,6 +19,7 @@ internal static class ServiceTypes
         new BroadcastDescription(),
         new DirectoryDescription(),
         new EchoDescription(),
+        new HttpProxyDescription(),
         new HttpRedirectDescription(),
         new ProxyDescription(),
     ];

@@ -69,6 +69,53 @@ public abstract class HandlerChangeTests(EventSource source) : EngineTest(source
     }
 
     [Fact]
+    public async Task A_stream_gives_the_connection_back_with_what_was_read_and_what_was_not()
+    {
+        var (peer, connection) = Pair((IConnectionHandler?)null);
+        ConnectionStream? stream = null;
+        OnLoop(() => stream = connection.ToStream());
+        peer.Send("abcdef"u8);
+        byte[] read = new byte[3];
+        await stream!.ReadExactlyAsync(read);
+
+        stream.Detach();
+        Assert.Equal(0, await stream.ReadAsync(new byte[10]));
+        await stream.DisposeAsync();
+        var probe = new Probe();
+        OnLoop(() =>
+        {
+            stream.GiveBack(read.AsSpan(1));
+            connection.Handler = probe;
+        });
+
+        probe.ExpectBytes("bcdef"u8.ToArray());
+        peer.Send("g"u8);
+        probe.ExpectBytes("bcdefg"u8.ToArray());
+    }
+
+    [Fact]
+    public void A_stream_that_was_held_back_gives_all_back_and_its_next_owner_reads_on()
+    {
+        const int Length = 1024 * 1024;
+        var (peer, connection) = Pair((IConnectionHandler?)null);
+        ConnectionStream? stream = null;
+        OnLoop(() => stream = connection.ToStream());
+        Task sending = Task.Run(() => peer.Send(Pattern.Bytes(Length)));
+        Turns(20);
+
+        var probe = new Probe();
+        stream!.Detach();
+        OnLoop(() =>
+        {
+            stream.GiveBack([]);
+            connection.Handler = probe;
+        });
+
+        probe.ExpectBytes(Pattern.Bytes(Length));
+        Assert.True(sending.Wait(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public void Changing_the_handler_in_the_stream_loses_nothing()
     {
         const int Length = 4 * 1024 * 1024;

@@ -12,7 +12,6 @@ public sealed class PlannedServiceTests
     public static TheoryData<string, string> Types => new()
     {
         { "amqp.proxy", "<accept>ws://h/amqp</accept><connect>tcp://h:5672</connect><properties><virtual.host>/x</virtual.host></properties>" },
-        { "http.proxy", "<accept>http://h/</accept><connect>http://i/</connect><properties><use-forwarded>inject</use-forwarded><cookie-domain-mapping><from>a</from><to>b</to></cookie-domain-mapping></properties>" },
         { "turn.rest", "<accept>http://h/</accept><properties><key.alias>k</key.alias><credentials.generator>class:a.B</credentials.generator><url>turn:h</url></properties>" },
         { "update.check", "" },
         { "kerberos5.proxy", "<accept>tcp://h:88</accept><connect>tcp://i:88</connect>" },

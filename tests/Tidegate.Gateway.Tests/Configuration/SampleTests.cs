@@ -23,6 +23,7 @@ public sealed class SampleTests
     [InlineData("proxy.xml")]
     [InlineData("defaults-and-parameters.xml")]
     [InlineData("http-redirect.xml")]
+    [InlineData("http-proxy.xml")]
     [InlineData("cluster-member-1.xml")]
     [InlineData("cluster-member-2.xml")]
     [InlineData("cluster-multicast.xml")]
