@@ -39,7 +39,13 @@ internal sealed partial class AccessControl(ILogger logger)
         Admission admission = await protection.AdmitAsync(new RequestCredentials(http.Request), address, http.RequestAborted).ConfigureAwait(false);
         if (admission.IsGranted)
         {
-            http.Features.Set(admission.Identity);
+            Identity identity = admission.Identity!;
+            http.Features.Set(identity);
+            if (identity.Logout is not null)
+            {
+                http.Response.OnCompleted(static one => { ((Identity)one).EndRequest(); return Task.CompletedTask; }, identity);
+            }
+
             if (kind == ClientKind.Http)
             {
                 KeepFromOthers(http.Response, protection.Realm.Places);

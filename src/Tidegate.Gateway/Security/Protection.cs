@@ -27,6 +27,11 @@ internal sealed class Protection(Realm realm, ImmutableArray<string> roles)
         }
 
         LoginVerdict verdict = await realm.LoginAsync(credentials, address, cancellation).ConfigureAwait(false);
+        if (verdict is { Identity: { } known } && !known.HasAll(_roles))
+        {
+            known.End();
+        }
+
         return verdict.State switch
         {
             LoginState.Busy => Admission.Busy,

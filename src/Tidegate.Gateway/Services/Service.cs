@@ -77,7 +77,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     {
         Interlocked.Increment(ref _sessions);
         Interlocked.Increment(ref _begun);
-        session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
+        session.WhenEnded += _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         OnSession(session);
         Protection?.Limit(session);
     }
