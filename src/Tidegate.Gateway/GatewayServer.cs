@@ -65,6 +65,9 @@ public sealed partial class GatewayServer : IAsyncDisposable
     /// <summary>At how many sockets of other members sessions can be reached from here, for tests.</summary>
     internal int KnownEntrances => _balances.Owners.Count;
 
+    /// <summary>The services that run, for tests.</summary>
+    internal IReadOnlyList<Service> Services => _services;
+
     /// <summary>The WebSockets that are emulated by requests.</summary>
     internal IReadOnlyList<Engine.Emulation.EmulatedSession> Emulated => _http?.Emulated.All ?? [];
 

@@ -97,7 +97,8 @@ internal sealed partial class Emulation(EmulatedSessions sessions)
         string origin = CrossOrigin.ForeignOriginOf(http, route);
         Identity? identity = http.Features.Get<Identity>();
         await new LoopAwaiter(connection.Loop);
-        var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, service.Bounds.Quota, address)) { Principal = identity };
+        var session = new EmulatedSession(connection.Loop, options, subprotocol, remote, _ => sessions.Remove(id, service.Bounds.Quota, address));
+        identity?.Hold(session);
         sessions.Add(id, new EmulatedEntry(session, place, origin));
         service.Begin(session);
 

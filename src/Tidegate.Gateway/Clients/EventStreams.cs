@@ -142,7 +142,8 @@ internal sealed class EventStreams(EventStreamSessions sessions)
         var entry = (Place: PlaceOf(http.Request, new EventStreamPath(acceptPath, id, "")), Origin: CrossOrigin.ForeignOriginOf(http, route));
         Identity? identity = http.Features.Get<Identity>();
         await new LoopAwaiter(loop);
-        var session = new EventStreamSession(loop, id, options, remote, _ => sessions.Remove(id, service.Bounds.Quota, address)) { Principal = identity };
+        var session = new EventStreamSession(loop, id, options, remote, _ => sessions.Remove(id, service.Bounds.Quota, address));
+        identity?.Hold(session);
         sessions.Add(id, new EventStreamEntry(session, entry.Place, entry.Origin));
         session.TryAttach(downstream, null);
         service.Begin(session);

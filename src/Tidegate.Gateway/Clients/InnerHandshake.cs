@@ -172,11 +172,14 @@ internal sealed class InnerHandshake : ISessionHandler
         _session.Loop.Post(() =>
         {
             _isDeciding = false;
-            if (!_session.IsClosing)
+            if (_session.IsClosing)
             {
-                Answer(response);
-                _session.ResumeReading();
+                response.Identity?.End();
+                return;
             }
+
+            Answer(response);
+            _session.ResumeReading();
         });
     }
 
@@ -186,7 +189,7 @@ internal sealed class InnerHandshake : ISessionHandler
         if (response.Status == 101)
         {
             _isOver = true;
-            _session.Principal = response.Identity;
+            response.Identity?.Hold(_session);
             _session.Agree(response.Subprotocol, response.Extensions);
             _terms.Granted(_session);
         }

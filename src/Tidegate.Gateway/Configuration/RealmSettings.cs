@@ -76,7 +76,7 @@ internal static class RealmSettings
         "session-timeout", new TimeIntervalFormat(TimeSpan.FromMilliseconds(1)), "The longest that a WebSocket session lasts.");
 
     private static readonly Setting<TimeSpan> s_authorizationTimeout = new(
-        "authorization-timeout", new TimeIntervalFormat(TimeSpan.FromMilliseconds(1)), "How long an authorization holds before it is asked for again.");
+        "authorization-timeout", new TimeIntervalFormat(TimeSpan.FromMilliseconds(1)), "How long an authorization holds. No client is asked for it again, so a WebSocket session lasts no longer.");
 
     private static readonly GroupSetting<AuthenticationConfiguration> s_authentication = new(
         "authentication",

@@ -71,6 +71,8 @@ internal sealed partial class HttpConnection
             return;
         }
 
+        _abandoned?.Invoke();
+
         CompleteInput(null);
         _input.Reader.Complete();
         _connection.EndSending();

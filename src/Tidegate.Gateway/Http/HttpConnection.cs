@@ -25,9 +25,10 @@ internal interface IDetachableConnection
 
     /// <summary>
     /// Has the connection given to <paramref name="continuation"/>, on its loop, once the request has returned and all that
-    /// was answered has been written. What the client has sent and the server has not consumed will be received again.
+    /// was answered has been written. What the client has sent and the server has not consumed will be received again. Where the client is
+    /// gone by then, <paramref name="abandoned"/> is called instead.
     /// </summary>
-    void Detach(Action<TcpConnection> continuation);
+    void Detach(Action<TcpConnection> continuation, Action abandoned);
 
     /// <summary>
     /// Has <paramref name="action"/> called, on this connection's loop, when the client has ended its side: who answers for long takes it to be gone.
@@ -69,6 +70,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
     private bool _hasInputEnded;
     private TaskCompletionSource? _drained;
     private Action<TcpConnection>? _continuation;
+    private Action? _abandoned;
     private string? _id;
     private bool _inputCompleted;
     private bool _waitingForReader;
@@ -141,7 +143,7 @@ internal sealed partial class HttpConnection : ConnectionContext, IConnectionHan
 
     PipeWriter IDuplexPipe.Output => _output.Writer;
 
-    public void Detach(Action<TcpConnection> continuation) => _continuation = continuation;
+    public void Detach(Action<TcpConnection> continuation, Action abandoned) => (_continuation, _abandoned) = (continuation, abandoned);
 
     /// <summary>Begins to feed the server. To be called on the loop, with the bytes that are being received and those before them.</summary>
     internal void Begin(ReadOnlySpan<byte> before, Payload first)

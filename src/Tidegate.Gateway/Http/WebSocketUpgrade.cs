@@ -91,7 +91,8 @@ internal static class WebSocketUpgrade
         Identity? identity = http.Features.Get<Identity>();
         void Begin(TcpConnection connection)
         {
-            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true, ClientEndPoint = client, Principal = identity };
+            var session = new WebSocketSession(connection, WebSocketRole.Server, options, subprotocol, compression) { IsClient = true, ClientEndPoint = client };
+            identity?.Hold(session);
             if (agreement.Header is not null)
             {
                 session.Agree(subprotocol, agreement.Extensions);
@@ -110,7 +111,8 @@ internal static class WebSocketUpgrade
         response.Connection = "Upgrade";
         response.SecWebSocketAccept = WebSocketHandshake.AcceptFor(request.SecWebSocketKey!);
         await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
-        http.Features.GetRequiredFeature<IDetachableConnection>().Detach(Begin);
+        identity?.Keep();
+        http.Features.GetRequiredFeature<IDetachableConnection>().Detach(Begin, () => identity?.End());
     }
 
     /// <summary>What becomes of a handshake that is in order: null where the service simply gets the session.</summary>

@@ -45,7 +45,13 @@ internal sealed partial class AccessControl(ILogger logger)
                 http.Response.Headers.WWWAuthenticate = scheme.Challenge(protection.Realm.Description, forLibrary: false, admission.Reply);
             }
 
-            http.Features.Set(admission.Identity);
+            Identity identity = admission.Identity!;
+            http.Features.Set(identity);
+            if (identity.Logout is not null)
+            {
+                http.Response.OnCompleted(static one => { ((Identity)one).EndRequest(); return Task.CompletedTask; }, identity);
+            }
+
             if (kind == ClientKind.Http)
             {
                 KeepFromOthers(http.Response, protection.Realm.Places);

@@ -51,6 +51,12 @@ internal sealed record LoginResult(bool IsSuccess, string? Reason, string? Name,
     /// <summary>Nobody knows yet: the client is asked for more, and has got an answer to go on with.</summary>
     internal static LoginResult GoesOn { get; } = new(false, "the negotiation goes on", null, []);
 
+    /// <summary>
+    /// What the module wants done when the login is over: the session has ended, or the request, or another module refused. Null where nothing is. May take
+    /// a while; what it throws goes into the log.
+    /// </summary>
+    internal Action? Logout { get; init; }
+
     internal static LoginResult Success(string? name, ImmutableHashSet<string> roles) => new(true, null, name, roles);
 
     internal static LoginResult Failure(string reason) => new(false, reason, null, []);

@@ -21,6 +21,7 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
         string? name = null;
         bool nameIsRole = true;
         ImmutableHashSet<string> roles = [];
+        Action? logout = null;
         foreach ((ILoginModule module, LoginModuleSuccess success) in modules)
         {
             LoginResult result;
@@ -32,15 +33,22 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
             {
                 result = LoginResult.Failure(exception.Message);
             }
+            catch
+            {
+                logout?.Invoke();
+                throw;
+            }
 
             if (ReferenceEquals(result, LoginResult.GoesOn))
             {
+                logout?.Invoke();
                 return result;
             }
 
             if (result.IsSuccess)
             {
                 succeeded = true;
+                logout += result.Logout;
                 if (attempt.Password is null && attempt.Established is null && result is { Name: { } established, NameIsRole: true })
                 {
                     // Those behind tell what roles they have; but not where users choose their names somewhere else.
@@ -69,9 +77,14 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
             }
         }
 
+        if (failed || name is null)
+        {
+            logout?.Invoke();
+        }
+
         // Whoever has no name is nobody: a module that only looks at addresses lets nobody in by itself.
         return failed || !succeeded ? LoginResult.Failure(reason ?? "no login module knows them")
             : name is null ? LoginResult.Failure("no login module says who it is")
-            : LoginResult.Success(name, roles) with { NameIsRole = nameIsRole };
+            : LoginResult.Success(name, roles) with { NameIsRole = nameIsRole, Logout = logout };
     }
 }

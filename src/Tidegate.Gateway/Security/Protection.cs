@@ -28,6 +28,11 @@ internal sealed class Protection(Realm realm, ImmutableArray<string> roles)
 
         credentials.Negotiation?.BeginRequest();
         LoginVerdict verdict = await realm.LoginAsync(credentials, address, cancellation).ConfigureAwait(false);
+        if (verdict is { Identity: { } known } && !known.HasAll(_roles))
+        {
+            known.End();
+        }
+
         return verdict.State switch
         {
             LoginState.Busy => Admission.Busy,

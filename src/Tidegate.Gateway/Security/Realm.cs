@@ -76,7 +76,7 @@ internal sealed partial class Realm
             if (result.IsSuccess)
             {
                 _throttle.Succeeded(address, named);
-                return new LoginVerdict(LoginState.Known, new Identity(result.Name!, result.Roles) { NameIsRole = result.NameIsRole });
+                return new LoginVerdict(LoginState.Known, new Identity(result.Name!, result.Roles) { NameIsRole = result.NameIsRole, Logout = Guarded(result.Logout) });
             }
 
             _throttle.Failed(address, named);
@@ -100,6 +100,27 @@ internal sealed partial class Realm
             return LoginVerdict.Busy;
         }
     }
+
+    /// <summary>Away from the event loops, where sessions end, and with what it throws in the log.</summary>
+    private Action? Guarded(Action? logout) => logout is null ? null : () => ThreadPool.UnsafeQueueUserWorkItem(
+        _ =>
+        {
+            foreach (Action one in logout.GetInvocationList().Cast<Action>())
+            {
+                try
+                {
+                    one();
+                }
+                catch (Exception exception)
+                {
+                    LogLogoutFailed(Name, exception.GetType().Name, exception.StackTrace);
+                }
+            }
+        },
+        null);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Realm {Realm}: a login module failed with {Exception} when a login was over. A defect in it, or in Tidegate: please report it\n{Where}")]
+    private partial void LogLogoutFailed(string realm, string exception, string? where);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Realm {Realm}: a login from {Address} failed: {Reason}")]
     private partial void LogFailed(string realm, IPAddress? address, string? reason);

@@ -113,6 +113,9 @@ internal sealed class Realms : IDisposable
 
     public void Dispose() => _modules.Dispose();
 
+    /// <summary>No client is asked for credentials anew, so what was checked longer ago than it holds ends the session as well.</summary>
+    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
+
     private Realm Make(RealmConfiguration configured)
     {
         AuthenticationConfiguration authentication = configured.Authentication!;
@@ -123,7 +126,7 @@ internal sealed class Realms : IDisposable
             Description = configured.Description ?? configured.Name,
             Scheme = ChallengeScheme.Parse(authentication.ChallengeScheme!),
             Places = new CredentialPlaces(authentication.HttpHeaders, authentication.HttpQueryParameters, authentication.HttpCookies),
-            SessionTimeout = authentication.SessionTimeout,
+            SessionTimeout = Shorter(authentication.SessionTimeout, authentication.AuthorizationTimeout),
         };
     }
 }

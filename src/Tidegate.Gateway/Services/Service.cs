@@ -86,7 +86,7 @@ internal abstract class Service(ServiceConfiguration configuration) : IAsyncDisp
     {
         Interlocked.Increment(ref _sessions);
         Interlocked.Increment(ref _begun);
-        session.WhenEnded = _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
+        session.WhenEnded += _sessionEnded ??= () => Interlocked.Decrement(ref _sessions);
         start(session);
         Protection?.Limit(session);
     }

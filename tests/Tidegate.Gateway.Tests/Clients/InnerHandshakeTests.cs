@@ -4,6 +4,7 @@ using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Clients;
+using Tidegate.Gateway.Security;
 using static Tidegate.Gateway.Tests.Clients.ClientWire;
 
 namespace Tidegate.Gateway.Tests.Clients;
@@ -130,6 +131,21 @@ public sealed class InnerHandshakeTests : IDisposable
     }
 
     public void Dispose() => _loops.Dispose();
+
+    [Fact]
+    public async Task The_session_says_who_logged_in_within_it()
+    {
+        var granted = new TaskCompletionSource<Principal?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var terms = new InnerTerms((_, _) => ValueTask.FromResult(Granted with { Identity = new Identity("joe", ["TRADER"]) }), session => granted.SetResult(session.Principal));
+        Listener listener = _loops.Listen(
+            new IPEndPoint(IPAddress.Loopback, 0), connection => InnerHandshake.Begin(new WebSocketSession(connection, WebSocketRole.Server, new WebSocketOptions()), terms));
+        using RawClient client = await RawClient.ConnectAsync(listener.LocalEndPoint);
+
+        await client.SendAsync(Frame(Request()));
+
+        Principal? principal = await granted.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(("joe", "TRADER"), (principal!.Name, Assert.Single(principal.Roles)));
+    }
 
     private static InnerResponse Granted => InnerResponse.Granted(null, ExtensionAgreement.None);
 

@@ -98,7 +98,8 @@ public sealed class HttpConnectionTests : IDisposable
             taken.PauseReading();
             taken.Handler = owner;
             handedOn.SetResult();
-        });
+        },
+        Abandoned);
         await http.DisposeAsync();
         await handedOn.Task.WaitAsync(s_bound);
         await TurnsAsync();
@@ -117,13 +118,27 @@ public sealed class HttpConnectionTests : IDisposable
         {
             taken.Handler = new Client();
             handedOn.SetResult();
-        });
+        },
+        Abandoned);
         await http.DisposeAsync();
         await handedOn.Task.WaitAsync(s_bound);
         http.Abort(new ConnectionAbortedException("The server stops."));
         await TurnsAsync();
         Assert.False(await OnLoopAsync(() => connection.IsEnded));
     }
+
+    [Fact]
+    public async Task Whoever_is_to_have_a_connection_that_is_gone_hears_of_that()
+    {
+        (HttpConnection http, TcpConnection connection) = await OpenAsync("GET");
+        await OnLoopAsync(connection.Abort);
+        var abandoned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        http.Detach(_ => Assert.Fail("it is gone"), abandoned.SetResult);
+        await http.DisposeAsync();
+        await abandoned.Task.WaitAsync(s_bound);
+    }
+
+    private static void Abandoned() => Assert.Fail("it was there");
 
     public void Dispose()
     {

@@ -137,6 +137,44 @@ public sealed class AccessTests : IDisposable
         Assert.Equal(1008, (payload[0] << 8) | payload[1]);
     }
 
+    [Theory]
+    [InlineData("websocket")]
+    [InlineData("within")]
+    [InlineData("emulated")]
+    public async Task An_authorization_that_does_not_hold_any_more_ends_the_session_on_every_transport(string way)
+    {
+        RealmConfiguration realm = _users.Realm(way == "within" ? "Application Basic" : "Basic", sessionTimeout: TimeSpan.FromDays(1));
+        realm = realm with { Authentication = realm.Authentication! with { AuthorizationTimeout = TimeSpan.FromMilliseconds(200) } };
+        await using RunningGateway gateway = await RunningGateway.StartAsync(realm: realm);
+        string authorization = $"Authorization: {UsersFile.Basic("joe", "welcome")}\r\n";
+        if (way == "emulated")
+        {
+            using EmulatedClient emulated = await EmulatedClient.CreateAsync(gateway, "/echo/;e/cbm", authorization.TrimEnd());
+            using ReceivingStream stream = await emulated.ReceiveAsync();
+
+            // The command to close, with the status.
+            await stream.ExpectAsync([.. EmulatedClient.Noop, 0x01, (byte)'0', (byte)'2', 0xff]);
+            return;
+        }
+
+        using RawClient client = way == "within" ? await OpenWithinAsync(gateway, "") : await RawClient.ConnectAsync(gateway.EndPoint);
+        if (way == "within")
+        {
+            await client.SendAsync(Frame(Request(more: authorization)));
+            Assert.StartsWith("HTTP/1.1 101 ", await client.ReadResponseAsync(), StringComparison.Ordinal);
+            await client.ExpectAsync([.. Empty, .. Stay]);
+        }
+        else
+        {
+            await client.SendAsync(RawClient.Handshake(gateway.Port, more: authorization));
+            Assert.Contains(" 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        }
+
+        (byte first, byte[] payload) = await client.ReadFrameAsync();
+        Assert.Equal(0x88, first);
+        Assert.Equal(1008, (payload[0] << 8) | payload[1]);
+    }
+
     [Fact]
     public async Task No_password_comes_into_the_log()
     {

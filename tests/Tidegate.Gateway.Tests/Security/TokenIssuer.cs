@@ -19,16 +19,16 @@ internal sealed class TokenIssuer : IDisposable
         }));
     }
 
-    internal string TokenFor(string name, string role) => new JsonWebTokenHandler().CreateToken(
+    internal string TokenFor(string name, string role, double hours = 1, ECDsa? key = null) => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(
         JsonSerializer.Serialize(new Dictionary<string, object>
         {
             ["iss"] = "https://login.example",
             ["aud"] = "gateway",
             ["sub"] = name,
             ["roles"] = role,
-            ["exp"] = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(),
+            ["exp"] = DateTimeOffset.UtcNow.AddHours(hours).ToUnixTimeSeconds(),
         }),
-        new SigningCredentials(new ECDsaSecurityKey(_key) { KeyId = "one" }, SecurityAlgorithms.EcdsaSha256));
+        new SigningCredentials(new ECDsaSecurityKey(key ?? _key) { KeyId = "one" }, SecurityAlgorithms.EcdsaSha256));
 
     public void Dispose() => _key.Dispose();
 }
