@@ -27,6 +27,9 @@ internal sealed class Realms : IDisposable
         _configured = security.Realms.DistinctBy(realm => realm.Name).ToDictionary(realm => realm.Name, StringComparer.Ordinal);
     }
 
+    /// <summary>What is good once and has been used, at any realm.</summary>
+    internal UsedOnce Used => _modules.Used;
+
     /// <summary>Why a service can not be protected as it asks to be, by what is not served yet or not said; null where it can, or is open.</summary>
     internal static ConfigurationError? WhyNot(ServiceConfiguration service, SecurityConfiguration security)
     {
