@@ -199,6 +199,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
 
         _member = await ClusterMember.StartAsync(cluster, keys, _balances, _options.TimeProvider, logger, cancellation).ConfigureAwait(false);
         _clients.Self = _member.Name;
+        _member.Share(_realms!.Used, _options.TimeProvider);
         if (cluster.KeyFile is { } file)
         {
             _keyWatch = new ClusterKeyWatch(cluster.Name, file, keys, ReplaceKeys, _options.TimeProvider, _options.KeyFileInterval, logger);

@@ -47,7 +47,8 @@ internal sealed class RunningGateway : IAsyncDisposable
         int backEndPort = 1, AcceptOptions? accept = null, ProxyOptions? proxy = null, ILoggerFactory? loggers = null, Dictionary<string, byte[]>? files = null,
         ImmutableArray<CrossSiteConstraint>? constraints = null, Func<DirectoryOptions, DirectoryOptions>? directory = null, ImmutableDictionary<string, string>? mimeTypes = null,
         AcceptOptions? acceptFiles = null, string? keystore = null, TimeProvider? time = null, EchoOptions? echo = null,
-        string echoPath = "/echo", RealmConfiguration? realm = null, ImmutableArray<string>? roles = null, Carrier? carrier = null)
+        string echoPath = "/echo", RealmConfiguration? realm = null, ImmutableArray<string>? roles = null, Carrier? carrier = null,
+        ImmutableArray<RealmConfiguration>? chain = null)
     {
         var own = new ScratchDirectory();
         carrier ??= Carrier.Plain;
@@ -72,12 +73,12 @@ internal sealed class RunningGateway : IAsyncDisposable
             Type = type,
             Accepts = [new ServiceAddress(GatewayUri.Parse(uri, UriUse.Accept), nowhere)],
             Connects = connect is null ? [] : [new ServiceAddress(GatewayUri.Parse(connect, UriUse.Connect), nowhere)],
-            AcceptOptions = (type == "directory" ? acceptFiles : null) ?? accept ?? new AcceptOptions(),
+            AcceptOptions = ((type == "directory" ? acceptFiles : null) ?? accept ?? new AcceptOptions()) with { HttpRealms = [.. (chain ?? []).Select(one => one.Name)] },
             ConnectOptions = new ConnectOptions(),
             Options = options,
             CrossSiteConstraints = constraints ?? [],
             RealmName = realm?.Name,
-            RequiredRoles = realm is null ? [] : roles ?? ["*"],
+            RequiredRoles = realm is null && chain is null ? [] : roles ?? ["*"],
             MimeTypes = mimeTypes ?? ImmutableDictionary<string, string>.Empty,
             Position = nowhere,
         };
@@ -94,7 +95,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             ],
             [])
         {
-            Security = new() { Realms = realm is null ? [] : [realm], Keystore = keystore is null ? null : new StoreConfiguration { File = keystore, Position = nowhere } },
+            Security = new() { Realms = chain ?? (realm is null ? [] : [realm]), Keystore = keystore is null ? null : new StoreConfiguration { File = keystore, Position = nowhere } },
         };
         var server = await GatewayServer.StartAsync(
             configuration, new GatewayServerOptions { WebDirectory = web, Loops = 2, TimeProvider = time ?? TimeProvider.System }, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);

@@ -117,7 +117,7 @@ internal static class ClientHandshake
         }
 
         // The request that opened the WebSocket is over by then.
-        InnerCredentials outer = InnerCredentials.From(http.Request, protection.Realm.Places);
+        InnerCredentials outer = InnerCredentials.From(http.Request, protection.Places);
         IPAddress? address = http.Connection.RemoteIpAddress;
         return async (request, cancellation) =>
         {
@@ -127,7 +127,7 @@ internal static class ClientHandshake
             return admission.Status switch
             {
                 200 => decide(request) with { Identity = admission.Identity },
-                401 => InnerResponse.Challenge(protection.Realm.Scheme.Challenge(protection.Realm.Description, forLibrary: true, admission.Reply)),
+                401 => InnerResponse.Challenge((admission.Challenger ?? protection.Realm).Challenge(forLibrary: true, admission.Reply), admission.ChallengeId),
                 403 => InnerResponse.Forbidden(),
                 503 => InnerResponse.Unavailable(),
                 _ => InnerResponse.Bad(),

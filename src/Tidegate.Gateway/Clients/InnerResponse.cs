@@ -46,7 +46,11 @@ internal sealed record InnerResponse(int Status, string Reason, params IReadOnly
     internal static InnerResponse Unavailable() => new(503, "Service Unavailable", ("Retry-After", "1"), ("Content-Length", "0"));
 
     /// <summary>The client is to say who it is.</summary>
-    internal static InnerResponse Challenge(string challenge) => new(401, "Unauthorized", ("WWW-Authenticate", challenge), ("Content-Length", "0"));
+    /// <param name="challenge">How.</param>
+    /// <param name="id">What it is to show with its answer, where it has passed another realm; or null.</param>
+    internal static InnerResponse Challenge(string challenge, string? id = null) => id is null
+        ? new(401, "Unauthorized", ("WWW-Authenticate", challenge), ("Content-Length", "0"))
+        : new(401, "Unauthorized", ("WWW-Authenticate", challenge), (RealmChain.Header, id), ("Content-Length", "0"));
 
     /// <summary>It is known who the client is, and they may not.</summary>
     internal static InnerResponse Forbidden() => new(403, "Forbidden", ("Content-Length", "0"));

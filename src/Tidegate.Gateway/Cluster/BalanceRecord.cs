@@ -34,7 +34,7 @@ internal static class BalanceRecord
     internal static int ShownLength(BalanceTarget target) =>
         target.Balances.Sum(balance => balance.Length) + (target.Balances.Length * (target.Uri.ToString().Length + 64));
 
-    internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null, ImmutableArray<SessionEntrance> entrances = default) => JsonSerializer.SerializeToUtf8Bytes(
+    internal static byte[] Write(ImmutableArray<BalanceTarget> targets, GatewayStatus? status = null, ImmutableArray<SessionEntrance> entrances = default, ReadOnlyMemory<byte> used = default) => JsonSerializer.SerializeToUtf8Bytes(
         new Body(
             [.. targets.Select(target => new Entry(
                 target.Uri.ToString(), [.. target.Balances], [.. target.At.Select(at => at.ToString())], target.IsEncrypted, target.Sessions)
@@ -46,6 +46,7 @@ internal static class BalanceRecord
         {
             Salt = targets.FirstOrDefault()?.Salt,
             SaidAt = (long?)targets.FirstOrDefault()?.SaidAt?.TotalMilliseconds,
+            Used = used.IsEmpty ? null : used.ToArray(),
             Entrances = entrances.IsDefaultOrEmpty ? null : [.. entrances.Select(one => new Entrance(one.Tag, one.At.ToString(), one.IsEncrypted, one.IsSecure))],
         },
         RecordJson.Default.Body);
@@ -112,6 +113,19 @@ internal static class BalanceRecord
         }
     }
 
+    /// <summary>What a member tells of what is good once and has been used there (<see cref="SharedUses"/>); empty where it tells nothing.</summary>
+    internal static ReadOnlyMemory<byte> ReadUsed(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(record, RecordJson.Default.Body)?.Used;
+        }
+        catch (JsonException)
+        {
+            return default;
+        }
+    }
+
     private static ImmutableArray<BalanceTarget> Bounded(IEnumerable<BalanceTarget> targets)
     {
         int shown = 0;
@@ -159,6 +173,9 @@ internal static class BalanceRecord
 
         [JsonPropertyName("entrances")]
         public Entrance?[]? Entrances { get; init; }
+
+        [JsonPropertyName("used")]
+        public byte[]? Used { get; init; }
     }
 
     internal sealed record Entrance(

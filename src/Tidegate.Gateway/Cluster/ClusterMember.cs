@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security;
 using Tidegate.Membership;
 
 namespace Tidegate.Gateway.Cluster;
@@ -39,6 +40,8 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     private ImmutableArray<BalanceTarget> _targets = [];
     private GatewayStatus _status = new();
     private ImmutableArray<SessionEntrance> _entrances = [];
+    private ReadOnlyMemory<byte> _used;
+    private SharedUses? _uses;
     private bool _closed;
 
     private ClusterMember(Member member, BalanceMap map, ClusterLog log, TimeProvider time)
@@ -151,6 +154,13 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         }
     }
 
+    /// <summary>From now on the members tell each other what is good once and has been used.</summary>
+    internal void Share(UsedOnce used, TimeProvider time)
+    {
+        _uses = new SharedUses(used, Tell, time);
+        _others.Follow(_uses);
+    }
+
     /// <summary>Tells the others how busy this gateway is, in place of what it told before.</summary>
     internal void Report(GatewayStatus status)
     {
@@ -210,6 +220,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             _closed = true;
         }
 
+        _uses?.Dispose();
         _differences.Dispose();
         _others.Close();
         _log.Dispose();
@@ -234,11 +245,25 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         _others.Clear();
     }
 
+    private void Tell(ReadOnlyMemory<byte> used)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                _used = used;
+                Publish();
+            }
+        }
+    }
+
     private void Publish()
     {
         try
         {
-            _member.Publish(BalanceRecord.Write(_targets, _status, _entrances));
+            byte[] record = BalanceRecord.Write(_targets, _status, _entrances, _used);
+            // What is told to help goes before what has to be told.
+            _member.Publish(record.Length <= BalanceRecord.MaximumBytes ? record : BalanceRecord.Write(_targets, _status, _entrances));
         }
         catch (InvalidOperationException)
         {

@@ -13,6 +13,7 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Seen> _online = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unreadable = [];
+    private SharedUses? _uses;
     private bool _closed;
 
     /// <summary>What they say of themselves.</summary>
@@ -40,6 +41,19 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
             }
 
             LogState();
+        }
+    }
+
+    /// <summary>Hears from them, too, what is good once and has been used.</summary>
+    internal void Follow(SharedUses uses)
+    {
+        lock (_gate)
+        {
+            _uses = uses;
+            foreach (MemberInfo one in member.View.Alive.Where(one => !one.IsSelf && ClusterMember.IsGateway(one)))
+            {
+                Learn(one);
+            }
         }
     }
 
@@ -100,6 +114,7 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
         _online[other.Name] = new Seen(other.EndPoint, targets, other.Record is { } record ? BalanceRecord.TryReadStatus(record.Span) : null);
         bool changed = map.Set(other.Name, targets);
         map.Owners.Set(other.Name, EntrancesOf(other));
+        Learn(other);
         if (isNew)
         {
             log.Online(other.EndPoint);
@@ -108,6 +123,14 @@ internal sealed class OtherMembers(Member member, BalanceMap map, ClusterLog log
         else if (changed)
         {
             log.MapChanged();
+        }
+    }
+
+    private void Learn(MemberInfo other)
+    {
+        if (_uses is not null && other.Record is { } record)
+        {
+            _uses.Learn(BalanceRecord.ReadUsed(record.Span).Span);
         }
     }
 

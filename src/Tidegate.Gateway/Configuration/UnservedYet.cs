@@ -64,7 +64,6 @@ internal static class UnservedYet
         [("<accept-options>", "tcp.maximum.outbound.rate")] = Remove,
 
         // who may use a service
-        [("<accept-options>", "http.realm")] = WouldBeOpen,
         [("<accept-options>", "tcp.realm")] = WouldBeOpen,
 
         // mobile push notifications, which the last releases read and never sent

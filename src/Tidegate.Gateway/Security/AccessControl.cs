@@ -34,15 +34,15 @@ internal sealed partial class AccessControl(ILogger logger)
             return true;
         }
 
-        ChallengeScheme scheme = protection.Realm.Scheme;
         IPAddress? address = http.Connection.RemoteIpAddress;
         Admission admission = await protection.AdmitAsync(new RequestCredentials(http.Request), address, http.RequestAborted).ConfigureAwait(false);
+        Realm asks = admission.Challenger ?? protection.Realm;
         if (admission.IsGranted)
         {
             if (admission.Reply is not null && kind is ClientKind.Http or ClientKind.WebSocket)
             {
                 // Shows the client that it is the right server (RFC 4559, section 5). Libraries read it in no answer but 401.
-                http.Response.Headers.WWWAuthenticate = scheme.Challenge(protection.Realm.Description, forLibrary: false, admission.Reply);
+                http.Response.Headers.WWWAuthenticate = asks.Challenge(forLibrary: false, admission.Reply);
             }
 
             Identity identity = admission.Identity!;
@@ -60,14 +60,14 @@ internal sealed partial class AccessControl(ILogger logger)
             return true;
         }
 
-        if (admission.Status == StatusCodes.Status401Unauthorized && kind == ClientKind.WebSocket && scheme.IsApplication)
+        if (admission.Status == StatusCodes.Status401Unauthorized && kind == ClientKind.WebSocket && asks.Scheme.IsApplication)
         {
             // Browsers show no challenge of a WebSocket to anybody, and this one is not for them.
-            LogLibrary(scheme.Challenge(protection.Realm.Description, forLibrary: true), address);
+            LogLibrary(asks.Challenge(forLibrary: true), address);
             admission = Admission.Forbidden;
         }
 
-        await AnswerAsync(http.Response, admission, scheme.Challenge(protection.Realm.Description, kind == ClientKind.Library, admission.Reply)).ConfigureAwait(false);
+        await AnswerAsync(http.Response, admission, asks.Challenge(kind == ClientKind.Library, admission.Reply)).ConfigureAwait(false);
         return false;
     }
 
@@ -109,6 +109,11 @@ internal sealed partial class AccessControl(ILogger logger)
         {
             case StatusCodes.Status401Unauthorized:
                 response.Headers.WWWAuthenticate = challenge;
+                if (admission.ChallengeId is { } id)
+                {
+                    response.Headers[RealmChain.Header] = id;
+                }
+
                 break;
             case StatusCodes.Status503ServiceUnavailable:
                 response.Headers.RetryAfter = "1";

@@ -133,6 +133,9 @@ internal interface ICredentialSource
     /// <summary>What was said on the same connection by the scheme Negotiate; null where each request stands alone.</summary>
     Negotiation? Negotiation => null;
 
+    /// <summary>Which realms of a chain have been passed within a WebSocket; null elsewhere.</summary>
+    ChainMemory? Chain => null;
+
     IReadOnlyList<string> Header(string name);
 
     IReadOnlyList<string> Parameter(string name);

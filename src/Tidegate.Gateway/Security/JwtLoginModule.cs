@@ -18,10 +18,18 @@ internal sealed class JwtLoginModule : ILoginModule
     private readonly ISigningKeys _keys;
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaximumTokenBytes, MapInboundClaims = false };
     private readonly TokenValidationParameters _parameters;
+    private readonly TimeProvider _time;
+    private readonly UsedOnce _used;
 
-    internal JwtLoginModule(JwtOptions options, ISigningKeys keys, TimeProvider time)
+    /// <param name="options">What is asked of tokens.</param>
+    /// <param name="keys">Whose signature is good.</param>
+    /// <param name="time">Tells how late it is.</param>
+    /// <param name="used">Remembers which tokens have been used, for those that are good once.</param>
+    internal JwtLoginModule(JwtOptions options, ISigningKeys keys, TimeProvider time, UsedOnce used)
     {
         _options = options;
+        _time = time;
+        _used = used;
         _keys = keys;
         _parameters = new TokenValidationParameters
         {
@@ -70,10 +78,23 @@ internal sealed class JwtLoginModule : ILoginModule
         }
 
         // Of several nobody can tell which one is meant, and an object is no name.
-        return result.ClaimsIdentity.FindAll(_options.NameClaim).ToArray() is [{ Value: { Length: > 0 } name } claim] && IsText(claim)
+        return result.ClaimsIdentity.FindAll(_options.NameClaim).ToArray() is not [{ Value: { Length: > 0 } name } claim] || !IsText(claim)
+            ? LoginResult.Failure($"the token has no claim {_options.NameClaim} that is one text")
+            : _options.SingleUse && FaultOfUse((JsonWebToken)result.SecurityToken) is { } fault ? LoginResult.Failure(fault)
             // Who issues tokens often lets users choose what they are called.
-            ? LoginResult.Success(name, RolesIn(result.ClaimsIdentity)) with { NameIsRole = false }
-            : LoginResult.Failure($"the token has no claim {_options.NameClaim} that is one text");
+            : LoginResult.Success(name, RolesIn(result.ClaimsIdentity)) with { NameIsRole = false };
+    }
+
+    /// <summary>Uses a token that is good once; why it can not be used, or null.</summary>
+    /// <exception cref="LoginUnavailableException">Too many are remembered.</exception>
+    private string? FaultOfUse(JsonWebToken token)
+    {
+        TimeSpan life = token.ValidTo + _options.ClockSkew - _time.GetUtcNow().UtcDateTime;
+        return token.Id is not { Length: > 0 } id ? "the token has no jti, and is to be good once"
+            : life > UsedOnce.LongestLife ? $"the token is good for longer than {UsedOnce.LongestLife.TotalHours} hours, and is to be good once"
+            // Of another issuer the same id is another token.
+            : !_used.TryUse("jwt", $"{_options.Issuer.Length}:{_options.Issuer}{id}", life) ? "the token has been used before"
+            : null;
     }
 
     /// <summary>Whether the header names extensions without which the token is not to be taken (RFC 7515, section 4.1.11). None is known here.</summary>
@@ -134,6 +155,9 @@ internal sealed record JwtOptions
 
     /// <summary>The claim with the name.</summary>
     internal string NameClaim { get; init; } = "sub";
+
+    /// <summary>Whether each token is good once, told by its <c>jti</c> (RFC 7519, section 4.1.7).</summary>
+    internal bool SingleUse { get; init; }
 
     internal static ImmutableArray<string> DefaultAlgorithms { get; } = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 }

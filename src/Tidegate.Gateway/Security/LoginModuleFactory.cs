@@ -14,12 +14,15 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
     /// <summary>The types that there are.</summary>
     internal static readonly ImmutableArray<string> Types = ["file", "gss", "ip-filter", "jwt", "kerberos5", "ldap"];
 
-    private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim"];
+    private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim", "single-use"];
 
     private readonly HashingGate _hashing = new();
     private readonly LoginQueue _negotiations = new(KerberosLoginModule.MaximumAtOnce, "a ticket to be checked");
     private readonly List<IDisposable> _owned = [];
     private TrustedCertificates? _trusted;
+
+    /// <summary>What is good once and has been used, at any realm.</summary>
+    internal UsedOnce Used { get; } = new(time);
 
     /// <summary>The path that a <c>file</c> module names, as it is written; null where it names none.</summary>
     internal static string? FileOf(LoginModuleConfiguration module) => module.Options.FirstOrDefault(option => option.Name is "file" or "filename")?.Text;
@@ -79,6 +82,13 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
                 : throw Fault(realm, $"<clock-skew>: {fault.Problem}", fault.Cure);
         }
 
+        if (Optional("single-use") is { } once)
+        {
+            options = bool.TryParse(once, out bool single)
+                ? options with { SingleUse = single }
+                : throw Fault(realm, $"<single-use> is neither true nor false: {once}.", "Write one of them.");
+        }
+
         if (Optional("algorithms") is { } algorithms)
         {
             ImmutableArray<string> wanted = [.. algorithms.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries)];
@@ -95,7 +105,7 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
         var source = new SigningKeys(options.Keys, time, logger);
         _owned.Add(source);
         return new JwtLoginModule(
-            options with { RolesClaim = Optional("roles-claim") ?? options.RolesClaim, NameClaim = Optional("name-claim") ?? options.NameClaim }, source, time);
+            options with { RolesClaim = Optional("roles-claim") ?? options.RolesClaim, NameClaim = Optional("name-claim") ?? options.NameClaim }, source, time, Used);
     }
 
     private LdapLoginModule MakeLdap(LoginModuleConfiguration module, RealmConfiguration realm)

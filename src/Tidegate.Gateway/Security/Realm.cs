@@ -29,6 +29,14 @@ internal sealed partial class Realm
     /// <summary>The longest that a session lasts, or null.</summary>
     internal TimeSpan? SessionTimeout { get; init; }
 
+    /// <summary>What it asks clients, as a <c>WWW-Authenticate</c> header has it.</summary>
+    /// <param name="forLibrary">Whether a library reads it.</param>
+    /// <param name="reply">What a client that negotiates is to go on with, or null.</param>
+    internal string Challenge(bool forLibrary, string? reply = null) => Scheme.Challenge(Description, forLibrary, reply);
+
+    /// <summary>Tells operators that somebody could not come in through no fault of theirs.</summary>
+    internal void ReportUnavailable(string fault) => LogUnavailable(Name, fault);
+
     /// <summary>Checks who somebody is.</summary>
     internal async ValueTask<LoginVerdict> LoginAsync(Credentials credentials, IPAddress? address, CancellationToken cancellation)
     {

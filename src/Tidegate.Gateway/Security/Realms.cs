@@ -13,6 +13,7 @@ internal sealed class Realms : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Dictionary<string, RealmConfiguration> _configured;
+    private readonly ExpiringState<PassedRealms> _passed;
     private readonly Dictionary<string, Realm> _made = new(StringComparer.Ordinal);
 
     internal Realms(SecurityConfiguration security, TimeProvider time, ILogger logger)
@@ -21,9 +22,13 @@ internal sealed class Realms : IDisposable
         _logger = logger;
         _modules = new LoginModuleFactory(security, time, logger);
         _throttle = new LoginThrottle(time);
+        _passed = new ExpiringState<PassedRealms>(time, RealmChain.Maximum, static passed => passed.End());
         // Of two with one name, which the reader refuses, there is the first.
         _configured = security.Realms.DistinctBy(realm => realm.Name).ToDictionary(realm => realm.Name, StringComparer.Ordinal);
     }
+
+    /// <summary>What is good once and has been used, at any realm.</summary>
+    internal UsedOnce Used => _modules.Used;
 
     /// <summary>Why a service can not be protected as it asks to be, by what is not served yet or not said; null where it can, or is open.</summary>
     internal static ConfigurationError? WhyNot(ServiceConfiguration service, SecurityConfiguration security)
@@ -34,7 +39,9 @@ internal sealed class Realms : IDisposable
         }
 
         const string WouldBeOpen = "Tidegate never starts a service without the protection that its file asks for.";
-        if (service.RealmName is not { } name || security.Realms.FirstOrDefault(realm => realm.Name == name) is not { } realm)
+        ImmutableArray<string> names = NamesOf(service);
+        RealmConfiguration?[] named = [.. names.Select(name => security.Realms.FirstOrDefault(realm => realm.Name == name))];
+        if (named is [] || named.Contains(null))
         {
             return new(service.Position, "Tidegate does not serve this protection yet.", $"Write <realm-name>. {WouldBeOpen}");
         }
@@ -44,6 +51,19 @@ internal sealed class Realms : IDisposable
             return new(bare.Position, $"Nobody can be asked who they are at {bare.Uri.Scheme.Name}://, and the service \"{service.Name}\" has a realm.", "Accept it at ws:// or http://, or remove <realm-name> if everyone may use it.");
         }
 
+        if (named.Select(realm => WhyNot(realm!, WouldBeOpen)).FirstOrDefault(fault => fault is not null) is { } wrong)
+        {
+            return wrong;
+        }
+
+        return named.Select(realm => ChallengeScheme.Parse(realm!.Authentication!.ChallengeScheme!).IsApplication).Distinct().Count() > 1
+            ? new(service.Position, $"Of the realms {string.Join(" and ", names)} some ask the client's library (Application …), and some the client itself.", "Write \"Application \" in front of all of their schemes, or of none.")
+            : null;
+    }
+
+    private static ConfigurationError? WhyNot(RealmConfiguration realm, string wouldBeOpen)
+    {
+        string name = realm.Name;
         if (realm.Authentication?.ChallengeScheme is not { } scheme)
         {
             return new(realm.Position, $"The realm \"{name}\" does not say how clients are asked.", "Write <http-challenge-scheme>Basic</http-challenge-scheme> into its <authentication>.");
@@ -63,7 +83,7 @@ internal sealed class Realms : IDisposable
         }
 
         return realm.Authentication.LoginModules.FirstOrDefault(module => !LoginModuleFactory.Types.Contains(module.Type)) is { } other
-            ? new(realm.Position, $"Tidegate does not serve login modules of type {other.Type} yet.", $"Served are: {string.Join(", ", LoginModuleFactory.Types)}. {WouldBeOpen}")
+            ? new(realm.Position, $"Tidegate does not serve login modules of type {other.Type} yet.", $"Served are: {string.Join(", ", LoginModuleFactory.Types)}. {wouldBeOpen}")
             : null;
     }
 
@@ -74,7 +94,8 @@ internal sealed class Realms : IDisposable
         var errors = new List<ConfigurationError>();
         foreach (ServiceConfiguration service in configuration.Services.Where(service => WhyNot(service, configuration.Security) is null))
         {
-            if (configuration.Security.Realms.FirstOrDefault(realm => realm.Name == service.RealmName)?.Authentication!.LoginModules.Any(module => module.Type == "file" && LoginModuleFactory.FileOf(module) is null) == true)
+            ImmutableArray<string> names = NamesOf(service);
+            if (configuration.Security.Realms.Where(realm => names.Contains(realm.Name)).SelectMany(realm => realm.Authentication!.LoginModules).Any(module => module.Type == "file" && LoginModuleFactory.FileOf(module) is null))
             {
                 // The reader has said so.
                 continue;
@@ -97,24 +118,33 @@ internal sealed class Realms : IDisposable
     /// <exception cref="ConfigurationException">What a login module relies on is not there, or is wrong.</exception>
     internal Protection? For(ServiceConfiguration service)
     {
-        if (service.RealmName is not { } name)
+        ImmutableArray<Realm> realms = [.. NamesOf(service).Select(Find)];
+        return realms switch
         {
-            return null;
-        }
+            [] => null,
+            [var one] => new Protection(one, service.RequiredRoles),
+            [.. var before, var last] => new Protection(last, service.RequiredRoles, new RealmChain(before, _passed)),
+        };
+    }
 
+    public void Dispose() => _modules.Dispose();
+
+    /// <summary>The realms that somebody passes to a service, in their order.</summary>
+    private static ImmutableArray<string> NamesOf(ServiceConfiguration service) => service.RealmName is { } name ? [name] : service.AcceptOptions.HttpRealms;
+
+    private Realm Find(string name)
+    {
         if (!_made.TryGetValue(name, out Realm? realm))
         {
             realm = Make(_configured[name]);
             _made.Add(name, realm);
         }
 
-        return new Protection(realm, service.RequiredRoles);
+        return realm;
     }
 
-    public void Dispose() => _modules.Dispose();
-
     /// <summary>No client is asked for credentials anew, so what was checked longer ago than it holds ends the session as well.</summary>
-    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
+    internal static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
     private Realm Make(RealmConfiguration configured)
     {

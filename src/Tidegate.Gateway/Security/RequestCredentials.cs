@@ -53,11 +53,15 @@ internal sealed class InnerCredentials : ICredentialSource
     private readonly IReadOnlyList<(string Name, string Value)> _headers;
     private readonly Dictionary<(char Kind, string Name), IReadOnlyList<string>> _outer;
 
-    private InnerCredentials(IReadOnlyList<(string Name, string Value)> headers, Dictionary<(char Kind, string Name), IReadOnlyList<string>> outer, Negotiation negotiation) =>
-        (_headers, _outer, Negotiation) = (headers, outer, negotiation);
+    private InnerCredentials(
+        IReadOnlyList<(string Name, string Value)> headers, Dictionary<(char Kind, string Name), IReadOnlyList<string>> outer, Negotiation negotiation, ChainMemory chain) =>
+        (_headers, _outer, Negotiation, Chain) = (headers, outer, negotiation, chain);
 
     /// <summary>That of the WebSocket.</summary>
     public Negotiation Negotiation { get; }
+
+    /// <summary>That of the WebSocket, too.</summary>
+    public ChainMemory Chain { get; }
 
     /// <summary>Keeps what a realm could want of the outer request.</summary>
     internal static InnerCredentials From(HttpRequest outer, CredentialPlaces places)
@@ -79,11 +83,11 @@ internal sealed class InnerCredentials : ICredentialSource
             kept[('c', name)] = source.Cookie(name);
         }
 
-        return new InnerCredentials([], kept, new Negotiation());
+        return new InnerCredentials([], kept, new Negotiation(), new ChainMemory());
     }
 
     /// <summary>The same with the headers of a request within.</summary>
-    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer, Negotiation);
+    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer, Negotiation, Chain);
 
     public IReadOnlyList<string> Header(string name)
     {

@@ -66,7 +66,7 @@ public sealed class PlannedServiceTests
 
     [Theory]
     [InlineData("<realm-name>demo</realm-name>", "The realm \"demo\" does not say how clients are asked.")]
-    [InlineData("<accept-options><http.realm>demo</http.realm></accept-options>", "Tidegate does not serve <http.realm> yet.")]
+    [InlineData("<accept-options><http.realm>demo</http.realm></accept-options>", "The realm \"demo\" does not say how clients are asked.")]
     [InlineData("<notify>apns://h</notify>", "Tidegate does not serve <notify> yet.")]
     public void What_a_service_asks_for_besides_its_type_is_never_ignored(string content, string problem)
     {

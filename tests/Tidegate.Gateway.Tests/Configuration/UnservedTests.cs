@@ -108,7 +108,7 @@ public sealed class UnservedTests
         Assert.StartsWith(
             "Tidegate never starts a service without the protection that its file asks for",
             Assert.Single(Read(
-                "<security><realm><name>a</name></realm></security>" + Echo("<accept-options><http.realm>a</http.realm></accept-options>")).Unserved).Finding.Cure,
+                "<security><realm><name>a</name></realm></security>" + Echo("<accept-options><tcp.realm>a</tcp.realm></accept-options><realm-name>a</realm-name>")).Unserved).Finding.Cure,
             StringComparison.Ordinal);
 
     [Fact]

@@ -17,6 +17,7 @@ public sealed class JwtLoginModuleTests : IDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly RSA _rsa = RSA.Create(2048);
     private readonly Keys _keys = new();
+    private readonly UsedOnce _used = new(new StandingTime());
 
     public JwtLoginModuleTests() => _keys.Current = [Public("ec"), new RsaSecurityKey(_rsa.ExportParameters(includePrivateParameters: false)) { KeyId = "rsa" }];
 
@@ -252,6 +253,46 @@ public sealed class JwtLoginModuleTests : IDisposable
         await Assert.ThrowsAsync<LoginUnavailableException>(async () => await keys.GetAsync(again: false, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task A_token_that_is_good_once_is_refused_the_second_time_whatever_else_it_says()
+    {
+        JwtOptions once = s_options with { SingleUse = true };
+        string token = Token(("jti", "1"));
+
+        Assert.True((await TryAsync(token, once)).IsSuccess);
+        Assert.Equal("the token has been used before", (await TryAsync(token, once)).Reason);
+        Assert.Equal("the token has been used before", (await TryAsync(Token(("jti", "1"), ("sub", "jane")), once)).Reason);
+        Assert.True((await TryAsync(Token(("jti", "2")), once)).IsSuccess);
+        // One that is not let in is not used.
+        Assert.False((await TryAsync(Token(("jti", "3"), ("aud", "another")), once)).IsSuccess);
+        Assert.True((await TryAsync(Token(("jti", "3")), once)).IsSuccess);
+        // The same id of another issuer is another token.
+        Assert.True((await TryAsync(Token(("jti", "1"), ("iss", "https://other.example")), once with { Issuer = "https://other.example" })).IsSuccess);
+        // Where nothing is said of it, a token is good for as long as it says.
+        Assert.True((await TryAsync(token)).IsSuccess);
+    }
+
+    [Fact]
+    public async Task Of_many_who_show_a_token_at_once_that_is_good_once_one_gets_in()
+    {
+        string token = Token(("jti", "1"));
+
+        LoginResult[] results = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => TryAsync(token, s_options with { SingleUse = true }).AsTask())));
+
+        Assert.Single(results, result => result.IsSuccess);
+    }
+
+    [Fact]
+    public async Task A_token_that_can_not_be_told_from_others_or_is_good_for_too_long_is_not_good_once()
+    {
+        JwtOptions once = s_options with { SingleUse = true };
+        long tooLate = new DateTimeOffset(s_now + UsedOnce.LongestLife).ToUnixTimeSeconds();
+
+        Assert.Equal("the token has no jti, and is to be good once", (await TryAsync(Token(), once)).Reason);
+        Assert.Equal("the token is good for longer than 24 hours, and is to be good once", (await TryAsync(Token(("jti", "1"), ("exp", tooLate)), once)).Reason);
+        Assert.True((await TryAsync(Token(("jti", "1"), ("exp", tooLate - 30)), once)).IsSuccess);
+    }
+
     private static async Task<IEnumerable<string>> IdsAsync(SigningKeys keys, bool again) => (await keys.GetAsync(again, CancellationToken.None)).Select(key => key.KeyId);
 
     private string KeySet(string id)
@@ -297,7 +338,7 @@ public sealed class JwtLoginModuleTests : IDisposable
     private ValueTask<LoginResult> TryAsync(string token, JwtOptions? options = null)
     {
         Assert.True(Credentials.TryRead(new Shown("Authorization", $"Bearer {token}"), new CredentialPlaces([], [], []), out Credentials? credentials, out _));
-        return new JwtLoginModule(options ?? s_options, _keys, new Noon()).LoginAsync(new LoginAttempt(credentials, null), CancellationToken.None);
+        return new JwtLoginModule(options ?? s_options, _keys, new Noon(), _used).LoginAsync(new LoginAttempt(credentials, null), CancellationToken.None);
     }
 
     private sealed class Noon : TimeProvider

@@ -19,8 +19,8 @@ internal sealed class Negotiation
     /// <summary>What the client is to get beside the answer to its last token, in base64; null for nothing.</summary>
     internal string? Reply { get; private set; }
 
-    /// <summary>Whether more tokens are to come.</summary>
-    internal bool GoesOn => _pending is not null;
+    /// <summary>The same, where more tokens are to come; null where it is decided.</summary>
+    internal string? ReplyToGoOn => _pending is null ? null : Reply;
 
     /// <summary>Forgets what was said to a request before.</summary>
     internal void BeginRequest() => Reply = null;
