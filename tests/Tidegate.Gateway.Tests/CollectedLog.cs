@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Tidegate.Gateway.Tests;
@@ -35,9 +36,9 @@ internal sealed class CollectedLog : ILoggerProvider, ILogger
     {
     }
 
-    internal Task WaitForAsync(string line) => WaitForAsync(one => one == line);
+    internal Task WaitForAsync(string line) => WaitForAsync(one => one == line, line);
 
-    internal async Task WaitForAsync(Func<string, bool> isMeant)
+    internal async Task WaitForAsync(Func<string, bool> isMeant, [CallerArgumentExpression(nameof(isMeant))] string? what = null)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!Lines.Any(isMeant))
@@ -48,7 +49,7 @@ internal sealed class CollectedLog : ILoggerProvider, ILogger
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"The log never said: {line}\nIt said:\n{string.Join('\n', Lines)}");
+                Assert.Fail($"The log never said: {what}\nIt said:\n{string.Join('\n', Lines)}");
             }
         }
     }

@@ -94,7 +94,7 @@ public abstract class HandlerChangeTests(EventSource source) : EngineTest(source
     }
 
     [Fact]
-    public void A_stream_that_was_held_back_gives_all_back_and_its_next_owner_reads_on()
+    public async Task A_stream_that_was_held_back_gives_all_back_and_its_next_owner_reads_on()
     {
         const int Length = 1024 * 1024;
         var (peer, connection) = Pair((IConnectionHandler?)null);
@@ -112,7 +112,7 @@ public abstract class HandlerChangeTests(EventSource source) : EngineTest(source
         });
 
         probe.ExpectBytes(Pattern.Bytes(Length));
-        Assert.True(sending.Wait(TimeSpan.FromSeconds(20)));
+        await sending.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]

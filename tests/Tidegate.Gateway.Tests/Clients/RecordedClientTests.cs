@@ -133,7 +133,7 @@ public sealed class RecordedClientTests
         byte[] startOk = [1, 0, 0, 0, 0, 0, 6, 0, 10, 0, 11, 1, 2, 0xce];
 
         // The header, and a frame in two messages.
-        await client.SendAsync((byte[])[.. Frame(0x82, header), .. Frame(0x82, startOk[..5]), .. Frame(0x82, startOk[5..])]);
+        await client.SendAsync((byte[])[.. Frame(0x82, header), .. Frame(0x82, startOk.AsSpan(0, 5).ToArray()), .. Frame(0x82, startOk.AsSpan(5).ToArray())]);
         Assert.Equal((byte[])[.. header, .. startOk], await BackEndServer.ReadAsync(broker, header.Length + startOk.Length));
         await broker.SendAsync(startOk);
         await broker.SendAsync(startOk);

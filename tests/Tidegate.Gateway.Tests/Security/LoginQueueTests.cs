@@ -78,7 +78,7 @@ public sealed class LoginQueueTests
             },
             CancellationToken.None);
         Assert.True(begun.Wait(TimeSpan.FromSeconds(60)));
-        Task<bool>[] waiting = [.. Enumerable.Range(0, HashingGate.MaximumWaiting).Select(_ => gate.RunAsync(() => true, gone.Token))];
+        Task<bool>[] waiting = [.. Enumerable.Range(0, LoginQueue.MaximumWaiting).Select(_ => gate.RunAsync(() => true, gone.Token))];
 
         await Assert.ThrowsAsync<LoginUnavailableException>(() => gate.RunAsync(() => true, CancellationToken.None));
 

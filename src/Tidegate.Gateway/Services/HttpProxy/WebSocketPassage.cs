@@ -7,6 +7,7 @@ using Tidegate.Engine.Net;
 using Tidegate.Engine.Sessions;
 using Tidegate.Engine.WebSocket;
 using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Services.Proxy;
 
 namespace Tidegate.Gateway.Services.HttpProxy;
@@ -23,9 +24,10 @@ internal sealed class WebSocketPassage(ForwardedRequest request, HttpResponseMes
     // What a back-end may say at once behind its answer; HttpClient has read no more of it than its buffer takes.
     private const int MaximumEarly = 64 * 1024;
 
-    // Until the client has its answer. Where it is gone by then, nobody calls.
+    // Until the client has its answer.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private readonly HttpContext _http = request.Http;
+    private readonly Identity? _identity = request.Http.Features.Get<Identity>();
     private ConnectionStream? _stream;
     private byte[] _early = [];
     private LoopTimer? _waiting;
@@ -70,7 +72,8 @@ internal sealed class WebSocketPassage(ForwardedRequest request, HttpResponseMes
         response.Headers.Upgrade = "websocket";
         response.Headers.Connection = HeaderNames.Upgrade;
         await _http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
-        _http.Features.GetRequiredFeature<IDetachableConnection>().Detach(Begin);
+        _identity?.Keep();
+        _http.Features.GetRequiredFeature<IDetachableConnection>().Detach(Begin, () => client.Loop.Post(GiveUp));
     }
 
     // The key is the client's, which looks itself whether the answer fits; over HTTP/2 it is the gateway's. A back-end that says 101 to
@@ -109,6 +112,7 @@ internal sealed class WebSocketPassage(ForwardedRequest request, HttpResponseMes
     {
         if (_isTaken)
         {
+            // The login has ended with the patience.
             accepted.Abort();
             return;
         }
@@ -117,6 +121,7 @@ internal sealed class WebSocketPassage(ForwardedRequest request, HttpResponseMes
         _waiting?.Cancel();
         _stream!.GiveBack(_early);
         var session = new TcpSession(accepted, BackEnd.CloseTimeout) { IsClient = true };
+        _identity?.Hold(session);
         var behind = new TcpSession(_stream.Connection, BackEnd.CloseTimeout) { WhenEnded = backEnd.EndUse };
         service.BeginPassage(session, () =>
         {
@@ -134,6 +139,7 @@ internal sealed class WebSocketPassage(ForwardedRequest request, HttpResponseMes
             _waiting?.Cancel();
             backEnd.EndUse();
             _stream!.Connection.Abort();
+            _identity?.End();
         }
     }
 }
