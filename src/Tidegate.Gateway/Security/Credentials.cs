@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Tidegate.Gateway.Security;
@@ -26,7 +27,13 @@ internal sealed class Credentials
     /// <summary>The values of the headers, query parameters and cookies that the realm looks for, by their names.</summary>
     internal ImmutableDictionary<string, string> Named { get; }
 
-    /// <summary>True where the client shows nothing.</summary>
+    /// <summary>The certificate that the client has shown by TLS, and that was found to be trusted; or null.</summary>
+    internal X509Certificate2? Certificate { get; private init; }
+
+    /// <summary>The certificate, and nothing of what the request shows.</summary>
+    internal Credentials CertificateAlone => new(null, "", ImmutableDictionary<string, string>.Empty) { Certificate = Certificate };
+
+    /// <summary>True where the request shows nothing.</summary>
     internal bool IsEmpty => Token.Length == 0 && Named.IsEmpty;
 
     /// <summary>Takes them out of a request.</summary>
@@ -47,7 +54,7 @@ internal sealed class Credentials
         }
 
         (string? scheme, string token) = Split(authorization is [{ } one] ? one : string.Empty);
-        credentials = new Credentials(scheme, token, named.ToImmutable());
+        credentials = new Credentials(scheme, token, named.ToImmutable()) { Certificate = source.Certificate };
         return true;
     }
 
@@ -126,6 +133,9 @@ internal sealed record CredentialPlaces(ImmutableArray<string> Headers, Immutabl
 /// <summary>A request that may show credentials. Each asks for all values of a name.</summary>
 internal interface ICredentialSource
 {
+    /// <summary>The certificate that the client has shown by TLS, and that was found to be trusted; or null.</summary>
+    X509Certificate2? Certificate => null;
+
     IReadOnlyList<string> Header(string name);
 
     IReadOnlyList<string> Parameter(string name);

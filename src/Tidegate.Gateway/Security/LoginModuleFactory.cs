@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Formats;
+using Tidegate.Gateway.Security.Certificates;
 using Tidegate.Gateway.Security.Ldap;
 
 namespace Tidegate.Gateway.Security;
@@ -11,7 +12,7 @@ namespace Tidegate.Gateway.Security;
 internal sealed partial class LoginModuleFactory(SecurityConfiguration security, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The types that there are.</summary>
-    internal static readonly ImmutableArray<string> Types = ["file", "ip-filter", "jwt", "ldap"];
+    internal static readonly ImmutableArray<string> Types = ["file", "ip-filter", "jwt", CertificateLoginModule.Type, "ldap"];
 
     private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim"];
 
@@ -28,6 +29,7 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
     {
         "ip-filter" => IpFilterLoginModule.Make(module, realm),
         "jwt" => MakeJwt(module, realm),
+        CertificateLoginModule.Type => CertificateLoginModule.Make(module, realm, time),
         "ldap" => MakeLdap(module, realm),
         _ => MakeFile(module, realm),
     };

@@ -29,12 +29,18 @@ internal sealed partial class Realm
     /// <summary>The longest that a session lasts, or null.</summary>
     internal TimeSpan? SessionTimeout { get; init; }
 
+    /// <summary>Whether one of its login modules knows people by their certificates.</summary>
+    internal bool TakesCertificates { get; init; }
+
     /// <summary>Checks who somebody is.</summary>
     internal async ValueTask<LoginVerdict> LoginAsync(Credentials credentials, IPAddress? address, CancellationToken cancellation)
     {
         if (credentials.IsEmpty || !Scheme.IsAnsweredBy(credentials))
         {
-            return LoginVerdict.Unknown;
+            // Who has shown a certificate need not be asked. Nobody guesses one, so nothing is slowed down.
+            return TakesCertificates && credentials.Certificate is not null
+                ? await AskAsync(new LoginAttempt(credentials.CertificateAlone, address), cancellation).ConfigureAwait(false)
+                : LoginVerdict.Unknown;
         }
 
         var attempt = new LoginAttempt(credentials, address);
@@ -54,20 +60,34 @@ internal sealed partial class Realm
             return LoginVerdict.Busy;
         }
 
+        await Task.Delay(wait, _time, cancellation).ConfigureAwait(false);
+        LoginVerdict verdict = await AskAsync(attempt, cancellation).ConfigureAwait(false);
+        if (verdict.State == LoginState.Known)
+        {
+            _throttle.Succeeded(address, attempt.User);
+        }
+        else if (verdict.State == LoginState.Unknown)
+        {
+            _throttle.Failed(address, attempt.User);
+        }
+
+        return verdict;
+    }
+
+    /// <summary>Asks the login modules, for as long as they may take.</summary>
+    private async ValueTask<LoginVerdict> AskAsync(LoginAttempt attempt, CancellationToken cancellation)
+    {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(Timeout);
         try
         {
-            await Task.Delay(wait, _time, cancellation).ConfigureAwait(false);
-            bound.CancelAfter(Timeout);
             LoginResult result = await _chain.LoginAsync(attempt, bound.Token).ConfigureAwait(false);
             if (result.IsSuccess)
             {
-                _throttle.Succeeded(address, attempt.User);
                 return new LoginVerdict(LoginState.Known, new Identity(result.Name!, result.Roles));
             }
 
-            _throttle.Failed(address, attempt.User);
-            LogFailed(Name, address, result.Reason);
+            LogFailed(Name, attempt.Address, result.Reason);
             return LoginVerdict.Unknown;
         }
         catch (LoginUnavailableException exception)

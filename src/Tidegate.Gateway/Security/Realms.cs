@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security.Certificates;
 
 namespace Tidegate.Gateway.Security;
 
@@ -56,6 +57,14 @@ internal sealed class Realms : IDisposable
         if (realm.Authentication.LoginModules.IsEmpty)
         {
             return new(realm.Position, $"The realm \"{name}\" has no login module, so it knows nobody.", "Write a <login-module> into its <authentication>.");
+        }
+
+        if (realm.Authentication.LoginModules.Any(module => module.Type == CertificateLoginModule.Type) && service.AcceptOptions.Tls.VerifyClient == ClientVerification.None)
+        {
+            return new(
+                service.Position,
+                $"The realm \"{name}\" knows clients by their certificates, and the service \"{service.Name}\" asks for none.",
+                "Write <ssl.verify-client>optional</ssl.verify-client>, or required, into its <accept-options>, and accept it at wss:// or https://.");
         }
 
         return realm.Authentication.LoginModules.FirstOrDefault(module => !LoginModuleFactory.Types.Contains(module.Type)) is { } other
@@ -120,6 +129,7 @@ internal sealed class Realms : IDisposable
             Scheme = ChallengeScheme.Parse(authentication.ChallengeScheme!),
             Places = new CredentialPlaces(authentication.HttpHeaders, authentication.HttpQueryParameters, authentication.HttpCookies),
             SessionTimeout = authentication.SessionTimeout,
+            TakesCertificates = authentication.LoginModules.Any(module => module.Type == CertificateLoginModule.Type),
         };
     }
 }

@@ -1,10 +1,17 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
+using Tidegate.Gateway.Http;
+using Tidegate.Gateway.Services.Balancer;
 
 namespace Tidegate.Gateway.Security;
 
 /// <summary>What an HTTP request shows.</summary>
 internal sealed class RequestCredentials(HttpRequest request) : ICredentialSource
 {
+    /// <summary>That of the connection, unless a member of the cluster relays the request: then it is the member's, and the client's is not known.</summary>
+    public X509Certificate2? Certificate =>
+        MemberRelay.IsRelayed(request) || request.HttpContext.Features.Get<EstablishedClient>() is not null ? null : request.HttpContext.Connection.ClientCertificate;
+
     public IReadOnlyList<string> Header(string name) => [.. request.Headers[name].OfType<string>()];
 
     public IReadOnlyList<string> Parameter(string name) => request.Query.TryGetValue(name, out var values) ? [.. values.OfType<string>()] : [];
@@ -31,6 +38,8 @@ internal sealed class InnerCredentials : ICredentialSource
     private InnerCredentials(IReadOnlyList<(string Name, string Value)> headers, Dictionary<(char Kind, string Name), IReadOnlyList<string>> outer) =>
         (_headers, _outer) = (headers, outer);
 
+    public X509Certificate2? Certificate { get; private init; }
+
     /// <summary>Keeps what a realm could want of the outer request.</summary>
     internal static InnerCredentials From(HttpRequest outer, CredentialPlaces places)
     {
@@ -51,11 +60,11 @@ internal sealed class InnerCredentials : ICredentialSource
             kept[('c', name)] = source.Cookie(name);
         }
 
-        return new InnerCredentials([], kept);
+        return new InnerCredentials([], kept) { Certificate = source.Certificate };
     }
 
     /// <summary>The same with the headers of a request within.</summary>
-    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer);
+    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer) { Certificate = Certificate };
 
     public IReadOnlyList<string> Header(string name)
     {
