@@ -5,11 +5,12 @@ using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Formats;
 using Tidegate.Gateway.Security.Certificates;
 using Tidegate.Gateway.Security.Ldap;
+using Tidegate.Gateway.Security.Plugins;
 
 namespace Tidegate.Gateway.Security;
 
 /// <summary>Makes login modules of what a configuration says.</summary>
-internal sealed partial class LoginModuleFactory(SecurityConfiguration security, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class LoginModuleFactory(SecurityConfiguration security, string? plugins, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The types that there are.</summary>
     internal static readonly ImmutableArray<string> Types = ["file", "ip-filter", "jwt", CertificateLoginModule.Type, "ldap"];
@@ -18,6 +19,7 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
 
     private readonly HashingGate _hashing = new();
     private readonly List<IDisposable> _owned = [];
+    private readonly PluginAssemblies _plugins = new(plugins);
     private TrustedCertificates? _trusted;
 
     /// <summary>The path that a <c>file</c> module names, as it is written; null where it names none.</summary>
@@ -31,6 +33,7 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
         "jwt" => MakeJwt(module, realm),
         CertificateLoginModule.Type => CertificateLoginModule.Make(module, realm, time),
         "ldap" => MakeLdap(module, realm),
+        _ when PluginLoginModule.IsOne(module) => MakePlugin(module, realm),
         _ => MakeFile(module, realm),
     };
 
@@ -118,6 +121,13 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
 
         TrustedCertificates? trusted = _trusted;
         var made = new LdapLoginModule(options, () => trusted?.Current(), time, logger);
+        _owned.Add(made);
+        return made;
+    }
+
+    private PluginLoginModule MakePlugin(LoginModuleConfiguration module, RealmConfiguration realm)
+    {
+        var made = PluginLoginModule.Make(module, realm, _plugins);
         _owned.Add(made);
         return made;
     }

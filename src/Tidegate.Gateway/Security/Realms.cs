@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Security.Certificates;
+using Tidegate.Gateway.Security.Plugins;
 
 namespace Tidegate.Gateway.Security;
 
@@ -15,11 +16,15 @@ internal sealed class Realms : IDisposable
     private readonly Dictionary<string, RealmConfiguration> _configured;
     private readonly Dictionary<string, Realm> _made = new(StringComparer.Ordinal);
 
-    internal Realms(SecurityConfiguration security, TimeProvider time, ILogger logger)
+    /// <param name="security">What is configured.</param>
+    /// <param name="time">Tells how late it is.</param>
+    /// <param name="logger">Their log.</param>
+    /// <param name="plugins">The directory that plug-ins are taken from, or null.</param>
+    internal Realms(SecurityConfiguration security, TimeProvider time, ILogger logger, string? plugins = null)
     {
         _time = time;
         _logger = logger;
-        _modules = new LoginModuleFactory(security, time, logger);
+        _modules = new LoginModuleFactory(security, plugins, time, logger);
         _throttle = new LoginThrottle(time);
         // Of two with one name, which the reader refuses, there is the first.
         _configured = security.Realms.DistinctBy(realm => realm.Name).ToDictionary(realm => realm.Name, StringComparer.Ordinal);
@@ -67,15 +72,15 @@ internal sealed class Realms : IDisposable
                 "Write <ssl.verify-client>optional</ssl.verify-client>, or required, into its <accept-options>, and accept it at wss:// or https://.");
         }
 
-        return realm.Authentication.LoginModules.FirstOrDefault(module => !LoginModuleFactory.Types.Contains(module.Type)) is { } other
+        return realm.Authentication.LoginModules.FirstOrDefault(module => !LoginModuleFactory.Types.Contains(module.Type) && !PluginLoginModule.IsOne(module)) is { } other
             ? new(realm.Position, $"Tidegate does not serve login modules of type {other.Type} yet.", $"Served are: {string.Join(", ", LoginModuleFactory.Types)}. {WouldBeOpen}")
             : null;
     }
 
     /// <summary>Everything that is wrong with what realms in use rely on, as the start would find it.</summary>
-    internal static ImmutableArray<ConfigurationError> Check(GatewayConfiguration configuration, TimeProvider time)
+    internal static ImmutableArray<ConfigurationError> Check(GatewayConfiguration configuration, TimeProvider time, string? plugins)
     {
-        using var realms = new Realms(configuration.Security, time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        using var realms = new Realms(configuration.Security, time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, plugins);
         var errors = new List<ConfigurationError>();
         foreach (ServiceConfiguration service in configuration.Services.Where(service => WhyNot(service, configuration.Security) is null))
         {

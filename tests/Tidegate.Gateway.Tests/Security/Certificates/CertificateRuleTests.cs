@@ -104,7 +104,7 @@ public sealed class CertificateRuleTests
 
     private static ILoginModule Make(ImmutableArray<PropertyElement> options, TimeProvider time)
     {
-        using var factory = new LoginModuleFactory(new SecurityConfiguration(), time, NullLogger.Instance);
+        using var factory = new LoginModuleFactory(new SecurityConfiguration(), null, time, NullLogger.Instance);
         return factory.Make(
             new LoginModuleConfiguration { Type = "keystore", Success = LoginModuleSuccess.Required, Options = options },
             new RealmConfiguration { Name = "demo", Position = new SourcePosition("/test.xml", 1, 1) });
