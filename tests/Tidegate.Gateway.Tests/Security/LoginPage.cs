@@ -7,7 +7,7 @@ using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Tests.Security;
 
-/// <summary>What docs/logins.md prints, in a gateway that serves a page and an echo to those who log in.</summary>
+/// <summary>What docs/logins.md prints, in a gateway that serves a page and an echo to those who log in, and an echo to everybody.</summary>
 internal static partial class LoginPage
 {
     /// <summary>The one login module of a type that the page has.</summary>
@@ -59,6 +59,12 @@ internal static partial class LoginPage
                 <accept-options>{acceptOptions}</accept-options>
                 <realm-name>demo</realm-name>
                 <authorization-constraint><require-role>{role}</require-role></authorization-constraint>
+              </service>
+              <service>
+                <name>open</name>
+                <accept>{(scheme == "https" ? "wss" : "ws")}://127.0.0.1:0/open</accept>
+                <type>echo</type>
+                <accept-options>{acceptOptions}</accept-options>
               </service>
             </gateway-config>
             """,
