@@ -146,7 +146,7 @@ public sealed partial class GatewayServer : IAsyncDisposable
     private async Task StartServicesAsync(GatewayConfiguration configuration, string[] keys, ILoggerFactory loggers, CancellationToken cancellation)
     {
         _tls = new GatewayTls(configuration.Security, _options.TlsLibrary, _options.TimeProvider, loggers.CreateLogger("tidegate.tls"));
-        _realms = new Realms(configuration.Security, _options.TimeProvider, loggers.CreateLogger("tidegate.security"));
+        _realms = new Realms(configuration.Security, _options.TimeProvider, loggers.CreateLogger("tidegate.security"), _options.PluginDirectory);
         await GatewayStartException.ForAllAsync(configuration.Services, async service =>
         {
             var context = new ServiceContext(_loops, loggers.CreateLogger($"tidegate.service.{service.Type}"), _options.WebDirectory, _tls, _pipes, _options.TimeProvider, _balances, _secrets, _clients) { RelaySilence = _options.RelaySilence };

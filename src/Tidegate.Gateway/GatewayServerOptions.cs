@@ -9,6 +9,9 @@ public sealed record GatewayServerOptions
     /// <summary>What the paths of directory services are relative to: <c>web</c> in the installation directory.</summary>
     public required string WebDirectory { get; init; }
 
+    /// <summary>The directory that plug-ins are taken from: <c>plugins</c> in the installation directory; null where there is none.</summary>
+    public string? PluginDirectory { get; init; }
+
     /// <summary>
     /// The configuration file, by whose path <c>./tidegate</c> finds the control socket of this gateway; null for a gateway without one.
     /// </summary>

@@ -20,6 +20,9 @@ internal sealed record Installation(string Home)
     /// <summary>What the paths of directory services are relative to.</summary>
     internal string WebDirectory => Path.Combine(Home, "web");
 
+    /// <summary>Where plug-ins are taken from.</summary>
+    internal string PluginDirectory => Path.Combine(Home, "plugins");
+
     /// <summary>The installation that the environment names, or else the current directory.</summary>
     internal static Installation Find() =>
         new(Path.GetFullPath(Environment.GetEnvironmentVariable(HomeVariable) is { Length: > 0 } home ? home : "."));

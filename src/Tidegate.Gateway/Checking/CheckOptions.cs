@@ -21,6 +21,9 @@ public sealed record CheckOptions
     /// <summary>What the paths of directory services are relative to; null if that is not known, and directories are not looked for.</summary>
     public string? WebDirectory { get; init; }
 
+    /// <summary>The directory that plug-ins are taken from; null where there is none.</summary>
+    public string? PluginDirectory { get; init; }
+
     /// <summary>What tells how late it is: certificates expire.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -70,7 +70,7 @@ public sealed class ConfigurationCheck
     {
         Add(LocalAddresses.Check(configuration), isError: true);
         Add(ClusterKeys.Check(configuration, Environment.GetEnvironmentVariable(ClusterKeys.Variable)), isError: true);
-        Add(Realms.Check(configuration, options.TimeProvider), isError: true);
+        Add(Realms.Check(configuration, options.TimeProvider, options.PluginDirectory), isError: true);
         Add(MulticastCheck.Run(configuration, options.MachineDirectory), isError: false);
         if (options.WebDirectory is { } webDirectory)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Tidegate.Gateway.Configuration.Description;
 using Tidegate.Gateway.Configuration.Formats;
 using Tidegate.Gateway.Configuration.Source;
+using Tidegate.Gateway.Security.Plugins;
 
 namespace Tidegate.Gateway.Configuration;
 
@@ -170,12 +171,12 @@ internal static class RealmSettings
             findings.Error(position, "Missing required option \"file\" to locate JAAS configuration file.", "Write <options><file>jaas-config.xml</file></options>.");
         }
 
-        if (type.StartsWith(JavaClass, StringComparison.Ordinal))
+        if (type.StartsWith(JavaClass, StringComparison.Ordinal) && !PluginLoginModule.HasAssembly(options))
         {
             findings.Warning(
                 values.PositionOf(s_moduleType, position),
                 $"Unable to find the login module class: {type[JavaClass.Length..]}.",
-                "Tidegate runs no Java: nobody will get in by this module. Use one of another type.");
+                "Tidegate runs no Java: nobody will get in by this module. Use one of another type, or write one in .NET and say where it is with <assembly> in its <options>.");
         }
 
         return new LoginModuleConfiguration { Type = type, Success = values.Get(s_success), Options = options };

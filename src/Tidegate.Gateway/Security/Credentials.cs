@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Tidegate.Gateway.Security.Kerberos;
 
@@ -30,7 +31,13 @@ internal sealed class Credentials
     /// <summary>What was said before on the same connection, by the scheme Negotiate; null where nothing is remembered.</summary>
     internal Negotiation? Negotiation { get; private init; }
 
-    /// <summary>True where the client shows nothing.</summary>
+    /// <summary>The certificate that the client has shown by TLS, and that was found to be trusted; or null.</summary>
+    internal X509Certificate2? Certificate { get; private init; }
+
+    /// <summary>The certificate, and nothing of what the request shows.</summary>
+    internal Credentials CertificateAlone => new(null, "", ImmutableDictionary<string, string>.Empty) { Certificate = Certificate };
+
+    /// <summary>True where the request shows nothing.</summary>
     internal bool IsEmpty => Token.Length == 0 && Named.IsEmpty;
 
     /// <summary>Takes them out of a request.</summary>
@@ -51,7 +58,7 @@ internal sealed class Credentials
         }
 
         (string? scheme, string token) = Split(authorization is [{ } one] ? one : string.Empty);
-        credentials = new Credentials(scheme, token, named.ToImmutable()) { Negotiation = source.Negotiation };
+        credentials = new Credentials(scheme, token, named.ToImmutable()) { Negotiation = source.Negotiation, Certificate = source.Certificate };
         return true;
     }
 
@@ -135,6 +142,9 @@ internal interface ICredentialSource
 
     /// <summary>Which realms of a chain have been passed within a WebSocket; null elsewhere.</summary>
     ChainMemory? Chain => null;
+
+    /// <summary>The certificate that the client has shown by TLS, and that was found to be trusted; or null.</summary>
+    X509Certificate2? Certificate => null;
 
     IReadOnlyList<string> Header(string name);
 

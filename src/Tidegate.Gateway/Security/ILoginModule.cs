@@ -57,6 +57,9 @@ internal sealed record LoginResult(bool IsSuccess, string? Reason, string? Name,
     /// </summary>
     internal Action? Logout { get; init; }
 
+    /// <summary>The longest that a session may last which the login opens; null where the module does not say.</summary>
+    internal TimeSpan? SessionTimeout { get; init; }
+
     internal static LoginResult Success(string? name, ImmutableHashSet<string> roles) => new(true, null, name, roles);
 
     internal static LoginResult Failure(string reason) => new(false, reason, null, []);

@@ -22,6 +22,7 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
         bool nameIsRole = true;
         ImmutableHashSet<string> roles = [];
         Action? logout = null;
+        TimeSpan? timeout = null;
         foreach ((ILoginModule module, LoginModuleSuccess success) in modules)
         {
             LoginResult result;
@@ -49,6 +50,7 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
             {
                 succeeded = true;
                 logout += result.Logout;
+                timeout = Realms.Shorter(timeout, result.SessionTimeout);
                 if (attempt.Password is null && attempt.Established is null && result is { Name: { } established, NameIsRole: true })
                 {
                     // Those behind tell what roles they have; but not where users choose their names somewhere else.
@@ -85,6 +87,6 @@ internal sealed class LoginChain(ImmutableArray<(ILoginModule Module, LoginModul
         // Whoever has no name is nobody: a module that only looks at addresses lets nobody in by itself.
         return failed || !succeeded ? LoginResult.Failure(reason ?? "no login module knows them")
             : name is null ? LoginResult.Failure("no login module says who it is")
-            : LoginResult.Success(name, roles) with { NameIsRole = nameIsRole, Logout = logout };
+            : LoginResult.Success(name, roles) with { NameIsRole = nameIsRole, Logout = logout, SessionTimeout = timeout };
     }
 }

@@ -3,22 +3,25 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Configuration.Formats;
+using Tidegate.Gateway.Security.Certificates;
 using Tidegate.Gateway.Security.Kerberos;
 using Tidegate.Gateway.Security.Ldap;
+using Tidegate.Gateway.Security.Plugins;
 
 namespace Tidegate.Gateway.Security;
 
 /// <summary>Makes login modules of what a configuration says.</summary>
-internal sealed partial class LoginModuleFactory(SecurityConfiguration security, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class LoginModuleFactory(SecurityConfiguration security, string? plugins, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The types that there are.</summary>
-    internal static readonly ImmutableArray<string> Types = ["file", "gss", "ip-filter", "jwt", "kerberos5", "ldap"];
+    internal static readonly ImmutableArray<string> Types = ["file", "gss", "ip-filter", "jwt", "kerberos5", CertificateLoginModule.Type, "ldap"];
 
     private static readonly string[] s_jwtOptions = ["keys", "issuer", "audience", "clock-skew", "algorithms", "roles-claim", "name-claim", "single-use"];
 
     private readonly HashingGate _hashing = new();
     private readonly LoginQueue _negotiations = new(KerberosLoginModule.MaximumAtOnce, "a ticket to be checked");
     private readonly List<IDisposable> _owned = [];
+    private readonly PluginAssemblies _plugins = new(plugins);
     private TrustedCertificates? _trusted;
 
     /// <summary>What is good once and has been used, at any realm.</summary>
@@ -34,7 +37,9 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
         "ip-filter" => IpFilterLoginModule.Make(module, realm),
         "jwt" => MakeJwt(module, realm),
         "kerberos5" or "gss" => MakeKerberos(realm),
+        CertificateLoginModule.Type => CertificateLoginModule.Make(module, realm, time),
         "ldap" => MakeLdap(module, realm),
+        _ when PluginLoginModule.IsOne(module) => MakePlugin(module, realm),
         _ => MakeFile(module, realm),
     };
 
@@ -130,6 +135,13 @@ internal sealed partial class LoginModuleFactory(SecurityConfiguration security,
 
         TrustedCertificates? trusted = _trusted;
         var made = new LdapLoginModule(options, () => trusted?.Current(), time, logger);
+        _owned.Add(made);
+        return made;
+    }
+
+    private PluginLoginModule MakePlugin(LoginModuleConfiguration module, RealmConfiguration realm)
+    {
+        var made = PluginLoginModule.Make(module, realm, _plugins);
         _owned.Add(made);
         return made;
     }

@@ -37,12 +37,18 @@ internal sealed partial class Realm
     /// <summary>Tells operators that somebody could not come in through no fault of theirs.</summary>
     internal void ReportUnavailable(string fault) => LogUnavailable(Name, fault);
 
+    /// <summary>Whether one of its login modules knows people by their certificates.</summary>
+    internal bool TakesCertificates { get; init; }
+
     /// <summary>Checks who somebody is.</summary>
     internal async ValueTask<LoginVerdict> LoginAsync(Credentials credentials, IPAddress? address, CancellationToken cancellation)
     {
         if (credentials.IsEmpty || !Scheme.IsAnsweredBy(credentials))
         {
-            return LoginVerdict.Unknown;
+            // Who has shown a certificate need not be asked. Nobody guesses one, so nothing is slowed down.
+            return TakesCertificates && credentials.Certificate is not null
+                ? await AskAsync(new LoginAttempt(credentials.CertificateAlone, address), cancellation).ConfigureAwait(false)
+                : LoginVerdict.Unknown;
         }
 
         var attempt = new LoginAttempt(credentials, address);
@@ -70,25 +76,39 @@ internal sealed partial class Realm
             return LoginVerdict.Busy;
         }
 
+        await Task.Delay(wait, _time, cancellation).ConfigureAwait(false);
+        LoginVerdict verdict = await AskAsync(attempt, cancellation).ConfigureAwait(false);
+        if (verdict.State == LoginState.Known)
+        {
+            _throttle.Succeeded(address, named);
+        }
+        else if (verdict.State == LoginState.Unknown)
+        {
+            _throttle.Failed(address, named);
+        }
+
+        return verdict;
+    }
+
+    /// <summary>Asks the login modules, for as long as they may take.</summary>
+    private async ValueTask<LoginVerdict> AskAsync(LoginAttempt attempt, CancellationToken cancellation)
+    {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(Timeout);
         try
         {
-            await Task.Delay(wait, _time, cancellation).ConfigureAwait(false);
-            bound.CancelAfter(Timeout);
             LoginResult result = await _chain.LoginAsync(attempt, bound.Token).ConfigureAwait(false);
             if (ReferenceEquals(result, LoginResult.GoesOn))
             {
-                return LoginVerdict.Unknown;
+                return LoginVerdict.Unfinished;
             }
 
             if (result.IsSuccess)
             {
-                _throttle.Succeeded(address, named);
-                return new LoginVerdict(LoginState.Known, new Identity(result.Name!, result.Roles) { NameIsRole = result.NameIsRole, Logout = Guarded(result.Logout) });
+                return new LoginVerdict(LoginState.Known, new Identity(result.Name!, result.Roles) { NameIsRole = result.NameIsRole, Logout = Guarded(result.Logout), SessionTimeout = result.SessionTimeout });
             }
 
-            _throttle.Failed(address, named);
-            LogFailed(Name, address, result.Reason);
+            LogFailed(Name, attempt.Address, result.Reason);
             return LoginVerdict.Unknown;
         }
         catch (LoginUnavailableException exception)
@@ -157,6 +177,9 @@ internal enum LoginState
 
     /// <summary>They should ask again a little later.</summary>
     Busy,
+
+    /// <summary>It does not know them yet: they have an answer to go on with.</summary>
+    Unfinished,
 }
 
 /// <summary>What a realm says of somebody.</summary>
@@ -165,6 +188,8 @@ internal enum LoginState
 internal sealed record LoginVerdict(LoginState State, Identity? Identity)
 {
     internal static LoginVerdict Unknown { get; } = new(LoginState.Unknown, null);
+
+    internal static LoginVerdict Unfinished { get; } = new(LoginState.Unfinished, null);
 
     internal static LoginVerdict Busy { get; } = new(LoginState.Busy, null);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Tidegate.Gateway.Security;
 
@@ -125,6 +126,8 @@ internal sealed class RealmChain(ImmutableArray<Realm> before, ExpiringState<Pas
 
     private sealed class WithoutAuthorization(ICredentialSource source) : ICredentialSource
     {
+        public X509Certificate2? Certificate => source.Certificate;
+
         public IReadOnlyList<string> Header(string name) => name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) ? [] : source.Header(name);
 
         public IReadOnlyList<string> Parameter(string name) => source.Parameter(name);

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tidegate.Gateway.Configuration;
+using Tidegate.Gateway.Security.Certificates;
 using Tidegate.Gateway.Security.Kerberos;
+using Tidegate.Gateway.Security.Plugins;
 
 namespace Tidegate.Gateway.Security;
 
@@ -16,11 +18,15 @@ internal sealed class Realms : IDisposable
     private readonly ExpiringState<PassedRealms> _passed;
     private readonly Dictionary<string, Realm> _made = new(StringComparer.Ordinal);
 
-    internal Realms(SecurityConfiguration security, TimeProvider time, ILogger logger)
+    /// <param name="security">What is configured.</param>
+    /// <param name="time">Tells how late it is.</param>
+    /// <param name="logger">Their log.</param>
+    /// <param name="plugins">The directory that plug-ins are taken from, or null.</param>
+    internal Realms(SecurityConfiguration security, TimeProvider time, ILogger logger, string? plugins = null)
     {
         _time = time;
         _logger = logger;
-        _modules = new LoginModuleFactory(security, time, logger);
+        _modules = new LoginModuleFactory(security, plugins, time, logger);
         _throttle = new LoginThrottle(time);
         _passed = new ExpiringState<PassedRealms>(time, RealmChain.Maximum, static passed => passed.End());
         // Of two with one name, which the reader refuses, there is the first.
@@ -56,6 +62,15 @@ internal sealed class Realms : IDisposable
             return wrong;
         }
 
+        if (service.AcceptOptions.Tls.VerifyClient == ClientVerification.None
+            && named.FirstOrDefault(realm => realm!.Authentication!.LoginModules.Any(module => module.Type == CertificateLoginModule.Type)) is { } shown)
+        {
+            return new(
+                service.Position,
+                $"The realm \"{shown.Name}\" knows clients by their certificates, and the service \"{service.Name}\" asks for none.",
+                "Write <ssl.verify-client>optional</ssl.verify-client>, or required, into its <accept-options>, and accept it at wss:// or https://.");
+        }
+
         return named.Select(realm => ChallengeScheme.Parse(realm!.Authentication!.ChallengeScheme!).IsApplication).Distinct().Count() > 1
             ? new(service.Position, $"Of the realms {string.Join(" and ", names)} some ask the client's library (Application …), and some the client itself.", "Write \"Application \" in front of all of their schemes, or of none.")
             : null;
@@ -82,15 +97,15 @@ internal sealed class Realms : IDisposable
             return new(realm.Position, $"The realm \"{name}\" has no login module, so it knows nobody.", "Write a <login-module> into its <authentication>.");
         }
 
-        return realm.Authentication.LoginModules.FirstOrDefault(module => !LoginModuleFactory.Types.Contains(module.Type)) is { } other
+        return realm.Authentication.LoginModules.FirstOrDefault(module => !LoginModuleFactory.Types.Contains(module.Type) && !PluginLoginModule.IsOne(module)) is { } other
             ? new(realm.Position, $"Tidegate does not serve login modules of type {other.Type} yet.", $"Served are: {string.Join(", ", LoginModuleFactory.Types)}. {wouldBeOpen}")
             : null;
     }
 
     /// <summary>Everything that is wrong with what realms in use rely on, as the start would find it.</summary>
-    internal static ImmutableArray<ConfigurationError> Check(GatewayConfiguration configuration, TimeProvider time)
+    internal static ImmutableArray<ConfigurationError> Check(GatewayConfiguration configuration, TimeProvider time, string? plugins)
     {
-        using var realms = new Realms(configuration.Security, time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        using var realms = new Realms(configuration.Security, time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, plugins);
         var errors = new List<ConfigurationError>();
         foreach (ServiceConfiguration service in configuration.Services.Where(service => WhyNot(service, configuration.Security) is null))
         {
@@ -157,6 +172,7 @@ internal sealed class Realms : IDisposable
             Scheme = ChallengeScheme.Parse(authentication.ChallengeScheme!),
             Places = new CredentialPlaces(authentication.HttpHeaders, authentication.HttpQueryParameters, authentication.HttpCookies),
             SessionTimeout = Shorter(authentication.SessionTimeout, authentication.AuthorizationTimeout),
+            TakesCertificates = authentication.LoginModules.Any(module => module.Type == CertificateLoginModule.Type),
         };
     }
 }

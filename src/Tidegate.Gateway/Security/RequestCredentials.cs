@@ -1,6 +1,9 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Tidegate.Gateway.Http;
 using Tidegate.Gateway.Security.Kerberos;
+using Tidegate.Gateway.Services.Balancer;
 
 namespace Tidegate.Gateway.Security;
 
@@ -29,6 +32,10 @@ internal sealed class RequestCredentials(HttpRequest request) : ICredentialSourc
             return begun;
         }
     }
+
+    /// <summary>That of the connection, unless a member of the cluster relays the request: then it is the member's, and the client's is not known.</summary>
+    public X509Certificate2? Certificate =>
+        MemberRelay.IsRelayed(request) || request.HttpContext.Features.Get<EstablishedClient>() is not null ? null : request.HttpContext.Connection.ClientCertificate;
 
     public IReadOnlyList<string> Header(string name) => [.. request.Headers[name].OfType<string>()];
 
@@ -63,6 +70,8 @@ internal sealed class InnerCredentials : ICredentialSource
     /// <summary>That of the WebSocket, too.</summary>
     public ChainMemory Chain { get; }
 
+    public X509Certificate2? Certificate { get; private init; }
+
     /// <summary>Keeps what a realm could want of the outer request.</summary>
     internal static InnerCredentials From(HttpRequest outer, CredentialPlaces places)
     {
@@ -83,11 +92,11 @@ internal sealed class InnerCredentials : ICredentialSource
             kept[('c', name)] = source.Cookie(name);
         }
 
-        return new InnerCredentials([], kept, new Negotiation(), new ChainMemory());
+        return new InnerCredentials([], kept, new Negotiation(), new ChainMemory()) { Certificate = source.Certificate };
     }
 
     /// <summary>The same with the headers of a request within.</summary>
-    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer, Negotiation, Chain);
+    internal InnerCredentials With(IReadOnlyList<(string Name, string Value)> headers) => new(headers, _outer, Negotiation, Chain) { Certificate = Certificate };
 
     public IReadOnlyList<string> Header(string name)
     {

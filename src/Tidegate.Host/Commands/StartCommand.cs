@@ -119,6 +119,7 @@ internal static class StartCommand
             Lenient = request.Lenient,
             Parameters = OldEnvironment.With(request.Definitions),
             WebDirectory = request.Installation.WebDirectory,
+            PluginDirectory = request.Installation.PluginDirectory,
         };
         CheckedConfiguration checkedFile = await ConfigurationCheck.RunAsync(request.ConfigurationFile, check, signals.Requested);
         Report(checkedFile, log);
@@ -130,6 +131,7 @@ internal static class StartCommand
         var options = new GatewayServerOptions
         {
             WebDirectory = request.Installation.WebDirectory,
+            PluginDirectory = request.Installation.PluginDirectory,
             ConfigurationFile = request.ConfigurationFile,
             Grace = request.Grace,
         };

@@ -38,6 +38,7 @@ internal static class ValidateCommand
         {
             Parameters = OldEnvironment.With(definitions),
             WebDirectory = installation.WebDirectory,
+            PluginDirectory = installation.PluginDirectory,
         };
         CheckedConfiguration checkedFile = await ConfigurationCheck.RunAsync(file, options, CancellationToken.None);
         string indent = "";

@@ -80,7 +80,7 @@ public sealed class IpFilterTests : IDisposable
 
     private ILoginModule Make(string? allow, string? deny)
     {
-        using var factory = new LoginModuleFactory(new SecurityConfiguration(), TimeProvider.System, NullLogger.Instance);
+        using var factory = new LoginModuleFactory(new SecurityConfiguration(), null, TimeProvider.System, NullLogger.Instance);
         return factory.Make(Configuration(allow, deny), _users.Realm("Basic"));
     }
 }

@@ -2,11 +2,12 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Engine.Tls;
 using Tidegate.Gateway.Configuration;
 
 namespace Tidegate.Gateway.Tests.Security;
 
-/// <summary>What docs/logins.md prints, in a gateway that serves a page to those who log in.</summary>
+/// <summary>What docs/logins.md prints, in a gateway that serves a page and an echo to those who log in, and an echo to everybody.</summary>
 internal static partial class LoginPage
 {
     /// <summary>The one login module of a type that the page has.</summary>
@@ -22,8 +23,11 @@ internal static partial class LoginPage
     /// <param name="scheme">How the page is served.</param>
     /// <param name="acceptOptions">How clients are accepted.</param>
     /// <param name="logger">Gets its log, or null.</param>
+    /// <param name="library">What speaks TLS.</param>
+    /// <param name="challenge">How clients are asked.</param>
     internal static Task<GatewayServer> StartAsync(
-        ScratchDirectory directory, string modules, string role = "*", string stores = "", string scheme = "http", string acceptOptions = "", ILoggerFactory? logger = null)
+        ScratchDirectory directory, string modules, string role = "*", string stores = "", string scheme = "http", string acceptOptions = "", ILoggerFactory? logger = null,
+        TlsLibrary library = TlsLibrary.Automatic, string challenge = "Basic")
     {
         directory.Write("page.txt", "a page");
         GatewayConfiguration configuration = ConfigurationReader.Parse(
@@ -34,7 +38,7 @@ internal static partial class LoginPage
                 <realm>
                   <name>demo</name>
                   <authentication>
-                    <http-challenge-scheme>Basic</http-challenge-scheme>
+                    <http-challenge-scheme>{challenge}</http-challenge-scheme>
                     <login-modules>{modules}</login-modules>
                   </authentication>
                 </realm>
@@ -48,12 +52,26 @@ internal static partial class LoginPage
                 <realm-name>demo</realm-name>
                 <authorization-constraint><require-role>{role}</require-role></authorization-constraint>
               </service>
+              <service>
+                <name>echo</name>
+                <accept>{(scheme == "https" ? "wss" : "ws")}://127.0.0.1:0/echo</accept>
+                <type>echo</type>
+                <accept-options>{acceptOptions}</accept-options>
+                <realm-name>demo</realm-name>
+                <authorization-constraint><require-role>{role}</require-role></authorization-constraint>
+              </service>
+              <service>
+                <name>open</name>
+                <accept>{(scheme == "https" ? "wss" : "ws")}://127.0.0.1:0/open</accept>
+                <type>echo</type>
+                <accept-options>{acceptOptions}</accept-options>
+              </service>
             </gateway-config>
             """,
             Path.Combine(directory.Path, "gateway-config.xml"));
         Assert.Empty(configuration.AllUnserved);
         return GatewayServer.StartAsync(
-            configuration, new GatewayServerOptions { WebDirectory = directory.Path, Loops = 1 }, logger ?? NullLoggerFactory.Instance, CancellationToken.None);
+            configuration, new GatewayServerOptions { WebDirectory = directory.Path, Loops = 1, TlsLibrary = library }, logger ?? NullLoggerFactory.Instance, CancellationToken.None);
     }
 
     /// <summary>Asks for the page; the status.</summary>

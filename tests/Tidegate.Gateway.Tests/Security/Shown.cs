@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Tidegate.Gateway.Security;
 
 namespace Tidegate.Gateway.Tests.Security;
@@ -5,6 +6,8 @@ namespace Tidegate.Gateway.Tests.Security;
 /// <summary>A request of which only what it shows is of interest.</summary>
 internal sealed class Shown(params string[] headersAndValues) : ICredentialSource
 {
+    public X509Certificate2? Certificate { get; init; }
+
     internal List<(string Name, string Value)> Parameters { get; } = [];
 
     internal List<(string Name, string Value)> Cookies { get; } = [];

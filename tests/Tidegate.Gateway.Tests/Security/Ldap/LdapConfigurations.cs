@@ -22,7 +22,7 @@ internal static class LdapConfigurations
             Truststore = truststore is null ? null : new StoreConfiguration { File = directory.Write("truststore.pem", truststore), Position = position },
         };
         ImmutableArray<PropertyElement> elements = [.. options.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(option => option.Split('=', 2)).Select(pair => new PropertyElement(pair[0], pair[1], []))];
-        var factory = new LoginModuleFactory(security, time, logger);
+        var factory = new LoginModuleFactory(security, null, time, logger);
         try
         {
             return (factory, factory.Make(

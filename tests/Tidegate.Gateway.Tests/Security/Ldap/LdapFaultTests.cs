@@ -41,7 +41,7 @@ public sealed class LdapFaultTests : IDisposable
     public async Task What_is_no_answer_lets_nobody_in(string? answer, string fault)
     {
         using var directory = new StandInDirectory(_ => answer is null ? null : Convert.FromHexString(answer.Replace(" ", "", StringComparison.Ordinal)));
-        ILoginModule module = Module(directory.Port, "useSSL=false;authIdentity=uid={USERNAME},dc=example;timeout=200 milliseconds");
+        ILoginModule module = Module(directory.Port, $"useSSL=false;authIdentity=uid={{USERNAME}},dc=example;timeout={(answer is "" ? "200 milliseconds" : "5 minutes")}");
 
         LoginUnavailableException thrown = await Assert.ThrowsAsync<LoginUnavailableException>(() => LdapConfigurations.TryAsync(module, "joe", "welcome"));
 

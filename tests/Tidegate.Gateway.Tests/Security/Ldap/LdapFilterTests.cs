@@ -2,6 +2,7 @@ using System.Formats.Asn1;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Tidegate.Gateway.Security;
 using Tidegate.Gateway.Security.Ldap;
 
 namespace Tidegate.Gateway.Tests.Security.Ldap;

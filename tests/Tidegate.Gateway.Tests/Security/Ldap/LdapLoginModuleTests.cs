@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Gateway.Configuration;
 using Tidegate.Gateway.Security;
+using Tidegate.Gateway.Security.Ldap;
 using Tidegate.Gateway.Tests.Tls;
 
 namespace Tidegate.Gateway.Tests.Security.Ldap;
@@ -172,16 +173,19 @@ public sealed class LdapLoginModuleTests(SlapdServer slapd) : IClassFixture<Slap
     }
 
     [Fact]
-    public async Task Where_one_directory_says_nothing_the_next_is_asked()
+    public async Task Where_one_directory_does_not_answer_the_next_is_asked()
     {
-        using var silent = new StandInDirectory(_ => []);
-        ILoginModule module = Module(Searched + ";timeout=300 milliseconds;remember=0", server: $"{Server("ldap", silent.Port)} {Server("ldap", slapd.Port)}");
+        using var broken = new StandInDirectory(_ => null);
+        ILoginModule module = Module(Searched + ";remember=0", server: $"{Server("ldap", broken.Port)} {Server("ldap", slapd.Port)}");
 
         Assert.True((await TryAsync(module, "joe", "welcome")).IsSuccess);
-        Assert.Equal(1, silent.Accepted);
+        Assert.Equal(1, broken.Accepted);
         Assert.True((await TryAsync(module, "joe", "welcome")).IsSuccess);
-        // It was not asked again: it is known to be silent.
-        Assert.Equal(1, silent.Accepted);
+        // It was not asked again: it is known not to answer.
+        Assert.Equal(1, broken.Accepted);
+        _time.Advance(LdapLoginModule.Avoidance + TimeSpan.FromSeconds(1));
+        Assert.True((await TryAsync(module, "joe", "welcome")).IsSuccess);
+        Assert.Equal(2, broken.Accepted);
     }
 
     private static string Server(string scheme, int port, string host = "127.0.0.1") => string.Create(CultureInfo.InvariantCulture, $"{scheme}://{host}:{port}");

@@ -37,10 +37,34 @@ public sealed class LdapPageTests(SlapdServer slapd) : IClassFixture<SlapdServer
         Assert.NotNull(response.Headers.RetryAfter);
     }
 
-    private Task<GatewayServer> StartAsync(int port)
+    [Fact]
+    public async Task While_logins_wait_for_a_silent_directory_sessions_on_the_same_loop_go_on()
+    {
+        using var silent = new StandInDirectory(_ => []);
+        await using GatewayServer gateway = await StartAsync(silent.Port, "<timeout>5 minutes</timeout>");
+        using RawClient client = await RawClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, gateway.Served[0].Port));
+        await client.SendAsync(RawClient.Handshake(gateway.Served[0].Port, "/open"));
+        Assert.Contains(" 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        Task[] logins = [.. Enumerable.Range(0, 8).Select(i => LoginPage.GetAsync(gateway, $"joe{i}", "welcome"))];
+        await silent.WaitForAsync(logins.Length);
+
+        for (int i = 0; i < 100; i++)
+        {
+            await client.SendAsync(RawClient.Frame(2, "hello"u8));
+            (byte first, byte[] payload) = await client.ReadFrameAsync();
+            Assert.Equal((0x82, "hello"), (first, System.Text.Encoding.ASCII.GetString(payload)));
+        }
+
+        Assert.DoesNotContain(logins, login => login.IsCompleted);
+        silent.Dispose();
+        await Task.WhenAll(logins);
+    }
+
+    private Task<GatewayServer> StartAsync(int port, string timeout = "")
     {
         _directory.Write("truststore.pem", slapd.Authority.Pem);
-        string module = LoginPage.Module("ldap").Replace("ldaps://ldap.example.com/", string.Create(CultureInfo.InvariantCulture, $"ldaps://127.0.0.1:{port}/"), StringComparison.Ordinal);
+        string module = LoginPage.Module("ldap").Replace("ldaps://ldap.example.com/", string.Create(CultureInfo.InvariantCulture, $"ldaps://127.0.0.1:{port}/"), StringComparison.Ordinal)
+            .Replace("</options>", $"{timeout}</options>", StringComparison.Ordinal);
         return LoginPage.StartAsync(_directory, module, "TRADERS", "<truststore><file>truststore.pem</file></truststore>");
     }
 }
