@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Tidegate.Gateway.Tests.Clients;
 
 namespace Tidegate.Gateway.Tests.Security.Ldap;
 
