@@ -34,7 +34,7 @@ public sealed class RecordedClientTests
     public async Task Point_1_8_a_silent_client_is_pinged_by_text_and_stays_while_it_answers()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync(accept: new AcceptOptions { InactivityTimeout = TimeSpan.FromSeconds(2) });
-        using RawClient client = await ConnectAsync(gateway, "x-kaazing-ping-pong");
+        using RawClient client = await ConnectAsync(gateway);
         for (int i = 0; i < 2; i++)
         {
             await client.ExpectAsync([0x81, 6, .. s_escape, 0x09, 0x00]);
@@ -42,7 +42,14 @@ public sealed class RecordedClientTests
         }
 
         await client.SendAsync(Frame("x"));
-        await client.ExpectAsync(0x81, 1, (byte)'x');
+        byte[] message;
+        while ((message = (await client.ReadFrameAsync()).Payload).Length == 6)
+        {
+            // Another ping, where this test is slow.
+            await client.SendAsync(Frame(0x81, [.. s_escape, 0x0a, 0x00]));
+        }
+
+        Assert.Equal("x"u8, message);
     }
 
     [Fact]
@@ -50,7 +57,7 @@ public sealed class RecordedClientTests
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync(accept: new AcceptOptions { MaximumMessageSize = 1024 * 1024 });
         using RawClient client = await ConnectAsync(gateway);
-        byte[] message = new byte[300_000];
+        byte[] message = new byte[350_000];
         new Random(1).NextBytes(message);
         const int Part = 128 * 1024;
         for (int at = 0; at < message.Length; at += Part)

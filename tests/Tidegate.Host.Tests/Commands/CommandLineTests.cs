@@ -147,7 +147,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(0, code);
         Assert.Equal($"{_file} is valid: 1 service.\n", output);
         Assert.Equal(
-            $"Warning: {_file}:1:140: Tidegate does not serve services of type jms yet. Types served: balancer, directory, echo, http.proxy, http.redirect, proxy.\n"
+            $"Warning: {_file}:1:140: Tidegate does not serve services of type jms yet. Types served: balancer, broadcast, directory, echo, http.proxy, http.redirect, proxy.\n"
             + "Warning: tidegate start refuses a file that asks for what is not served yet; with --lenient it leaves those services out.\n",
             error);
     }
