@@ -375,6 +375,10 @@ public sealed class DrainTests
         RawClient client = await RawClient.ConnectAsync(at);
         await client.SendAsync(RawClient.Handshake(at.Port, path, more));
         Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+
+        // The answer is on its way a moment before there is a session; one that answers pings is there, and counted.
+        await client.SendAsync(RawClient.Frame(9, "x"u8));
+        Assert.Equal([0x8A, 1, (byte)'x'], await client.ReadAsync(3));
         return client;
     }
 
