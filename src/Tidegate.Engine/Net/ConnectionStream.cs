@@ -20,7 +20,7 @@ public sealed class ConnectionStream : Stream, IConnectionHandler
     private static readonly PipeOptions s_options = new(
         // The loop fills the pipe and must not run what waits for it.
         readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline,
-        pauseWriterThreshold: MaximumUnread, resumeWriterThreshold: MaximumUnread / 2, useSynchronizationContext: false);
+        pauseWriterThreshold: MaximumUnread, resumeWriterThreshold: MaximumUnread / 2, minimumSegmentSize: 16 * 1024, useSynchronizationContext: false);
 
     private readonly TcpConnection _connection;
     private readonly Pipe _received = new(s_options);

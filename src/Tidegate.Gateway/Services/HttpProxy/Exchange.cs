@@ -12,7 +12,7 @@ namespace Tidegate.Gateway.Services.HttpProxy;
 /// <summary>One request with one back-end: sent, answered, and the answer passed on while it comes.</summary>
 internal sealed class Exchange(ForwardedRequest request, HttpBackEnd backEnd, BackEndClient client, HttpProxyService service, ExchangeTimer timer)
 {
-    private const int PieceSize = 16 * 1024;
+    private const int PieceSize = 64 * 1024;
     private readonly HttpContext _http = request.Http;
     private bool _isClean;
 
